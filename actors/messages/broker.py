@@ -1,0 +1,330 @@
+"""What the other actors ask of Connection, and what it delivers: the broker's words in our types.
+
+Nothing here is a decision. IB's sentinels are already None. Reports about orders carry epoch and
+sequence, so that a receiver can tell what it has seen. A request fails with Rejected (the broker
+refused it, kind `code NNN`), or the session ends and every open request is rejected with kind
+`session_down`: a failed query is never an empty answer.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from decimal import Decimal
+
+from actors.messages.market import Bar, Contract, ContractDetails
+from actors.messages.session import SessionView
+from supervision.message import Ask, Delivery, Done, Message
+
+# --- market data: topic "ticks" -----------------------------------------------------------------
+
+
+class TickBatch(Message, frozen=True):
+    """Ticks read in one go, in order, in columns. A size tick has price -1; a price tick may carry a size."""
+
+    epoch: int
+    time_ns: int
+    requests: list[int]
+    fields: list[int]
+    prices: list[float]
+    sizes: list[float]
+
+
+class LineNotice(Message, frozen=True):
+    """An error or market data type for one line: `code` 0 and `data_type` set, or a code with its text."""
+
+    epoch: int
+    request_id: int
+    code: int
+    text: str
+    data_type: int = 0
+
+
+class LiveLine(Message, frozen=True):
+    """A quote line open on the current socket."""
+
+    request_id: int
+    con_id: int
+
+
+class LiveLines(Message, frozen=True):
+    """All quote lines open on the current socket."""
+
+    epoch: int
+    items: tuple[LiveLine, ...]
+
+
+class GetLiveLines(Ask[LiveLines], frozen=True):
+    """For a restarted MarketData, to adopt or close what it finds."""
+
+
+class OpenLine(Ask[LiveLine], frozen=True):
+    """Stream quotes of a resolved contract."""
+
+    epoch: int
+    contract: Contract
+
+
+class CloseLine(Ask[Done], frozen=True):
+    """Stop a stream."""
+
+    epoch: int
+    request_id: int
+
+
+class ContractList(Message, frozen=True):
+    """Every contract that matches the question."""
+
+    items: tuple[ContractDetails, ...]
+
+
+class FetchContracts(Ask[ContractList], frozen=True):
+    """Contract details from the broker."""
+
+    contract: Contract
+
+
+class BarList(Message, frozen=True):
+    """Bars, oldest first."""
+
+    items: tuple[Bar, ...]
+
+
+class FetchBars(Ask[BarList], frozen=True):
+    """One historical request, as the broker takes it. `end` None is now."""
+
+    contract: Contract
+    end: datetime | None
+    duration: str
+    bar: str
+    what: str
+    rth: bool
+
+
+# --- orders: topic "order_reports" ---------------------------------------------------------------
+
+
+class OrderTerms(Message, frozen=True):
+    """What an order says, apart from its contract."""
+
+    account: str
+    side: str
+    quantity: Decimal
+    order_type: str
+    limit: float | None
+    stop: float | None
+    tif: str
+    key: str
+    outside_rth: bool = False
+    transmit: bool = True
+
+
+class Transmitted(Message, frozen=True):
+    """The whole frame is in the kernel's hands, on the socket of this epoch."""
+
+    epoch: int
+
+
+class Transmit(Ask[Transmitted], frozen=True):
+    """Send an order. `receipt` is the journal sequence of its durable intent, never 0.
+
+    Rejected means that no byte was sent; any other failure leaves the outcome unknown.
+    """
+
+    epoch: int
+    order_id: int
+    contract: Contract
+    terms: OrderTerms
+    receipt: int
+
+
+class TransmitCancel(Ask[Transmitted], frozen=True):
+    """Send a cancel."""
+
+    epoch: int
+    order_id: int
+
+
+class OrderReport(Message, frozen=True):
+    """openOrder, or a completed order (then `order_id` is 0 and `completed` set)."""
+
+    epoch: int
+    sequence: int
+    order_id: int
+    client_id: int
+    perm_id: int
+    contract: Contract
+    terms: OrderTerms
+    status: str
+    warning: str = ""
+    reject_reason: str = ""
+    completed: bool = False
+    filled: Decimal = Decimal(0)
+    parent_id: int = 0
+
+
+class StatusReport(Message, frozen=True):
+    """orderStatus: advisory; fills come from executions."""
+
+    epoch: int
+    sequence: int
+    order_id: int
+    client_id: int
+    perm_id: int
+    status: str
+    filled: Decimal
+    remaining: Decimal
+    average_price: float | None
+    why_held: str
+
+
+class ExecutionReport(Message, frozen=True):
+    """execDetails. A corrected execution has the same id but for its last segment."""
+
+    epoch: int
+    sequence: int
+    exec_id: str
+    order_id: int
+    client_id: int
+    perm_id: int
+    key: str
+    account: str
+    contract: Contract
+    side: str
+    quantity: Decimal
+    price: float
+    cumulative: Decimal
+    exchange: str
+    time: datetime
+
+
+class CommissionReport(Message, frozen=True):
+    """Commission of an execution; may come before or after it."""
+
+    epoch: int
+    sequence: int
+    exec_id: str
+    commission: Decimal | None
+    currency: str
+    realized: Decimal | None
+
+
+class OrderNotice(Message, frozen=True):
+    """An error whose id is an order id. Never terminal by itself: the order machine decides."""
+
+    epoch: int
+    sequence: int
+    order_id: int
+    code: int
+    text: str
+
+
+class OpenOrders(Message, frozen=True):
+    """The open orders, complete (the broker sent its end marker)."""
+
+    items: tuple[OrderReport, ...]
+
+
+class FetchOpenOrders(Ask[OpenOrders], frozen=True):
+    """Open orders of every client."""
+
+
+class FetchCompletedOrders(Ask[OpenOrders], frozen=True):
+    """Today's completed orders, each an OrderReport with `completed` set."""
+
+
+class ExecutionList(Message, frozen=True):
+    """Today's executions with the commissions that came with them, complete."""
+
+    items: tuple[ExecutionReport, ...]
+    commissions: tuple[CommissionReport, ...]
+
+
+class FetchExecutions(Ask[ExecutionList], frozen=True):
+    """Executions of every client since midnight."""
+
+
+# --- account: topic "account_reports" ------------------------------------------------------------
+
+
+class PositionReport(Message, frozen=True):
+    """position: one holding; quantity zero when it was closed."""
+
+    epoch: int
+    account: str
+    contract: Contract
+    quantity: Decimal
+    average_cost: float
+
+
+class PositionList(Message, frozen=True):
+    """Every position, complete."""
+
+    items: tuple[PositionReport, ...]
+
+
+class FetchPositions(Ask[PositionList], frozen=True):
+    """All positions; later changes follow as PositionReport."""
+
+
+class AccountValueReport(Message, frozen=True):
+    """updateAccountValue or an account summary row."""
+
+    epoch: int
+    account: str
+    key: str
+    value: str
+    currency: str
+
+
+class PortfolioReport(Message, frozen=True):
+    """updatePortfolio."""
+
+    epoch: int
+    account: str
+    contract: Contract
+    quantity: Decimal
+    market_price: float | None
+    market_value: float | None
+    average_cost: float
+    unrealized: Decimal | None
+    realized: Decimal | None
+
+
+class PnLReport(Message, frozen=True):
+    """pnl, or pnlSingle when `con_id` is set."""
+
+    delivery = Delivery.CONFLATE
+
+    epoch: int
+    account: str
+    con_id: int
+    daily: Decimal | None
+    unrealized: Decimal | None
+    realized: Decimal | None
+
+    def conflation_key(self) -> object:
+        return (self.account, self.con_id)
+
+
+class StreamAccount(Ask[Done], frozen=True):
+    """Values and portfolio of one account, summary and account profit and loss; done at the first end marker."""
+
+    epoch: int
+    account: str
+
+
+class StreamPositionPnL(Ask[Done], frozen=True):
+    """Profit and loss of one position."""
+
+    epoch: int
+    account: str
+    con_id: int
+
+
+# --- any attached actor --------------------------------------------------------------------------
+
+
+class Snapshot(Message, frozen=True):
+    """First message on an attach to Connection: where the session stands."""
+
+    session: SessionView

@@ -1,0 +1,153 @@
+"""Database, caches and reconciliation: the conversation with State."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Literal
+
+from actors.messages.account import Accounts, Positions
+from actors.messages.broker import ExecutionList, OpenOrders, PositionList
+from actors.messages.market import ContractDetails
+from supervision.message import Ask, Done, Message
+
+DifferenceKind = Literal[
+    "order_missing",
+    "order_orphan",
+    "order_status",
+    "order_quantity",
+    "execution_missed",
+    "position",
+    "part_failed",
+]
+
+
+class Difference(Message, frozen=True):
+    """One thing that broker and service saw differently, and what was done about it.
+
+    `repaired` is False only when a person must decide.
+    """
+
+    kind: DifferenceKind
+    subject: str
+    ours: str
+    theirs: str
+    action: str
+    repaired: bool
+
+
+class CutPart(Message, frozen=True):
+    """How one query of a cut ended: empty `error` means confirmed."""
+
+    name: str
+    error: str
+    items: int
+
+
+class CutView(Message, frozen=True):
+    """One finished reconciliation."""
+
+    cut: int
+    epoch: int
+    cause: str
+    started: datetime
+    finished: datetime
+    confirmed: bool
+    parts: tuple[CutPart, ...]
+    differences: tuple[Difference, ...]
+
+
+class Reconcile(Ask[CutView], frozen=True):
+    """Reconcile now; joins a cut that is already under way."""
+
+    cause: str
+
+
+class CutResult(Message, frozen=True):
+    """What Order did with a cut."""
+
+    differences: tuple[Difference, ...]
+
+
+class ApplyCut(Ask[CutResult], frozen=True):
+    """State hands Order one consistent picture of the broker; None is a failed query, not an empty answer."""
+
+    cut: int
+    epoch: int
+    orders: OpenOrders | None
+    completed: OpenOrders | None
+    executions: ExecutionList | None
+    positions: PositionList | None
+    asked: datetime
+
+
+class ReconciliationView(Message, frozen=True):
+    """For `status`: the last cut, and when the next is due."""
+
+    last: CutView | None
+    running: bool
+    next_due: datetime | None
+    open_differences: int
+
+
+class GetReconciliation(Ask[ReconciliationView], frozen=True):
+    """Where reconciliation stands."""
+
+
+class CutFinished(Message, frozen=True):
+    """Topic `risk`: a reconciliation ended."""
+
+    cut: CutView
+
+
+class JournalRow(Message, frozen=True):
+    """One row of Order's journal: `kind` and its data as JSON text."""
+
+    sequence: int
+    at: datetime
+    kind: str
+    key: str
+    data: str
+
+
+class JournalRows(Message, frozen=True):
+    """Rows in order. An empty answer means the follower is up to date."""
+
+    items: tuple[JournalRow, ...]
+
+
+class FollowJournal(Ask[JournalRows], frozen=True):
+    """State follows Order's journal: rows after this sequence, in pages; the next ask acknowledges."""
+
+    after: int
+
+
+class GetCachedPositions(Ask[Positions], frozen=True):
+    """The positions last stored, with their age, also while the broker or Account is away."""
+
+
+class GetCachedAccounts(Ask[Accounts], frozen=True):
+    """The account values last stored, with their age."""
+
+
+class Memory(Message, frozen=True):
+    """What MarketData wants remembered over restarts."""
+
+    contracts: tuple[ContractDetails, ...]
+    held: tuple[ContractDetails, ...]
+
+
+class GetMemory(Ask[Memory], frozen=True):
+    """Known contracts and the operator's holds."""
+
+
+class RememberContracts(Message, frozen=True):
+    """Store contract details."""
+
+    items: tuple[ContractDetails, ...]
+
+
+class RememberHold(Ask[Done], frozen=True):
+    """Store or remove the operator's hold of a contract."""
+
+    details: ContractDetails
+    held: bool

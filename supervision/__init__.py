@@ -1,0 +1,1 @@
+"""Supervised processes that each host one pykka actor. Knows nothing of trading."""
