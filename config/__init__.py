@@ -1,0 +1,1 @@
+"""Settings, where their values come from, and the supervisor tree as data. Imports no actor."""
