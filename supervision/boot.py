@@ -1,0 +1,46 @@
+"""What a child process needs to know to become its actor: the one argument of `supervision.host.main`.
+
+Everything is picklable and small; the module named by `target` is imported by the child alone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from supervision.reporting import ReportingSettings
+
+
+@dataclass(frozen=True, slots=True)
+class Boot:
+    """One incarnation of one actor."""
+
+    name: str
+    incarnation: int
+    target: str
+    """The actor's class as "module:Class"."""
+    kwargs: Mapping[str, object]
+    run_dir: Path
+    messages: str
+    """The registry of message types as "module:NAME"."""
+    supervisor_pid: int
+    hang_limit: float
+    """Seconds one handler may run before the supervisor kills the process."""
+    mailbox_limit: int
+    reporting: ReportingSettings
+
+    @property
+    def slot_path(self) -> Path:
+        """The progress slot, created by the supervisor before the child starts."""
+        return slot_path(self.run_dir, self.name)
+
+
+def slot_path(run_dir: Path, name: str) -> Path:
+    """Where the progress slot of `name` is."""
+    return run_dir / f"{name}.slot"
+
+
+def socket_path(run_dir: Path, name: str) -> Path:
+    """The address of `name`."""
+    return run_dir / f"{name}.sock"

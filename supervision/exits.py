@@ -1,0 +1,64 @@
+"""Exit codes of a child: the host sets them, the supervisor reads them. No other code has a meaning.
+
+A death by signal is a negative code, as `multiprocessing` reports it.
+"""
+
+from __future__ import annotations
+
+import signal
+from enum import Enum
+from typing import Final
+
+NORMAL: Final = 0
+CRASH: Final = 70
+WRONG_PARENT: Final = 71
+SUPERVISOR_GONE: Final = 72
+CONFIGURATION: Final = 78
+
+
+class Ending(Enum):
+    """What an exit means for the decision to restart."""
+
+    NORMAL = "normal"
+    ABNORMAL = "abnormal"
+    CONFIGURATION = "configuration"
+
+
+def ending(code: int) -> Ending:
+    """Classify an exit code that nobody asked for."""
+    if code == NORMAL:
+        return Ending.NORMAL
+    return Ending.CONFIGURATION if code == CONFIGURATION else Ending.ABNORMAL
+
+
+def reason(code: int, *, requested: bool = False, hung: bool = False) -> str:
+    """The exit in words. `requested`: a stop or kill was ordered; `hung`: the liveness check ordered it."""
+    if hung:
+        return "hung: killed by the supervisor"
+    if requested:
+        return "shutdown" if code == NORMAL else f"shutdown, left with {_words(code)}"
+    return _words(code)
+
+
+def _words(code: int) -> str:
+    if code < 0:
+        return _signal_words(-code)
+    known = {
+        NORMAL: "normal",
+        CRASH: "crash",
+        WRONG_PARENT: "wrong parent",
+        SUPERVISOR_GONE: "supervisor gone",
+        CONFIGURATION: "configuration",
+    }
+    return known.get(code, f"exit code {code}")
+
+
+def _signal_words(number: int) -> str:
+    if number == signal.SIGKILL:
+        return "killed (perhaps out of memory)"
+    if number == signal.SIGABRT:
+        return "aborted (SIGABRT)"
+    try:
+        return f"died of {signal.Signals(number).name}"
+    except ValueError:
+        return f"died of signal {number}"
