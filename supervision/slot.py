@@ -23,7 +23,7 @@ class Progress:
     """What a slot said at one instant."""
 
     busy_since: float
-    """Monotonic time at which the current handler began; 0 when idle."""
+    """Monotonic time since when handlers have run without a pause; 0 when idle."""
     handled: int
     in_hand: str
     """The message being handled, as the writer described it; empty when idle."""
@@ -46,42 +46,48 @@ class Slot:
             os.close(descriptor)
         self._view = memoryview(self._map)
         self._busy_since = self._view[0:8].cast("d")
-        self._handled = self._view[8:16].cast("Q")
+        self._count = self._view[8:16].cast("Q")
         self._length = self._view[16:24].cast("Q")
         self._text = self._view[_TEXT:_SIZE]
 
     def busy(self, now: float) -> None:
-        """A handler begins at monotonic time `now`."""
+        """Handlers run without a pause from monotonic time `now` on."""
         self._busy_since[0] = now
 
     def handle(self, tag: bytes) -> None:
-        """Name the message in hand; what is longer than the slot is cut."""
+        """Name the message in hand (not empty); what is longer than the slot is cut."""
         tag = tag[:TEXT_LIMIT]
         self._text[: len(tag)] = tag
         self._length[0] = len(tag)
 
-    def handled(self) -> None:
-        """The message in hand is done: count it."""
-        self._length[0] = 0
-        self._handled[0] += 1
+    def done(self) -> None:
+        """The message in hand, if there is one, is done: count it."""
+        if self._length[0]:
+            self._length[0] = 0
+            self._count[0] += 1
+
+    @property
+    def handled(self) -> int:
+        """How many messages this incarnation has handled."""
+        return self._count[0]
 
     def idle(self) -> None:
-        """No handler runs."""
+        """No handler runs: the actor waits for something to do."""
         self._busy_since[0] = 0.0
 
     def reset(self) -> None:
         """Zero everything, for the next incarnation."""
         self.idle()
         self._length[0] = 0
-        self._handled[0] = 0
+        self._count[0] = 0
 
     def read(self) -> Progress:
         """The slot now; from any process."""
         text = bytes(self._text[: min(self._length[0], TEXT_LIMIT)])
-        return Progress(self._busy_since[0], self._handled[0], text.decode("utf-8", "replace"))
+        return Progress(self._busy_since[0], self._count[0], text.decode("utf-8", "replace"))
 
     def close(self) -> None:
         """Release the mapping; the file stays."""
-        for view in (self._busy_since, self._handled, self._length, self._text, self._view):
+        for view in (self._busy_since, self._count, self._length, self._text, self._view):
             view.release()
         self._map.close()

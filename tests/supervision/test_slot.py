@@ -15,7 +15,7 @@ import sys, os, signal
 from pathlib import Path
 from supervision.slot import Slot
 slot = Slot(Path(sys.argv[1]), create=False)
-slot.busy(1.0); slot.handle(b"first"); slot.handled(); slot.idle()
+slot.busy(1.0); slot.handle(b"first"); slot.done(); slot.done(); slot.idle()
 slot.busy(12.5); slot.handle(b"PlaceOrder key-1")
 os.kill(os.getpid(), signal.SIGKILL)
 """
