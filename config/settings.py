@@ -60,7 +60,7 @@ class PacingSettings(Section):
 
 
 class GatewaySettings(Section):
-    """The TWS or IB Gateway to talk to. `port` None: the built-in simulator's own port."""
+    """The TWS or IB Gateway to talk to. `port` None: ask the built-in simulator for its port."""
 
     host: str = Field(default="127.0.0.1", min_length=1)
     port: Port | None = None
@@ -169,8 +169,15 @@ class Settings(Section):
 
     @property
     def trading_accounts(self) -> tuple[str, ...]:
-        """The accounts orders may go to, the default one first."""
-        return self.accounts or (self.simulator.account,)
+        """The accounts orders may go to, the default one first; in simulated mode the simulator's own."""
+        return (self.simulator.account,) if self.mode == "simulated" else self.accounts
+
+    @property
+    def trading_gateway(self) -> GatewaySettings:
+        """The gateway to connect to: in simulated mode the built-in one, at whatever port it got."""
+        if self.mode != "simulated":
+            return self.gateway
+        return self.gateway.model_copy(update={"host": "127.0.0.1", "port": None})
 
     @property
     def directory_name(self) -> str:

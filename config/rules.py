@@ -1,0 +1,60 @@
+"""Rules between settings that no single field can check, and the interlocks that guard real money.
+
+`check_rules` finds configurations that cannot work (exit 78). `check_interlocks` refuses those that
+would work and must not (exit 10): anything that may not be paper trading.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from typing import TypeAlias
+
+from config.errors import InterlockError
+from config.settings import RESERVED_NAMES, Settings
+
+LIVE_PORTS = {4001: "IB Gateway", 7496: "TWS"}
+
+Finding: TypeAlias = tuple[tuple[str, ...], object, str, str]
+
+
+def check_rules(settings: Settings) -> Iterator[Finding]:
+    """Path, value, what is wrong and the fix of everything that cannot work."""
+    yield from _strategy_names(settings)
+    if settings.mode == "simulated":
+        return
+    if not settings.accounts:
+        yield ("accounts",), (), f"{settings.mode} mode needs the account to trade", "for example accounts: [DU1234567]"
+    if settings.gateway.port is None:
+        fix = "4002 for a paper IB Gateway, 7497 for a paper TWS"
+        yield ("gateway", "port"), None, f"{settings.mode} mode needs the gateway's port", fix
+
+
+def check_interlocks(settings: Settings) -> None:
+    """Raise InterlockError when this configuration may reach real money."""
+    if settings.mode == "simulated":
+        return
+    if settings.mode == "live":
+        raise InterlockError(
+            "mode live is refused: this release has no account-wide risk limits yet. Use mode simulated or paper"
+        )
+    if settings.gateway.port in LIVE_PORTS:
+        program = LIVE_PORTS[settings.gateway.port]
+        raise InterlockError(
+            f"mode paper refuses gateway.port {settings.gateway.port}: it is the live port of {program}. "
+            "Paper ports are 4002 (IB Gateway) and 7497 (TWS)"
+        )
+    real = [account for account in settings.accounts if not account.startswith("D")]
+    if real:
+        raise InterlockError(
+            f"mode paper refuses account {real[0]}: paper accounts begin with D, this may be real money"
+        )
+
+
+def _strategy_names(settings: Settings) -> Iterator[Finding]:
+    counts = Counter(strategy.name for strategy in settings.strategies)
+    for name, count in counts.items():
+        if count > 1:
+            yield ("strategies",), name, "two strategies have this name", "give each a name of its own"
+        if name in RESERVED_NAMES:
+            yield ("strategies",), name, "the name belongs to the service", "choose another name"
