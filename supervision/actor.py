@@ -1,0 +1,301 @@
+"""What every supervised actor is built on: pykka's thread and loop, our mailbox, typed handlers.
+
+A handler is a method marked with `@handles(MessageType)`. What it returns is the reply to an ask;
+LATER promises one through the Sender. Rejected is a reply, too. ConfigurationError ends the process
+for good (78), anything else that escapes a handler, a timer or a socket callback ends it (70) and the
+supervisor starts a new one: nothing is caught and carried on with. All methods run in the actor's thread.
+"""
+
+from __future__ import annotations
+
+import logging
+import socket
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, ClassVar, Final, Protocol, TypeVar, cast
+
+import pykka
+
+from supervision.errors import Rejected
+from supervision.lifecycle import Attach, Ping, Pong, Stop
+from supervision.mailbox import Arrival, Escaped, Mailbox
+from supervision.message import Done, Message
+from supervision.peer import Listener, Peer, answer
+from supervision.reactor import Reactor
+from supervision.slot import Slot
+from supervision.uplink import Down, Uplink
+from supervision.wire import Codec, Refusal, Request, Tell
+
+M = TypeVar("M", bound=Message)
+A = TypeVar("A", bound="Actor")
+
+
+class _Later:
+    """The type of LATER."""
+
+
+LATER: Final = _Later()
+
+
+class HostPort(Protocol):
+    """What an actor tells the host of its process."""
+
+    def started(self) -> None:
+        """`on_start` returned."""
+
+    def pong(self, pong: Pong) -> None:
+        """A ping came through the mailbox."""
+
+    def watch(self, name: str) -> None:
+        """Deliver ActorDown and ActorUp of `name` from now on."""
+
+    def stopped(self) -> None:
+        """Drained and released; ends the process with exit code 0."""
+
+    def crashed(self, error: BaseException, in_hand: str) -> None:
+        """An exception escaped; ends the process."""
+
+
+class Context:
+    """Who and where an actor is; made by the host, one for each incarnation."""
+
+    def __init__(
+        self,
+        *,
+        name: str,
+        incarnation: int,
+        run_dir: Path,
+        codec: Codec,
+        mailbox: Mailbox,
+        slot: Slot,
+        host: HostPort,
+        listener: socket.socket,
+    ) -> None:
+        self.name = name
+        self.incarnation = incarnation
+        self.run_dir = run_dir
+        self.codec = codec
+        self.mailbox = mailbox
+        self.slot = slot
+        self.host = host
+        self.listener = listener
+        self.log = logging.getLogger(name)
+
+
+class Sender:
+    """Who sent the message in hand, and how to answer if it was an ask."""
+
+    __slots__ = ("_answered", "_id", "deadline", "peer")
+
+    def __init__(self, peer: Peer | None, request_id: int | None, deadline: float) -> None:
+        self.peer = peer
+        self.deadline = deadline
+        self._id = request_id
+        self._answered = request_id is None
+
+    @property
+    def name(self) -> str:
+        """The name the sender gave in its hello; empty for messages of this process."""
+        return "" if self.peer is None else self.peer.name
+
+    def reply(self, message: Message) -> None:
+        """Answer the ask. Only the first answer counts; a tell has none."""
+        if not self._answered and self.peer is not None and self._id is not None:
+            self._answered = True
+            answer(self.peer, self._id, message)
+
+    def reject(self, error: Rejected) -> None:
+        """Refuse the ask."""
+        if not self._answered and self.peer is not None and self._id is not None:
+            self._answered = True
+            self.peer.post(Refusal(self._id, error.kind, error.reasons), None)
+
+
+Handler = Callable[[Any, Any, Sender], Message | _Later | None]
+_HANDLES = "_handles_message"
+
+
+def handles(kind: type[M]) -> Callable[[Callable[[A, M, Sender], Any]], Callable[[A, M, Sender], Any]]:
+    """Mark the method that handles messages of exactly this type."""
+
+    def mark(function: Callable[[A, M, Sender], Any]) -> Callable[[A, M, Sender], Any]:
+        setattr(function, _HANDLES, kind)
+        return function
+
+    return mark
+
+
+class Actor(pykka.ThreadingActor):
+    """Base of all supervised actors."""
+
+    use_daemon_thread = True
+    _handlers: ClassVar[dict[type[Message], Handler]] = {}
+
+    def __init_subclass__(cls, **kwargs: object) -> None:
+        super().__init_subclass__(**kwargs)
+        found = dict(cls._handlers)
+        for function in vars(cls).values():
+            kind = getattr(function, _HANDLES, None)
+            if kind is not None:
+                found[kind] = function
+        cls._handlers = found
+
+    def __init__(self, context: Context) -> None:
+        self.context = context
+        super().__init__()
+        self.reactor: Reactor = context.mailbox.reactor
+        self.expired = 0
+        self._listener = Listener(
+            context.listener,
+            self.reactor,
+            context.codec,
+            self,
+            context.mailbox.dirty,
+            name=context.name,
+            incarnation=context.incarnation,
+        )
+        self._tags: dict[type[object], bytes] = {}
+
+    # --- for subclasses -----------------------------------------------------------------------
+
+    def on_start(self) -> None:
+        """Make ready, quickly: allocate, link, arm timers. Waiting for others is for messages."""
+
+    def drain(self, done: Callable[[], None], seconds: float) -> None:  # noqa: ARG002
+        """Asked to stop within `seconds`: finish what must be finished, then call `done`."""
+        done()
+
+    def on_stop(self) -> None:
+        """Release what the process holds; the last thing before it ends in peace."""
+
+    def on_attach(self, peer: Peer, topics: tuple[str, ...]) -> None:
+        """`peer` listens to `topics` from now on: the place to send it where things stand."""
+
+    def on_peer_down(self, peer: Peer) -> None:
+        """A peer that had introduced itself is gone."""
+
+    def publish(self, topic: str, message: Message) -> None:
+        """Send to every peer attached to the topic."""
+        self._listener.publish(topic, message)
+
+    def link(
+        self,
+        name: str,
+        *,
+        topics: tuple[str, ...] = (),
+        on_up: Callable[[Uplink, int], None] | None = None,
+        on_down: Callable[[Uplink], None] | None = None,
+    ) -> Uplink:
+        """A lasting connection to the actor `name`; what it publishes under `topics` reaches our handlers."""
+        return Uplink(
+            name,
+            reactor=self.reactor,
+            codec=self.context.codec,
+            run_dir=self.context.run_dir,
+            sender=(self.context.name, self.context.incarnation),
+            dirty=self.context.mailbox.dirty,
+            deliver=self.context.mailbox.arrive,
+            topics=topics,
+            on_up=on_up,
+            on_down=on_down,
+        )
+
+    # --- the listener's owner -------------------------------------------------------------------
+
+    def peer_arrived(self, peer: Peer, envelope: Tell[Any] | Request[Any]) -> None:
+        """A message of a peer: into the mailbox."""
+        self.context.mailbox.arrive(peer, envelope)
+
+    def peer_lost(self, peer: Peer, reason: str) -> None:
+        """A peer went away: into the mailbox too, so that what it sent before is handled before."""
+        self.context.mailbox.arrive(peer, Down(peer.incarnation, reason))
+
+    # --- the loop -------------------------------------------------------------------------------
+
+    def _create_actor_inbox(self) -> Mailbox:  # type: ignore[override]
+        return self.context.mailbox
+
+    def _actor_loop_setup(self) -> None:
+        # pykka logs what on_start raises and lets the actor die unseen; here it ends the process.
+        try:
+            self.on_start()
+        except BaseException as error:  # noqa: BLE001 - passed on to the host, which reports it and exits
+            self.context.host.crashed(error, "on_start")
+            return
+        self.context.host.started()
+
+    def on_receive(self, message: object) -> None:
+        """Handle one item of the mailbox. Nothing escapes: a failure is the host's to report."""
+        slot = self.context.slot
+        slot.busy(time.monotonic())
+        try:
+            self._receive(message)
+        except BaseException as error:  # noqa: BLE001 - passed on to the host, which reports it and exits
+            self.context.host.crashed(error, slot.read().in_hand)
+        slot.done()
+
+    def _receive(self, item: object) -> None:
+        if isinstance(item, Arrival):
+            self._arrived(item)
+        elif isinstance(item, Ping):
+            mailbox = self.context.mailbox
+            self.context.host.pong(
+                Pong(item.sequence, self.context.slot.handled, mailbox.depth, mailbox.data.shed, mailbox.overloaded)
+            )
+        elif isinstance(item, Stop):
+            self.drain(self._leave, item.seconds)
+        elif isinstance(item, Escaped):
+            raise item.error
+        else:
+            self._run(cast("Message", item), Sender(None, None, 0.0))
+
+    def _arrived(self, arrival: Arrival) -> None:
+        origin, envelope = arrival.origin, arrival.envelope
+        peer = origin if isinstance(origin, Peer) else None
+        if isinstance(envelope, Tell):
+            self._run(envelope.body, Sender(peer, None, 0.0))
+        elif isinstance(envelope, Request):
+            if envelope.deadline and time.monotonic() > envelope.deadline:
+                self.expired += 1
+                return
+            self._run(envelope.body, Sender(peer, envelope.id, envelope.deadline))
+        elif isinstance(origin, Uplink):
+            self._note(type(envelope))
+            origin.settle(envelope)
+        elif isinstance(envelope, Down):
+            self.on_peer_down(origin)
+
+    def _run(self, message: Message, sender: Sender) -> None:
+        kind = type(message)
+        self._note(kind)
+        handler = self._handlers.get(kind)
+        if handler is None:
+            self.context.log.warning("no handler for %s from %s", kind.__name__, sender.name or "this process")
+            sender.reject(Rejected(f"{self.context.name} does not handle {kind.__name__}", kind="unhandled"))
+            return
+        try:
+            result = handler(self, message, sender)
+        except Rejected as error:
+            sender.reject(error)
+            return
+        if isinstance(result, Message):
+            sender.reply(result)
+
+    def _note(self, kind: type[object]) -> None:
+        """Leave the name of what is in hand where the supervisor finds it if this process dies."""
+        tag = self._tags.get(kind)
+        if tag is None:
+            tag = self._tags[kind] = kind.__name__.encode()
+        self.context.slot.handle(tag)
+
+    def _leave(self) -> None:
+        self.on_stop()
+        self.context.host.stopped()
+
+    @handles(Attach)
+    def _attach(self, message: Attach, sender: Sender) -> Done:
+        assert sender.peer is not None
+        sender.peer.topics = message.topics
+        self.on_attach(sender.peer, message.topics)
+        return Done()

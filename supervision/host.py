@@ -1,0 +1,142 @@
+"""A child process: becomes the actor its boot record names, and ends with the code that says why.
+
+The main thread waits on the control channel; its end of file means the supervisor is gone, and so are
+we. The actor runs in its own thread and leaves through `os._exit`, because no thread of a library may
+keep a finished process alive; what must not be lost (log, Sentry) is flushed before.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import faulthandler
+import gc
+import importlib
+import logging
+import os
+import signal
+import socket
+import sys
+import threading
+from typing import Any, NoReturn
+
+from supervision import exits, preload, reporting
+from supervision.actor import Actor, Context
+from supervision.boot import Boot
+from supervision.errors import ConfigurationError, WireError
+from supervision.lifecycle import ActorDown, ActorUp, Failed, Ping, Pong, Started, Stop, Watch
+from supervision.mailbox import Mailbox
+from supervision.message import Message
+from supervision.slot import Slot
+from supervision.wire import Codec, FrameBuffer
+
+FLUSH_SECONDS = 2.0
+SWITCH_INTERVAL = 0.0005  # a busy helper thread must not hold the interpreter for the default 5 ms
+
+
+class _Host:
+    """The control channel's child end, and the way out."""
+
+    def __init__(self, control: socket.socket, codec: Codec, log: logging.Logger) -> None:
+        self._control = control
+        self._codec = codec
+        self._log = log
+        self._lock = threading.Lock()
+
+    def send(self, message: Message) -> None:
+        """Tell the supervisor."""
+        with self._lock:
+            self._control.sendall(self._codec.encode(message))
+
+    def started(self) -> None:
+        self.send(Started())
+
+    def pong(self, pong: Pong) -> None:
+        self.send(pong)
+
+    def watch(self, name: str) -> None:
+        self.send(Watch(name))
+
+    def stopped(self) -> NoReturn:
+        leave(exits.NORMAL)
+
+    def crashed(self, error: BaseException, in_hand: str) -> NoReturn:
+        wrong = isinstance(error, ConfigurationError)
+        if wrong:
+            self._log.error("cannot run as configured: %s", error)
+        else:
+            self._log.critical("unexpected exception, message in hand: %s", in_hand, exc_info=error)
+            reporting.capture(error)
+        with contextlib.suppress(OSError):  # the supervisor may be gone; the exit code says enough
+            self.send(Failed(f"{type(error).__name__}: {error}", in_hand))
+        leave(exits.CONFIGURATION if wrong else exits.CRASH)
+
+
+def leave(code: int) -> NoReturn:
+    """End this process now, with log and Sentry flushed."""
+    reporting.flush(FLUSH_SECONDS)
+    logging.shutdown()
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(code)
+
+
+def load(target: str) -> Any:
+    """What "module:NAME" names. Raises ImportError or AttributeError."""
+    module, _, name = target.partition(":")
+    return getattr(importlib.import_module(module), name)
+
+
+def main(boot: Boot, listener: socket.socket, control: socket.socket) -> NoReturn:
+    """Run one incarnation; never returns."""
+    preload.arm_parent_death()
+    if os.getppid() == 1:
+        os._exit(exits.WRONG_PARENT)
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the whole group; the supervisor decides
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    faulthandler.enable()
+    sys.setswitchinterval(SWITCH_INTERVAL)
+    reporting.configure(boot.reporting, boot.name)
+    log = logging.getLogger(boot.name)
+    codec = Codec(load(boot.messages))
+    host = _Host(control, codec, log)
+    slot = Slot(boot.slot_path, create=False)
+    mailbox = Mailbox(boot.name, slot, limit=boot.mailbox_limit)
+    try:
+        start(boot, codec, mailbox, slot, host, listener)
+    except BaseException as error:  # noqa: BLE001 - reported, and the exit code tells
+        host.crashed(error, "construction")
+    gc.freeze()
+    serve_control(control, codec, mailbox)
+
+
+def start(boot: Boot, codec: Codec, mailbox: Mailbox, slot: Slot, host: _Host, listener: socket.socket) -> None:
+    """Construct the actor and start its thread."""
+    context = Context(
+        name=boot.name,
+        incarnation=boot.incarnation,
+        run_dir=boot.run_dir,
+        codec=codec,
+        mailbox=mailbox,
+        slot=slot,
+        host=host,
+        listener=listener,
+    )
+    actor_class: type[Actor] = load(boot.target)
+    actor_class.start(context, **boot.kwargs)
+
+
+def serve_control(control: socket.socket, codec: Codec, mailbox: Mailbox) -> NoReturn:
+    """Pass the supervisor's words to the mailbox until it is gone."""
+    frames = FrameBuffer()
+    while True:
+        try:
+            data = control.recv(65536)
+        except ConnectionResetError:
+            data = b""
+        if not data:
+            leave(exits.SUPERVISOR_GONE)
+        for payload in frames.feed(data):
+            message = codec.decode(payload)
+            if not isinstance(message, Ping | Stop | ActorDown | ActorUp):
+                raise WireError(f"{type(message).__name__} on the control channel")
+            mailbox.put_control(message)

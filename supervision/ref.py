@@ -1,0 +1,256 @@
+"""A name you can ask and tell, from any process of the same user and any thread: for the edges.
+
+Blocking calls use one connection per thread and actor, without a helper thread, so an ask costs two
+wake-ups. Futures and streams share one daemon thread per process, the Hub. A Ref keeps working when
+the actor restarts. Actors do not use this among themselves: they link, tell and continue.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import concurrent.futures
+import itertools
+import os
+import socket
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import TypeVar
+
+from supervision.errors import ActorDied, ActorUnavailable, AskTimeout, Rejected, WireError
+from supervision.message import Ask, Message
+from supervision.peer import Peer
+from supervision.reactor import Reactor
+from supervision.uplink import HELLO_LIMIT, Arriving, Uplink
+from supervision.wire import Codec, Envelope, FrameBuffer, Hello, Refusal, Reply, Request, Tell, Welcome
+
+R = TypeVar("R")
+DEFAULT_TIMEOUT = 5.0
+
+
+class _Channel:
+    """One blocking connection to one incarnation, owned by one thread."""
+
+    def __init__(self, address: Path, name: str, codec: Codec, sender: str, deadline: float) -> None:
+        self.name = name
+        self.incarnation = 0
+        self._codec = codec
+        self._frames = FrameBuffer()
+        self._arrived: list[Envelope] = []
+        self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        self._socket.settimeout(HELLO_LIMIT)
+        try:
+            self._socket.connect(str(address))
+            self._socket.sendall(codec.encode(Hello(sender, os.getpid(), codec.fingerprint)))
+            welcome = self.receive(min(deadline, time.monotonic() + HELLO_LIMIT))
+        except (OSError, EOFError, WireError) as error:
+            self.close()
+            reason = "no answer to the hello" if isinstance(error, TimeoutError) else str(error) or "it went away"
+            raise ActorUnavailable(name, reason) from error
+        if not isinstance(welcome, Welcome) or welcome.fingerprint != codec.fingerprint:
+            self.close()
+            raise ActorUnavailable(name, "it runs another version of the messages")
+        self.incarnation = welcome.incarnation
+
+    def send(self, envelope: Envelope, deadline: float) -> None:
+        """Write one frame. Raises OSError; a partial frame makes the channel useless, so it is closed."""
+        try:
+            self._socket.settimeout(max(0.001, deadline - time.monotonic()))
+            self._socket.sendall(self._codec.encode(envelope))
+        except OSError:
+            self.close()
+            raise
+
+    def receive(self, deadline: float) -> Envelope:
+        """The next envelope. Raises TimeoutError, EOFError or OSError."""
+        while not self._arrived:
+            self._socket.settimeout(max(0.0001, deadline - time.monotonic()))
+            data = self._socket.recv(256 * 1024)
+            if not data:
+                raise EOFError("closed by the other side")
+            self._arrived = [self._codec.decode_envelope(payload) for payload in self._frames.feed(data)]
+        return self._arrived.pop(0)
+
+    @property
+    def open(self) -> bool:
+        """Whether the socket is still ours."""
+        return self._socket.fileno() >= 0
+
+    def alive(self) -> bool:
+        """Whether the other end has not closed; what arrived late is thrown away."""
+        if not self.open:
+            return False
+        try:
+            self._socket.setblocking(False)
+            data = self._socket.recv(256 * 1024)
+        except BlockingIOError:
+            return True
+        except OSError:
+            return False
+        if data:
+            self._frames.feed(data)
+        return bool(data)
+
+    def close(self) -> None:
+        """Close the connection."""
+        self._socket.close()
+
+
+class Ref:
+    """The actor `name` of the service whose run directory is `run_dir`."""
+
+    def __init__(self, run_dir: Path, name: str, codec: Codec, *, sender: str = "desk", hub: Hub | None = None) -> None:
+        self.name = name
+        self._address = run_dir / f"{name}.sock"
+        self._codec = codec
+        self._sender = sender
+        self._hub = hub
+        self._local = threading.local()
+        self._channels: list[_Channel] = []
+        self._ids = itertools.count(1)
+
+    def ask(self, message: Ask[R], timeout: float = DEFAULT_TIMEOUT) -> R:
+        """Ask and wait for the reply.
+
+        Raises Rejected (refused, nothing done), ActorUnavailable (nothing delivered, retrying is safe),
+        ActorDied or AskTimeout (delivered, outcome unknown).
+        """
+        deadline = time.monotonic() + timeout
+        number = next(self._ids)
+        channel = self._deliver(Request(number, deadline, message), deadline)
+        try:
+            while True:
+                envelope = channel.receive(deadline)
+                if isinstance(envelope, Reply) and envelope.id == number:
+                    return envelope.body  # type: ignore[no-any-return]
+                if isinstance(envelope, Refusal) and envelope.id == number:
+                    raise Rejected(*envelope.reasons, kind=envelope.kind)
+        except TimeoutError:
+            raise AskTimeout(self.name, timeout) from None
+        except (EOFError, OSError, WireError):
+            channel.close()
+            raise ActorDied(self.name, channel.incarnation) from None
+
+    def tell(self, message: Message) -> None:
+        """Send without an answer. Raises ActorUnavailable when it surely was not delivered."""
+        self._deliver(Tell(message), time.monotonic() + DEFAULT_TIMEOUT)
+
+    def ask_future(self, message: Ask[R], timeout: float = DEFAULT_TIMEOUT) -> concurrent.futures.Future[R]:
+        """Ask, and get a future of the reply with the errors of `ask`."""
+        if self._hub is None:
+            raise RuntimeError(f"this Ref of {self.name} was made without a Hub, which futures need")
+        return self._hub.ask(self.name, message, timeout)
+
+    async def ask_async(self, message: Ask[R], timeout: float = DEFAULT_TIMEOUT) -> R:
+        """Ask without blocking the event loop; errors as of `ask`."""
+        return await asyncio.wrap_future(self.ask_future(message, timeout))
+
+    def close(self) -> None:
+        """Close the connections of all threads; a later ask opens a new one."""
+        for channel in self._channels:
+            channel.close()
+
+    def _deliver(self, envelope: Envelope, deadline: float) -> _Channel:
+        """Send over this thread's channel, a fresh one when the last is dead: then nothing was delivered."""
+        channel: _Channel | None = getattr(self._local, "channel", None)
+        if channel is not None and not channel.alive():
+            channel.close()
+            channel = None
+        if channel is None:
+            channel = _Channel(self._address, self.name, self._codec, self._sender, deadline)
+            self._local.channel = channel
+            self._channels = [other for other in self._channels if other.open] + [channel]
+        try:
+            channel.send(envelope, deadline)
+        except OSError as error:
+            raise ActorUnavailable(self.name, str(error)) from error
+        return channel
+
+
+class Hub:
+    """The thread behind futures and streams: one reactor with a lasting link to each actor used."""
+
+    def __init__(self, run_dir: Path, codec: Codec, *, sender: str = "desk") -> None:
+        self._run_dir = run_dir
+        self._codec = codec
+        self._sender = sender
+        self._reactor = Reactor()
+        self._dirty: set[Peer] = set()
+        self._links: dict[str, Uplink] = {}
+        self._jobs: list[Callable[[], None]] = []
+        self._lock = threading.Lock()
+        self._closed = False
+        self._thread = threading.Thread(target=self._run, name="desk-hub", daemon=True)
+        self._thread.start()
+
+    def ask(self, name: str, message: Ask[R], timeout: float) -> concurrent.futures.Future[R]:
+        """Ask the actor `name`; the future gets the reply or the error."""
+        future: concurrent.futures.Future[R] = concurrent.futures.Future()
+
+        def start() -> None:
+            link = self._links.get(name)
+            if link is None:
+                link = self._links[name] = self._link(name, (), lambda _: None)
+            link.ask(message, timeout=timeout, on_reply=future.set_result, on_error=future.set_exception)
+
+        self._submit(start)
+        return future
+
+    def listen(self, name: str, topics: tuple[str, ...], on_message: Callable[[Message], None]) -> Callable[[], None]:
+        """Call `on_message`, in the hub's thread, with all that the actor publishes; returns how to end it."""
+        links: list[Uplink] = []
+        self._submit(lambda: links.append(self._link(name, topics, on_message)))
+
+        def close() -> None:
+            for link in links:
+                link.close()
+
+        def end() -> None:
+            self._submit(close)
+
+        return end
+
+    def close(self) -> None:
+        """End the thread and its links; open futures fail."""
+        self._submit(self._stop)
+        self._thread.join(DEFAULT_TIMEOUT)
+
+    def _stop(self) -> None:
+        self._closed = True
+
+    def _submit(self, job: Callable[[], None]) -> None:
+        with self._lock:
+            self._jobs.append(job)
+        self._reactor.wake()
+
+    def _link(self, name: str, topics: tuple[str, ...], on_message: Callable[[Message], None]) -> Uplink:
+        def deliver(link: Uplink, arrived: Arriving) -> None:
+            if isinstance(arrived, Tell):
+                on_message(arrived.body)
+            else:
+                link.settle(arrived)
+
+        return Uplink(
+            name,
+            reactor=self._reactor,
+            codec=self._codec,
+            run_dir=self._run_dir,
+            sender=(self._sender, os.getpid()),
+            dirty=self._dirty,
+            deliver=deliver,
+            topics=topics,
+        )
+
+    def _run(self) -> None:
+        while not self._closed:
+            self._reactor.poll(None)
+            with self._lock:
+                jobs, self._jobs = self._jobs, []
+            for job in jobs:
+                job()
+            while self._dirty:
+                self._dirty.pop().flush()
+        for link in self._links.values():
+            link.close()
+        self._reactor.close()

@@ -1,0 +1,1 @@
+"""The suite: sentences as names, real sockets and processes, synchronised on events."""
