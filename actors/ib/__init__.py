@@ -1,0 +1,1 @@
+"""The only importer of ibapi: transport, framing, fast ticks, translation to our messages and back."""

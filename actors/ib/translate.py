@@ -1,0 +1,330 @@
+"""Callbacks of the stock decoder into our own types: the last place where ibapi's objects are seen.
+
+IB's "unset" values and NaN become None, quantities are Decimal, times UTC. A report about an order
+gets epoch and a sequence of its own. Nothing is decided here: what belongs to a request is handed
+to `Inbound` under its request id, or under the name of the query when IB's callback carries none.
+"""
+
+from __future__ import annotations
+
+import logging
+from datetime import UTC, datetime, tzinfo
+from decimal import Decimal
+from typing import Any, Protocol
+
+from ibapi.wrapper import EWrapper
+
+from actors.ib.times import UnreadableTime, read_time
+from actors.ib.values import amount, contract_from, details_from, price, quantity, terms_from, whole
+from actors.messages.account import PnL
+from actors.messages.broker import (
+    AccountValueReport,
+    CommissionReport,
+    ExecutionReport,
+    OrderReport,
+    PortfolioReport,
+    PositionReport,
+    StatusReport,
+)
+from actors.messages.market import Bar
+from supervision.message import Message
+
+# The names under which answers without a request id are collected.
+OPEN_ORDERS, COMPLETED_ORDERS, POSITIONS = "open orders", "completed orders", "positions"
+
+
+def account_download(account: str) -> str:
+    """The name under which the end of an account's first download is awaited."""
+    return f"account {account}"
+
+
+class Inbound(Protocol):
+    """What a session tells its owner, in the order in which the gateway said it."""
+
+    def next_order_id(self, order_id: int) -> None:
+        """The gateway's floor for new order ids."""
+
+    def managed_accounts(self, accounts: tuple[str, ...]) -> None:
+        """Every account behind the login."""
+
+    def current_time(self, seconds: int) -> None:
+        """The answer to a heartbeat."""
+
+    def error(self, request_id: int, code: int, text: str) -> None:
+        """A code and text about a request, an order, or (id -1) nothing in particular."""
+
+    def data_type(self, request_id: int, kind: int) -> None:
+        """A line changed between live, frozen and delayed."""
+
+    def item(self, query: int | str, item: Message) -> None:
+        """One part of an answer."""
+
+    def end(self, query: int | str) -> None:
+        """The answer is complete."""
+
+    def order_report(self, report: OrderReport | StatusReport | ExecutionReport | CommissionReport) -> None:
+        """News about an order."""
+
+    def account_report(self, report: PositionReport | AccountValueReport | PortfolioReport) -> None:
+        """News about an account."""
+
+    def profit_and_loss(self, request_id: int, figures: PnL) -> None:
+        """Figures for the stream with this request id; account and contract are the owner's to fill in."""
+
+
+class Translator(EWrapper):  # type: ignore[misc]
+    """The wrapper that the stock decoder calls; one for each session."""
+
+    def __init__(self, inbound: Inbound, *, epoch: int, local: tzinfo, log: logging.Logger) -> None:
+        super().__init__()
+        self._inbound = inbound
+        self._epoch = epoch
+        self._local = local
+        self._log = log
+        self._sequence = 0
+
+    def _next(self) -> int:
+        self._sequence += 1
+        return self._sequence
+
+    @property
+    def sequence(self) -> int:
+        """The number of the last order report."""
+        return self._sequence
+
+    # --- the session ----------------------------------------------------------------------------
+
+    def nextValidId(self, orderId: int) -> None:  # noqa: N802, N803
+        self._inbound.next_order_id(orderId)
+
+    def managedAccounts(self, accountsList: str) -> None:  # noqa: N802, N803
+        self._inbound.managed_accounts(tuple(name.strip() for name in accountsList.split(",") if name.strip()))
+
+    def currentTime(self, time: int) -> None:  # noqa: N802
+        self._inbound.current_time(time)
+
+    def error(self, *arguments: Any) -> None:
+        # 10.33 put the time of the error between id and code.
+        request_id, code, text = arguments[:3] if isinstance(arguments[2], str) else (arguments[0], *arguments[2:4])
+        self._inbound.error(request_id, code, text)
+
+    # --- market data ----------------------------------------------------------------------------
+
+    def marketDataType(self, reqId: int, marketDataType: int) -> None:  # noqa: N802, N803
+        self._inbound.data_type(reqId, marketDataType)
+
+    def contractDetails(self, reqId: int, contractDetails: Any) -> None:  # noqa: N802, N803
+        self._inbound.item(reqId, details_from(contractDetails))
+
+    def bondContractDetails(self, reqId: int, contractDetails: Any) -> None:  # noqa: N802, N803
+        self._inbound.item(reqId, details_from(contractDetails))
+
+    def contractDetailsEnd(self, reqId: int) -> None:  # noqa: N802, N803
+        self._inbound.end(reqId)
+
+    def historicalData(self, reqId: int, bar: Any) -> None:  # noqa: N802, N803
+        item = Bar(
+            time=read_time(bar.date, self._local),
+            open=bar.open,
+            high=bar.high,
+            low=bar.low,
+            close=bar.close,
+            volume=float(quantity(bar.volume) or 0),
+            wap=float(quantity(bar.wap) or 0),
+            count=bar.barCount,
+        )
+        self._inbound.item(reqId, item)
+
+    def historicalDataEnd(self, reqId: int, start: str, end: str) -> None:  # noqa: ARG002, N802, N803
+        self._inbound.end(reqId)
+
+    # --- orders ---------------------------------------------------------------------------------
+
+    def openOrder(self, orderId: int, contract: Any, order: Any, orderState: Any) -> None:  # noqa: N802, N803
+        if order.whatIf:
+            return  # a preview, not an order
+        report = OrderReport(
+            epoch=self._epoch,
+            sequence=self._next(),
+            order_id=orderId,
+            client_id=order.clientId,
+            perm_id=whole(order.permId),
+            contract=contract_from(contract),
+            terms=terms_from(order),
+            status=orderState.status,
+            warning=orderState.warningText,
+            reject_reason=getattr(orderState, "rejectReason", ""),
+            parent_id=whole(order.parentId),
+        )
+        self._inbound.order_report(report)
+        self._inbound.item(OPEN_ORDERS, report)
+
+    def openOrderEnd(self) -> None:  # noqa: N802
+        self._inbound.end(OPEN_ORDERS)
+
+    def completedOrder(self, contract: Any, order: Any, orderState: Any) -> None:  # noqa: N802, N803
+        self._inbound.item(
+            COMPLETED_ORDERS,
+            OrderReport(
+                epoch=self._epoch,
+                sequence=self._next(),
+                order_id=0,
+                client_id=0,
+                perm_id=whole(order.permId),
+                contract=contract_from(contract),
+                terms=terms_from(order),
+                status=orderState.status,
+                warning=orderState.completedStatus,
+                reject_reason=getattr(orderState, "rejectReason", ""),
+                completed=True,
+                filled=quantity(order.filledQuantity) or Decimal(0),
+            ),
+        )
+
+    def completedOrdersEnd(self) -> None:  # noqa: N802
+        self._inbound.end(COMPLETED_ORDERS)
+
+    def orderStatus(  # noqa: N802
+        self,
+        orderId: int,  # noqa: N803
+        status: str,
+        filled: Decimal,
+        remaining: Decimal,
+        avgFillPrice: float,  # noqa: N803
+        permId: int,  # noqa: N803
+        parentId: int,  # noqa: ARG002, N803
+        lastFillPrice: float,  # noqa: ARG002, N803
+        clientId: int,  # noqa: N803
+        whyHeld: str,  # noqa: N803
+        mktCapPrice: float,  # noqa: ARG002, N803
+    ) -> None:
+        self._inbound.order_report(
+            StatusReport(
+                epoch=self._epoch,
+                sequence=self._next(),
+                order_id=orderId,
+                client_id=clientId,
+                perm_id=whole(permId),
+                status=status,
+                filled=quantity(filled) or Decimal(0),
+                remaining=quantity(remaining) or Decimal(0),
+                average_price=price(avgFillPrice) or None,
+                why_held=whyHeld,
+            )
+        )
+
+    def execDetails(self, reqId: int, contract: Any, execution: Any) -> None:  # noqa: N802, N803
+        report = ExecutionReport(
+            epoch=self._epoch,
+            sequence=self._next(),
+            exec_id=execution.execId,
+            order_id=execution.orderId,
+            client_id=execution.clientId,
+            perm_id=whole(execution.permId),
+            key=execution.orderRef,
+            account=execution.acctNumber,
+            contract=contract_from(contract),
+            side="BUY" if execution.side == "BOT" else "SELL",
+            quantity=execution.shares,
+            price=execution.price,
+            cumulative=quantity(execution.cumQty) or Decimal(0),
+            exchange=execution.exchange,
+            time=self._instant(execution.time),
+        )
+        if reqId < 0:
+            self._inbound.order_report(report)
+        else:
+            self._inbound.item(reqId, report)
+
+    def execDetailsEnd(self, reqId: int) -> None:  # noqa: N802, N803
+        self._inbound.end(reqId)
+
+    def commissionAndFeesReport(self, commissionAndFeesReport: Any) -> None:  # noqa: N802, N803
+        self._commission(commissionAndFeesReport, commissionAndFeesReport.commissionAndFees)
+
+    def commissionReport(self, commissionReport: Any) -> None:  # noqa: N802, N803 - its name before 10.37
+        self._commission(commissionReport, commissionReport.commission)
+
+    def _commission(self, report: Any, commission: float) -> None:
+        self._inbound.order_report(
+            CommissionReport(
+                epoch=self._epoch,
+                sequence=self._next(),
+                exec_id=report.execId,
+                commission=amount(commission),
+                currency=report.currency,
+                realized=amount(report.realizedPNL),
+            )
+        )
+
+    # --- account --------------------------------------------------------------------------------
+
+    def position(self, account: str, contract: Any, position: Decimal, avgCost: float) -> None:  # noqa: N803
+        report = PositionReport(
+            self._epoch, account, contract_from(contract), quantity(position) or Decimal(0), avgCost
+        )
+        self._inbound.account_report(report)
+        self._inbound.item(POSITIONS, report)
+
+    def positionEnd(self) -> None:  # noqa: N802
+        self._inbound.end(POSITIONS)
+
+    def updateAccountValue(self, key: str, val: str, currency: str, accountName: str) -> None:  # noqa: N802, N803
+        self._inbound.account_report(AccountValueReport(self._epoch, accountName, key, val, currency))
+
+    def accountSummary(self, reqId: int, account: str, tag: str, value: str, currency: str) -> None:  # noqa: ARG002, N802, N803
+        self._inbound.account_report(AccountValueReport(self._epoch, account, tag, value, currency))
+
+    def updatePortfolio(  # noqa: N802
+        self,
+        contract: Any,
+        position: Decimal,
+        marketPrice: float,  # noqa: N803
+        marketValue: float,  # noqa: N803
+        averageCost: float,  # noqa: N803
+        unrealizedPNL: float,  # noqa: N803
+        realizedPNL: float,  # noqa: N803
+        accountName: str,  # noqa: N803
+    ) -> None:
+        self._inbound.account_report(
+            PortfolioReport(
+                self._epoch,
+                accountName,
+                contract_from(contract),
+                quantity(position) or Decimal(0),
+                price(marketPrice),
+                price(marketValue),
+                averageCost,
+                amount(unrealizedPNL),
+                amount(realizedPNL),
+            )
+        )
+
+    def accountDownloadEnd(self, accountName: str) -> None:  # noqa: N802, N803
+        self._inbound.end(account_download(accountName))
+
+    def pnl(self, reqId: int, dailyPnL: float, unrealizedPnL: float, realizedPnL: float) -> None:  # noqa: N803
+        figures = PnL("", 0, amount(dailyPnL), amount(unrealizedPnL), amount(realizedPnL))
+        self._inbound.profit_and_loss(reqId, figures)
+
+    def pnlSingle(  # noqa: N802
+        self,
+        reqId: int,  # noqa: N803
+        pos: Decimal,  # noqa: ARG002
+        dailyPnL: float,  # noqa: N803
+        unrealizedPnL: float,  # noqa: N803
+        realizedPnL: float,  # noqa: N803
+        value: float,  # noqa: ARG002
+    ) -> None:
+        figures = PnL("", 0, amount(dailyPnL), amount(unrealizedPnL), amount(realizedPnL))
+        self._inbound.profit_and_loss(reqId, figures)
+
+    # --------------------------------------------------------------------------------------------
+
+    def _instant(self, text: str) -> datetime:
+        """The time of an execution. One that cannot be read must not cost us the execution."""
+        try:
+            return read_time(text, self._local)
+        except UnreadableTime as problem:
+            self._log.warning("%s; the time of arrival is taken instead", problem)
+            return datetime.now(UTC)

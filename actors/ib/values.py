@@ -1,0 +1,127 @@
+"""Single values and records of ibapi in our types, and back. IB's "unset" and NaN are None here."""
+
+from __future__ import annotations
+
+import math
+from decimal import Decimal
+from typing import Any
+
+import ibapi.contract
+import ibapi.order
+from ibapi.const import UNSET_DECIMAL, UNSET_INTEGER, UNSET_LONG
+
+from actors.messages.broker import OrderTerms
+from actors.messages.market import Contract, ContractDetails
+
+_LARGEST = 1e300
+
+
+def price(value: float | None) -> float | None:
+    """A price, None when unset."""
+    return value if value is not None and math.isfinite(value) and abs(value) < _LARGEST else None
+
+
+def amount(value: float | None) -> Decimal | None:
+    """Money, exactly as many digits as the gateway wrote; None when unset."""
+    told = price(value)
+    return None if told is None else Decimal(repr(told))
+
+
+def quantity(value: Decimal | None) -> Decimal | None:
+    """A number of shares or contracts, None when unset."""
+    return value if value is not None and value.is_finite() and value != UNSET_DECIMAL else None
+
+
+def whole(value: int) -> int:
+    """An identifier, 0 when unset."""
+    return 0 if value in (UNSET_INTEGER, UNSET_LONG) else value
+
+
+def contract_from(theirs: Any) -> Contract:
+    """Our contract for IB's. A right of "?" or "0" means none."""
+    return Contract(
+        symbol=theirs.symbol,
+        sec_type=theirs.secType,
+        exchange=theirs.exchange,
+        currency=theirs.currency,
+        con_id=theirs.conId,
+        primary_exchange=theirs.primaryExchange,
+        last_trade_date=theirs.lastTradeDateOrContractMonth,
+        strike=price(theirs.strike) or 0.0,
+        right=theirs.right if theirs.right in ("C", "P", "CALL", "PUT") else "",
+        multiplier=theirs.multiplier,
+        local_symbol=theirs.localSymbol,
+        trading_class=theirs.tradingClass,
+    )
+
+
+def contract_to(ours: Contract) -> ibapi.contract.Contract:
+    """IB's contract for ours."""
+    theirs = ibapi.contract.Contract()  # type: ignore[no-untyped-call]
+    theirs.conId = ours.con_id
+    theirs.symbol = ours.symbol
+    theirs.secType = ours.sec_type
+    theirs.exchange = ours.exchange
+    theirs.currency = ours.currency
+    theirs.primaryExchange = ours.primary_exchange
+    theirs.lastTradeDateOrContractMonth = ours.last_trade_date
+    if ours.strike:
+        theirs.strike = ours.strike
+    theirs.right = ours.right
+    theirs.multiplier = ours.multiplier
+    theirs.localSymbol = ours.local_symbol
+    theirs.tradingClass = ours.trading_class
+    return theirs
+
+
+def details_from(theirs: Any) -> ContractDetails:
+    """Our contract details for IB's; sizes that are not told are one unit."""
+    return ContractDetails(
+        contract=contract_from(theirs.contract),
+        long_name=theirs.longName,
+        min_tick=theirs.minTick,
+        min_size=float(quantity(theirs.minSize) or 1),
+        size_increment=float(quantity(theirs.sizeIncrement) or 1),
+        order_types=theirs.orderTypes,
+        valid_exchanges=theirs.validExchanges,
+        market_rule_ids=theirs.marketRuleIds,
+        time_zone=theirs.timeZoneId,
+        trading_hours=theirs.tradingHours,
+        liquid_hours=theirs.liquidHours,
+    )
+
+
+def terms_from(theirs: Any) -> OrderTerms:
+    """What IB says an order is. Prices that its type does not have (IB writes 0.0) are None."""
+    kind = theirs.orderType
+    return OrderTerms(
+        account=theirs.account,
+        side=theirs.action,
+        quantity=quantity(theirs.totalQuantity) or Decimal(0),
+        order_type=kind,
+        limit=price(theirs.lmtPrice) if "LMT" in kind or kind == "LIT" else None,
+        stop=price(theirs.auxPrice) if "STP" in kind or "TRAIL" in kind else None,
+        tif=theirs.tif,
+        key=theirs.orderRef,
+        outside_rth=theirs.outsideRth,
+        transmit=True,
+    )
+
+
+def order_to(terms: OrderTerms) -> ibapi.order.Order:
+    """IB's order for our terms. What we do not name keeps IB's default."""
+    theirs = ibapi.order.Order()  # type: ignore[no-untyped-call]
+    theirs.account = terms.account
+    theirs.action = terms.side
+    theirs.totalQuantity = Decimal(f"{terms.quantity:f}")  # never 1E+2 on the wire
+    theirs.orderType = terms.order_type
+    if terms.limit is not None:
+        theirs.lmtPrice = terms.limit
+    if terms.stop is not None:
+        theirs.auxPrice = terms.stop
+    theirs.tif = terms.tif
+    theirs.orderRef = terms.key
+    theirs.outsideRth = terms.outside_rth
+    theirs.transmit = terms.transmit
+    theirs.whatIf = False
+    return theirs
