@@ -1,0 +1,312 @@
+"""The supervisor's brain, played through without a process or a clock."""
+
+from __future__ import annotations
+
+import pytest
+
+from supervision.actions import Booted, GiveUp, Parked
+from supervision.backoff import Backoff
+from supervision.errors import Rejected
+from supervision.exits import Ending
+from tests.supervision.play import Play, child, group
+
+# names are deliberately not in the order of the alphabet
+ABC = (child("mike"), child("alpha"), child("zulu"))
+
+
+def test_children_start_in_order_each_after_the_one_before_reported() -> None:
+    play = Play(group("root", *ABC), slow=["mike", "alpha"])
+    assert play.since() == "+mike"
+    play.started("mike")
+    assert play.since() == "+alpha"
+    assert Booted() not in play.reports
+    play.started("alpha")
+    assert play.since() == "+zulu"
+    assert play.reports == [Booted()]
+
+
+def test_children_stop_in_reverse_each_after_the_one_behind_is_gone() -> None:
+    play = Play(group("root", child("first"), group("inner", *ABC), child("last")), slow=["zulu", "alpha"])
+    play.started("alpha")
+    play.started("zulu")
+    play.since()
+    play.stop()
+    assert play.since() == "-last xlast -zulu"
+    play.dies("zulu", Ending.NORMAL)
+    assert play.since() == "xzulu -alpha"
+    play.dies("alpha", Ending.NORMAL)
+    assert play.since() == "xalpha -mike xmike -first xfirst"
+    assert play.halted == 0
+
+
+def test_a_child_that_does_not_stop_is_killed_at_its_limit() -> None:
+    play = Play(group("root", child("mike"), child("alpha", stop_limit=3.0)), slow=["alpha"])
+    play.started("alpha")
+    play.stop()
+    play.passes(3.0)
+    assert "!alpha" not in play.since()
+    play.passes(0.5)
+    assert play.since() == "!alpha xalpha -mike xmike"
+    assert play.halted == 0
+
+
+def test_a_second_order_to_stop_kills_everything_at_once() -> None:
+    play = Play(group("root", *ABC), slow=["zulu", "mike"])
+    play.started("mike")
+    play.started("zulu")
+    play.stop()
+    play.since()
+    play.stop_fast()
+    assert play.since() == "!mike xmike !alpha xalpha !zulu xzulu"
+    assert play.halted == 0
+
+
+@pytest.mark.parametrize(
+    ("strategy", "expected"),
+    [
+        ("one_for_one", "xalpha +alpha"),
+        ("rest_for_one", "xalpha -zulu xzulu +alpha +zulu"),
+        ("one_for_all", "xalpha -zulu xzulu -mike xmike +mike +alpha +zulu"),
+    ],
+)
+def test_each_strategy_restarts_its_own_set_stopping_in_reverse_and_starting_in_order(
+    strategy: str, expected: str
+) -> None:
+    play = Play(group("root", *ABC, strategy=strategy))
+    play.since()
+    play.dies("alpha")
+    assert play.since() == expected
+
+
+def test_no_child_of_a_group_restart_starts_before_all_victims_are_gone() -> None:
+    play = Play(group("root", *ABC, strategy="one_for_all"), slow=["zulu"])
+    play.started("zulu")
+    play.since()
+    play.dies("mike")
+    assert play.since() == "xmike -zulu"
+    play.dies("zulu")
+    assert play.since() == "xzulu -alpha xalpha +mike +alpha +zulu"
+
+
+@pytest.mark.parametrize(
+    ("restart", "ending", "comes_back"),
+    [
+        ("permanent", Ending.NORMAL, True),
+        ("permanent", Ending.ABNORMAL, True),
+        ("transient", Ending.NORMAL, False),
+        ("transient", Ending.ABNORMAL, True),
+        ("temporary", Ending.NORMAL, False),
+        ("temporary", Ending.ABNORMAL, False),
+    ],
+)
+def test_the_restart_type_decides_who_comes_back(restart: str, ending: Ending, comes_back: bool) -> None:
+    play = Play(group("root", child("mike"), child("alpha", restart=restart)))
+    play.dies("alpha", ending)
+    assert ("alpha" in play.live) == comes_back
+    assert play.state("alpha") == ("running" if comes_back else "stopped")
+    assert "mike" in play.live
+
+
+def test_a_temporary_bystander_of_a_group_restart_is_removed_and_an_ended_transient_one_returns() -> None:
+    children = (child("mike"), child("alpha", restart="temporary"), child("zulu", restart="transient"))
+    play = Play(group("root", *children, strategy="rest_for_one"))
+    play.dies("zulu", Ending.NORMAL)
+    play.since()
+    play.dies("mike")
+    assert play.since() == "xmike -alpha xalpha +mike +zulu"
+
+
+def test_the_first_restart_is_immediate_then_the_waits_grow_and_health_resets_them() -> None:
+    play = Play(group("root", child("mike"), intensity=9, period=1000.0))
+    for wait in (0.0, 1.0, 2.0, 4.0, 8.0, 8.0):
+        play.dies("mike")
+        if wait:
+            assert play.state("mike") == "backing_off"
+            play.passes(wait - 0.01)
+            assert "mike" not in play.live
+            play.passes(0.01)
+        assert "mike" in play.live
+    play.passes(4.5)
+    play.dies("mike")
+    assert "mike" in play.live
+
+
+def test_restarts_that_fail_to_start_are_not_taken_for_health() -> None:
+    play = Play(group("root", child("mike"), intensity=9, period=1000.0), slow=["mike"])
+    play.started("mike")
+    play.passes(500.0)
+    play.dies("mike")
+    play.dies("mike")
+    assert "mike" not in play.live
+
+
+def test_intensity_counts_a_sliding_window_and_gives_up_on_one_more() -> None:
+    quick = Backoff(base=0.0, factor=1.0, ceiling=0.0, jitter=0.0)
+    play = Play(group("root", *ABC, intensity=2, period=10.0, backoff=quick))
+    for _ in range(5):  # two in ten seconds, for ever
+        play.dies("alpha")
+        play.passes(5.1)
+    play.dies("alpha")
+    play.since()
+    play.dies("mike")
+    assert play.since() == "xmike -zulu xzulu -alpha xalpha"
+    assert play.halted == 70
+    assert [r.code for r in play.reports if isinstance(r, GiveUp)] == [70]
+
+
+def test_a_group_restart_counts_once() -> None:
+    play = Play(group("root", *ABC, strategy="one_for_all", intensity=1))
+    play.dies("alpha")
+    assert play.halted is None
+    play.dies("zulu")
+    assert play.halted == 70
+
+
+def test_a_supervisor_that_gives_up_is_restarted_as_a_whole_by_its_parent_and_at_the_root_ends_the_service() -> None:
+    inner = group("inner", child("mike"), child("alpha"), intensity=1)
+    play = Play(group("root", child("first"), inner, child("last"), intensity=1))
+    play.dies("alpha")
+    play.since()
+    play.dies("alpha")
+    assert play.since() == "xalpha -mike xmike +mike +alpha"
+    play.dies("alpha")  # counted in a new window
+    assert play.since() == "xalpha +alpha"
+    play.dies("mike")
+    assert play.since() == "xmike -last xlast -alpha xalpha -first xfirst"
+    assert play.halted == 70
+
+
+def test_a_start_that_fails_at_boot_is_not_retried_and_stops_what_was_started() -> None:
+    play = Play(group("root", *ABC), slow=["alpha"])
+    play.since()
+    play.dies("alpha")
+    assert play.since() == "xalpha -mike xmike"
+    assert play.halted == 70
+
+
+def test_a_start_that_fails_later_is_retried_and_every_try_counts() -> None:
+    play = Play(group("root", *ABC, intensity=3), slow=["alpha"])
+    play.started("alpha")
+    play.since()
+    for _ in range(3):
+        play.dies("alpha")
+        play.passes(10.0)
+    assert play.since() == "xalpha +alpha xalpha +alpha xalpha +alpha"
+    assert play.restarts("alpha") == 3
+    play.dies("alpha")
+    assert play.halted == 70
+
+
+def test_nothing_is_born_after_a_stop_began_not_even_what_waits_in_its_back_off() -> None:
+    play = Play(group("root", *ABC, strategy="rest_for_one"), slow=["zulu"])
+    play.started("zulu")
+    play.dies("alpha")
+    play.since()
+    play.stop()
+    play.dies("zulu")
+    play.passes(60.0)
+    assert play.since() == "xzulu -mike xmike"
+    assert play.halted == 0
+
+
+def test_a_stop_during_boot_starts_no_further_child() -> None:
+    play = Play(group("root", *ABC), slow=["mike"])
+    play.stop()
+    play.started("mike")  # it was faster than the order
+    assert play.since() == "+mike -mike"
+    play.dies("mike", Ending.NORMAL)
+    assert play.since() == "xmike"
+    assert play.halted == 0
+
+
+def test_events_of_an_older_incarnation_and_repeated_ones_change_nothing() -> None:
+    play = Play(group("root", child("mike")), slow=["mike"])
+    play.started("mike")
+    play.dies("mike")
+    assert play.live == {"mike": 2}
+    play.started("mike", incarnation=1)
+    assert play.state("mike") == "starting"
+    assert play.tree.exited("mike", 1, Ending.ABNORMAL, "late", play.now) == []
+    play.started("mike")
+    assert play.tree.started("mike", 2, play.now) == []
+    assert play.restarts("mike") == 1
+
+
+def test_a_configuration_error_halts_the_service_with_its_code() -> None:
+    play = Play(group("root", child("mike"), group("inner", child("alpha"))))
+    play.since()
+    play.dies("alpha", Ending.CONFIGURATION)
+    assert play.since() == "xalpha -mike xmike"
+    assert play.halted == 78
+
+
+def test_siblings_of_one_for_one_restart_independently_of_one_another() -> None:
+    play = Play(group("root", *ABC), slow=["mike"])
+    play.started("mike")
+    play.since()
+    play.dies("mike")  # its successor takes its time
+    play.dies("zulu")
+    assert play.since() == "xmike +mike xzulu +zulu"
+
+
+# --- a supervisor that parks ------------------------------------------------------------------------
+
+
+def parking(**options: object) -> Play:
+    inner = group("strategies", child("bad"), child("good"), exhausted="park", intensity=1)
+    return Play(group("root", child("core"), inner), **options)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("ending", [Ending.CONFIGURATION, Ending.ABNORMAL])
+def test_a_strategy_that_cannot_start_is_parked_and_the_others_run(ending: Ending) -> None:
+    play = parking(slow=["bad"])
+    play.dies("bad", ending)
+    assert sorted(play.live) == ["core", "good"]
+    assert play.state("bad") == "parked"
+    assert play.reports == [Parked("bad", "bad: crash"), Booted()]
+
+
+def test_a_strategy_that_keeps_failing_is_parked_alone_and_runs_again_when_asked() -> None:
+    play = parking()
+    play.dies("bad")
+    play.dies("good")  # one restart each: they do not add up
+    play.dies("bad")
+    assert (play.state("bad"), play.state("good"), play.halted) == ("parked", "running", None)
+    play.passes(1000.0)
+    play.start_child("bad")
+    assert play.live["bad"] == 3
+    assert play.restarts("bad") == 1
+    play.dies("bad")  # its history began anew
+    assert play.state("bad") == "running"
+
+
+def test_a_child_stopped_by_hand_stays_parked_until_started_by_hand() -> None:
+    play = parking()
+    play.since()
+    play.stop_child("good")
+    play.passes(1000.0)
+    assert play.since() == "-good xgood"
+    assert play.state("good") == "parked"
+    play.start_child("good")
+    assert play.since() == "+good"
+
+
+def test_orders_that_make_no_sense_are_refused_in_words() -> None:
+    play = parking()
+    with pytest.raises(Rejected, match="there is no child 'ugly'"):
+        play.start_child("ugly")
+    with pytest.raises(Rejected, match="good is running"):
+        play.start_child("good")
+    play.stop_child("good")
+    with pytest.raises(Rejected, match="good is parked already"):
+        play.stop_child("good")
+    play.stop()
+    with pytest.raises(Rejected, match="the service is halted"):
+        play.start_child("good")
+
+
+def test_parked_children_do_not_keep_a_stop_from_ending() -> None:
+    play = parking()
+    play.stop_child("good")
+    play.stop()
+    assert play.halted == 0
