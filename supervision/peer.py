@@ -51,6 +51,7 @@ class Peer:
         self._dirty = dirty
         self._frames = FrameBuffer()
         self._unsent = memoryview(b"")
+        self._blocked = False
         reactor.watch(sock, self._readable, self._writable)
 
     def send(self, message: Message) -> None:
@@ -94,7 +95,10 @@ class Peer:
             self.close(f"send failed: {error}")
             return
         self._unsent = self._unsent[sent:]
-        self._reactor.want_write(self._socket, bool(self._unsent))
+        blocked = bool(self._unsent)
+        if blocked is not self._blocked:
+            self._blocked = blocked
+            self._reactor.want_write(self._socket, blocked)
 
     def _writable(self) -> None:
         if self.open:

@@ -12,6 +12,7 @@ import concurrent.futures
 import itertools
 import os
 import socket
+import struct
 import threading
 import time
 from collections.abc import Callable
@@ -20,7 +21,7 @@ from typing import TypeVar
 
 from supervision.errors import ActorDied, ActorUnavailable, AskTimeout, Rejected, WireError
 from supervision.message import Ask, Message
-from supervision.peer import Peer
+from supervision.peer import READ_SIZE, Peer
 from supervision.reactor import Reactor
 from supervision.uplink import HELLO_LIMIT, Arriving, Uplink
 from supervision.wire import Codec, Envelope, FrameBuffer, Hello, Refusal, Reply, Request, Tell, Welcome
@@ -30,7 +31,10 @@ DEFAULT_TIMEOUT = 5.0
 
 
 class _Channel:
-    """One blocking connection to one incarnation, owned by one thread."""
+    """One blocking connection to one incarnation, owned by one thread.
+
+    The kernel keeps the time limit (SO_RCVTIMEO): Python's own would cost a system call more on every ask.
+    """
 
     def __init__(self, address: Path, name: str, codec: Codec, sender: str, deadline: float) -> None:
         self.name = name
@@ -39,11 +43,12 @@ class _Channel:
         self._frames = FrameBuffer()
         self._arrived: list[Envelope] = []
         self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-        self._socket.settimeout(HELLO_LIMIT)
+        self._limit = 0.0
+        hello_deadline = min(deadline, time.monotonic() + HELLO_LIMIT)
         try:
             self._socket.connect(str(address))
-            self._socket.sendall(codec.encode(Hello(sender, os.getpid(), codec.fingerprint)))
-            welcome = self.receive(min(deadline, time.monotonic() + HELLO_LIMIT))
+            self.send(Hello(sender, os.getpid(), codec.fingerprint), hello_deadline)
+            welcome = self.receive(hello_deadline)
         except (OSError, EOFError, WireError) as error:
             self.close()
             reason = "no answer to the hello" if isinstance(error, TimeoutError) else str(error) or "it went away"
@@ -53,48 +58,50 @@ class _Channel:
             raise ActorUnavailable(name, "it runs another version of the messages")
         self.incarnation = welcome.incarnation
 
-    def send(self, envelope: Envelope, deadline: float) -> None:
-        """Write one frame. Raises OSError; a partial frame makes the channel useless, so it is closed."""
-        try:
-            self._socket.settimeout(max(0.001, deadline - time.monotonic()))
-            self._socket.sendall(self._codec.encode(envelope))
-        except OSError:
-            self.close()
-            raise
-
-    def receive(self, deadline: float) -> Envelope:
-        """The next envelope. Raises TimeoutError, EOFError or OSError."""
-        while not self._arrived:
-            self._socket.settimeout(max(0.0001, deadline - time.monotonic()))
-            data = self._socket.recv(256 * 1024)
-            if not data:
-                raise EOFError("closed by the other side")
-            self._arrived = [self._codec.decode_envelope(payload) for payload in self._frames.feed(data)]
-        return self._arrived.pop(0)
-
     @property
     def open(self) -> bool:
         """Whether the socket is still ours."""
         return self._socket.fileno() >= 0
 
-    def alive(self) -> bool:
-        """Whether the other end has not closed; what arrived late is thrown away."""
-        if not self.open:
-            return False
+    def send(self, envelope: Envelope, deadline: float) -> None:
+        """Write one frame whole. Raises OSError; part of a frame makes the channel useless, so it is closed."""
         try:
-            self._socket.setblocking(False)
-            data = self._socket.recv(256 * 1024)
+            self._set_limit(deadline)
+            self._socket.sendall(self._codec.encode(envelope))
         except BlockingIOError:
-            return True
+            self.close()
+            raise TimeoutError("it reads too slowly") from None
         except OSError:
-            return False
-        if data:
-            self._frames.feed(data)
-        return bool(data)
+            self.close()
+            raise
+
+    def receive(self, deadline: float) -> Envelope:
+        """The next envelope. Raises TimeoutError, EOFError, WireError or OSError."""
+        while not self._arrived:
+            self._set_limit(deadline)
+            try:
+                data = self._socket.recv(READ_SIZE)
+            except BlockingIOError:
+                raise TimeoutError from None
+            if not data:
+                raise EOFError("closed by the other side")
+            self._arrived = [self._codec.decode_envelope(payload) for payload in self._frames.feed(data)]
+        return self._arrived.pop(0)
 
     def close(self) -> None:
         """Close the connection."""
         self._socket.close()
+
+    def _set_limit(self, deadline: float) -> None:
+        """Let the kernel give up at the deadline, give or take a hundredth, so that a usual limit is set once."""
+        seconds = deadline - time.monotonic()
+        if seconds <= 0:
+            raise TimeoutError
+        if not 0.99 * self._limit <= seconds <= self._limit:
+            self._limit = seconds
+            limit = struct.pack("ll", int(seconds), int(seconds % 1 * 1_000_000))
+            self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVTIMEO, limit)
+            self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_SNDTIMEO, limit)
 
 
 class Ref:
@@ -152,15 +159,19 @@ class Ref:
             channel.close()
 
     def _deliver(self, envelope: Envelope, deadline: float) -> _Channel:
-        """Send over this thread's channel, a fresh one when the last is dead: then nothing was delivered."""
+        """Send over this thread's channel, over a fresh one when the last is dead: then nothing was delivered."""
         channel: _Channel | None = getattr(self._local, "channel", None)
-        if channel is not None and not channel.alive():
-            channel.close()
-            channel = None
-        if channel is None:
-            channel = _Channel(self._address, self.name, self._codec, self._sender, deadline)
-            self._local.channel = channel
-            self._channels = [other for other in self._channels if other.open] + [channel]
+        if channel is not None and channel.open:
+            try:
+                channel.send(envelope, deadline)
+            except (BrokenPipeError, ConnectionResetError):
+                pass  # its incarnation is gone, and the kernel refused the bytes: ask the next one
+            except OSError as error:
+                raise ActorUnavailable(self.name, str(error)) from error
+            else:
+                return channel
+        channel = self._local.channel = _Channel(self._address, self.name, self._codec, self._sender, deadline)
+        self._channels = [other for other in self._channels if other.open] + [channel]
         try:
             channel.send(envelope, deadline)
         except OSError as error:
