@@ -55,7 +55,10 @@ class ResolveContract(Ask[ContractDetails], frozen=True):
 
 
 class Quote(Message, frozen=True):
-    """Last known values of one line. `age` is seconds since the last tick, None before the first."""
+    """Last known values of one line. `age` is seconds since the last tick, None before the first.
+
+    `note` says in words why the state is no better, when there is more to say than the state itself.
+    """
 
     delivery = Delivery.CONFLATE
 
@@ -75,6 +78,7 @@ class Quote(Message, frozen=True):
     time_ns: int = 0
     age: float | None = None
     state: QuoteState = "waiting"
+    note: str = ""
 
     def conflation_key(self) -> object:
         return self.con_id
