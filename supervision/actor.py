@@ -159,6 +159,9 @@ class Actor(pykka.ThreadingActor):
 
     # --- for subclasses -----------------------------------------------------------------------
 
+    def prepare(self) -> None:
+        """Before `on_start`; for base classes that leave `on_start` to their users."""
+
     def on_start(self) -> None:
         """Make ready, quickly: allocate, link, arm timers. Waiting for others is for messages."""
 
@@ -219,6 +222,7 @@ class Actor(pykka.ThreadingActor):
     def _actor_loop_setup(self) -> None:
         # pykka logs what on_start raises and lets the actor die unseen; here it ends the process.
         try:
+            self.prepare()
             self.on_start()
         except BaseException as error:  # noqa: BLE001 - passed on to the host, which reports it and exits
             self.context.host.crashed(error, "on_start")

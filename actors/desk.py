@@ -1,0 +1,202 @@
+"""The ask and tell handle of a running service, for any process of the same user.
+
+    with Desk.connect() as desk:
+        placed = desk.order.ask(PlaceOrder("AAPL", "BUY", 10, limit=150.0, key="my-key-1"), timeout=5)
+
+A Desk is found through the state directory and goes on working while actors restart behind it; it does
+not outlive the service. It may be shared by threads: each has its own connections.
+"""
+
+from __future__ import annotations
+
+import queue
+import signal
+import subprocess
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from typing import Any, Self
+
+from actors.messages import MESSAGES
+from actors.messages.broker import Snapshot
+from actors.messages.orders import OrderEvent
+from actors.messages.system import CustomEvent, Publish
+from actors.running import Service, default_state_dir, find, launch
+from supervision.message import Message
+from supervision.ref import Hub, Ref
+from supervision.wire import Codec
+
+# Which actors publish what; a topic that is not here is custom, and State passes it on.
+PUBLISHERS: Mapping[str, tuple[str, ...]] = {
+    "session": ("connection",),
+    "errors": ("connection",),
+    "orders": ("order",),
+    "risk": ("order", "state"),
+    "market": ("market_data",),
+    "account": ("account",),
+    "system": ("supervisor",),
+}
+CUSTOM_PUBLISHER = "state"
+STOP_SECONDS = 60.0
+
+
+def event_name(event: Message) -> str:
+    """The name under which `Desk.on` knows an event; for example an order's `order_filled`."""
+    match event:
+        case OrderEvent():
+            return f"order_{event.event}"
+        case CustomEvent():
+            return event.topic
+        case _:
+            return _snake(type(event).__name__)
+
+
+def _snake(name: str) -> str:
+    return "".join(f"_{letter.lower()}" if letter.isupper() else letter for letter in name).lstrip("_")
+
+
+class Desk:
+    """Refs of the service's actors, its streams, and its custom events."""
+
+    def __init__(
+        self,
+        run_dir: Path,
+        *,
+        sender: str = "desk",
+        service: Service | None = None,
+        process: subprocess.Popen[bytes] | None = None,
+    ) -> None:
+        self.service = service
+        self.run_dir = run_dir
+        self._codec = Codec(MESSAGES)
+        self._sender = sender
+        self._hub = Hub(run_dir, self._codec, sender=sender)
+        self._refs: dict[str, Ref] = {}
+        self._process = process
+        self.connection = self.ref("connection")
+        self.market_data = self.ref("market_data")
+        self.order = self.ref("order")
+        self.account = self.ref("account")
+        self.state = self.ref("state")
+        self.supervisor = self.ref("supervisor")
+
+    @classmethod
+    def connect(cls, state_dir: Path | str | None = None, *, sender: str = "desk") -> Self:
+        """The Desk of the service running on `state_dir` (default: as the command line's). Raises NotRunning."""
+        service = find(Path(state_dir) if state_dir is not None else default_state_dir())
+        return cls(Path(service.run_dir), sender=sender, service=service)
+
+    @classmethod
+    def start(
+        cls,
+        config: Path | str | None = None,
+        *,
+        state_dir: Path | str,
+        settings: Mapping[str, object] | None = None,
+        log: Path | str | None = None,
+    ) -> Self:
+        """Run a whole service as a child of this process and connect to it; `close` stops it.
+
+        `settings` are single values by dotted key, as `--set` takes them. Returns once the supervisor has
+        started every actor. Raises NotRunning with the child's last words when it ends instead.
+        """
+        directory = Path(state_dir)
+        directory.mkdir(parents=True, exist_ok=True)
+        log_path = Path(log) if log is not None else directory / "service.log"
+        process = launch(config, directory, settings or {}, log_path)
+        service = find(directory)
+        return cls(Path(service.run_dir), service=service, process=process)
+
+    def ref(self, name: str) -> Ref:
+        """The Ref of any actor, for example a strategy."""
+        if name not in self._refs:
+            self._refs[name] = Ref(self.run_dir, name, self._codec, sender=self._sender, hub=self._hub)
+        return self._refs[name]
+
+    def on(self, name: str, callback: Callable[[Any], None]) -> Callable[[], None]:
+        """Call back, in the Desk's thread, for every event of this name; returns how to end it.
+
+        Names: `order_filled` (and the other order events), `fill`, `session_up`, `session_down`,
+        `link_changed`, `gate_changed`, `cut_finished`, `account_event`, or a custom topic.
+        """
+        topics = _topics_of(name)
+
+        def pick(event: Message) -> None:
+            if event_name(event) == name:
+                callback(event)
+
+        return self._listen(topics, pick)
+
+    def stream(self, *topics: str, timeout: float | None = None) -> Iterator[Message]:
+        """Events of the topics as they come, from now on; ends after `timeout` seconds without one."""
+        arrived: queue.SimpleQueue[Message] = queue.SimpleQueue()
+        end = self._listen(topics, arrived.put)
+        return self._drain(arrived, end, timeout)
+
+    def publish(self, topic: str, data: object) -> None:
+        """Send a custom event to whoever listens to its topic. Raises ValueError for a topic of the service."""
+        if topic in PUBLISHERS:
+            raise ValueError(f"topic {topic!r} belongs to the service; choose another name")
+        self.ref(CUSTOM_PUBLISHER).ask(Publish(topic, data))
+
+    def close(self) -> None:
+        """Close all connections; a service started by `Desk.start` is drained and stopped."""
+        self._hub.close()
+        for ref in self._refs.values():
+            ref.close()
+        if self._process is not None:
+            self._process.send_signal(signal.SIGTERM)
+            self._process.wait(STOP_SECONDS)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def _listen(self, topics: tuple[str, ...], callback: Callable[[Message], None]) -> Callable[[], None]:
+        def pass_on(message: Message) -> None:
+            if not isinstance(message, Snapshot):
+                callback(message)
+
+        wanted: dict[str, list[str]] = {}
+        for topic in topics:
+            for name in PUBLISHERS.get(topic, (CUSTOM_PUBLISHER,)):
+                wanted.setdefault(name, []).append(topic)
+        ends = [self._hub.listen(name, tuple(topics), pass_on) for name, topics in wanted.items()]
+
+        def end() -> None:
+            for one in ends:
+                one()
+
+        return end
+
+    @staticmethod
+    def _drain(
+        arrived: queue.SimpleQueue[Message], end: Callable[[], None], timeout: float | None
+    ) -> Iterator[Message]:
+        try:
+            while True:
+                try:
+                    yield arrived.get(timeout=timeout)
+                except queue.Empty:
+                    return
+        finally:
+            end()
+
+
+def _topics_of(name: str) -> tuple[str, ...]:
+    if name.startswith("order_") or name == "fill":
+        return ("orders",)
+    known = {
+        "session_up": "session",
+        "session_down": "session",
+        "link_changed": "session",
+        "gate_changed": "risk",
+        "cut_finished": "risk",
+        "account_event": "account",
+        "gap": "market",
+        "resumed": "market",
+        "broker_notice": "errors",
+        "tree_changed": "system",
+    }
+    return (known.get(name, name),)
