@@ -192,7 +192,6 @@ class Tree:
         for leaf in self._leaves.values():
             if leaf.fate is not Fate.PARK:
                 leaf.fate = Fate.HALT
-            leaf.cohort = ()
 
     # --- towards what shall be ------------------------------------------------------------------
 
