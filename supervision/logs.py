@@ -1,0 +1,113 @@
+"""Log records of many processes in one stream, each a single short write so that lines never mix.
+
+A record is one JSON object on a line, or readable text for a person; either way redacted and at most
+LINE_LIMIT bytes, below what a pipe takes in one piece (4096).
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+from datetime import UTC, datetime
+from typing import Any, Final
+
+import orjson
+
+from supervision.redaction import redact, scrub
+
+LINE_LIMIT: Final = 3500
+_CUT: Final = " … cut"
+_FIELDS: Final = ("time", "level", "process", "pid", "logger", "message", "error")
+_COLOURS: Final = {"DEBUG": "2", "INFO": "36", "WARNING": "33", "ERROR": "31", "CRITICAL": "1;31"}
+_STANDARD: Final = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName"}
+
+
+class StreamHandler(logging.Handler):
+    """Writes every record to `descriptor` with one system call."""
+
+    def __init__(self, descriptor: int) -> None:
+        super().__init__()
+        self._descriptor = descriptor
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Write one line; what goes wrong is shown the way `logging` shows it."""
+        try:
+            os.write(self._descriptor, self.format(record).encode("utf-8", "replace") + b"\n")
+        except Exception:  # noqa: BLE001 - a log that cannot be written must not end the process
+            self.handleError(record)
+
+
+class JsonFormatter(logging.Formatter):
+    """One JSON object: time, level, process, logger, message, error, and what `extra` added."""
+
+    def __init__(self, process: str) -> None:
+        super().__init__()
+        self._process = process
+
+    def format(self, record: logging.LogRecord) -> str:
+        """The line, without its end."""
+        entry: dict[str, Any] = {
+            "time": _when(record).isoformat(timespec="milliseconds"),
+            "level": record.levelname,
+            "process": self._process,
+            "pid": record.process,
+            "logger": record.name,
+            "message": redact(record.getMessage()),
+        }
+        extra = {key: value for key, value in vars(record).items() if key not in _STANDARD}
+        entry.update(scrub(extra))
+        error = _error(self, record)
+        if error:
+            entry["error"] = error
+        line = orjson.dumps(entry, default=str)
+        return (line if len(line) <= LINE_LIMIT else _shorter(entry)).decode()
+
+
+class TextFormatter(logging.Formatter):
+    """Time, level, process and message for a person to read."""
+
+    def __init__(self, process: str, *, colour: bool) -> None:
+        super().__init__()
+        self._process = process
+        self._colour = colour
+
+    def format(self, record: logging.LogRecord) -> str:
+        """The line, or lines when there is a stack to show."""
+        level = f"{record.levelname:<8}"
+        if self._colour:
+            level = f"\x1b[{_COLOURS.get(record.levelname, '0')}m{level}\x1b[0m"
+        who = self._process if record.name in (self._process, "root") else f"{self._process} {record.name}"
+        line = f"{_when(record):%H:%M:%S.%f}"[:12] + f" {level} {who}: {redact(record.getMessage())}"
+        error = _error(self, record)
+        return _cut(f"{line}\n{error}" if error else line, LINE_LIMIT)
+
+
+def _when(record: logging.LogRecord) -> datetime:
+    return datetime.fromtimestamp(record.created, UTC)
+
+
+def _error(formatter: logging.Formatter, record: logging.LogRecord) -> str:
+    parts = [formatter.formatException(record.exc_info)] if record.exc_info else []
+    if record.stack_info:
+        parts.append(record.stack_info)
+    return redact("\n".join(parts))
+
+
+def _shorter(entry: dict[str, Any]) -> bytes:
+    """The record within the limit: without extras, with the beginning of its message and the end of its stack."""
+    kept = {key: entry[key] for key in _FIELDS if key in entry}
+    for room in (1500, 700, 250, 80):  # characters; one may take six bytes in JSON
+        kept["message"] = entry["message"][:room] + _CUT
+        if "error" in entry:
+            kept["error"] = f"… {entry['error'][-room:]}"
+        line = orjson.dumps(kept)
+        if len(line) <= LINE_LIMIT:
+            break
+    return line
+
+
+def _cut(text: str, limit: int) -> str:
+    data = text.encode("utf-8", "replace")
+    if len(data) <= limit:
+        return text
+    return data[: limit - len(_CUT.encode())].decode("utf-8", "ignore") + _CUT
