@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import datetime
-from typing import Any
 
 from ibapi.client import EClient
 from ibapi.execution import ExecutionFilter
@@ -21,22 +20,9 @@ from actors.ib.values import contract_to, order_to
 from actors.messages.broker import FetchBars, OrderTerms
 from actors.messages.market import Contract
 
-SUMMARY_TAGS = ",".join(
-    (
-        "AccountType",
-        "NetLiquidation",
-        "TotalCashValue",
-        "SettledCash",
-        "BuyingPower",
-        "EquityWithLoanValue",
-        "GrossPositionValue",
-        "InitMarginReq",
-        "MaintMarginReq",
-        "AvailableFunds",
-        "ExcessLiquidity",
-        "Cushion",
-        "Leverage",
-    )
+SUMMARY_TAGS = (
+    "AccountType,NetLiquidation,TotalCashValue,SettledCash,BuyingPower,EquityWithLoanValue,GrossPositionValue,"
+    "InitMarginReq,MaintMarginReq,AvailableFunds,ExcessLiquidity,Cushion,Leverage"
 )
 _EPOCH_SECONDS = 2  # formatDate: intraday bars are dated in seconds since 1970, free of zones
 
@@ -45,15 +31,22 @@ class EncodingError(ValueError):
     """The request cannot be written for this gateway; nothing was sent."""
 
 
-class _Complaints(EWrapper):  # type: ignore[misc]
+class _Complaints(EWrapper):
     """Catches what an encoder has to say instead of a frame."""
 
     def __init__(self) -> None:
-        super().__init__()
+        super().__init__()  # type: ignore[no-untyped-call]
         self.text = ""
 
-    def error(self, *arguments: Any) -> None:
-        self.text = next((str(a) for a in arguments[2:] if isinstance(a, str)), "refused by the encoder")
+    def error(
+        self,
+        reqId: int,  # noqa: ARG002, N803
+        errorTime: int,  # noqa: ARG002, N803
+        errorCode: int,  # noqa: N803
+        errorString: str,  # noqa: N803
+        advancedOrderRejectJson: str = "",  # noqa: ARG002, N803
+    ) -> None:
+        self.text = f"{errorString} ({errorCode})"
 
 
 class _Capture:
@@ -76,11 +69,11 @@ class Requests:
     def __init__(self, *, server_version: int, client_id: int) -> None:
         self._complaints = _Complaints()
         self._capture = _Capture()
-        client = EClient(self._complaints)
+        client = EClient(self._complaints)  # type: ignore[no-untyped-call]
         client.conn = self._capture
         client.serverVersion_ = server_version
         client.clientId = client_id
-        client.setConnState(EClient.CONNECTED)
+        client.setConnState(EClient.CONNECTED)  # type: ignore[no-untyped-call]
         self._client = client
 
     def _encode(self, send: Callable[..., None], *arguments: object) -> bytes:
@@ -146,7 +139,7 @@ class Requests:
 
     def cancel(self, order_id: int) -> bytes:
         """Cancel an order."""
-        return self._encode(self._client.cancelOrder, order_id, OrderCancel())
+        return self._encode(self._client.cancelOrder, order_id, OrderCancel())  # type: ignore[no-untyped-call]
 
     def open_orders(self) -> bytes:
         """The open orders of every client; binds none of them to us."""
@@ -158,7 +151,7 @@ class Requests:
 
     def executions(self, request_id: int) -> bytes:
         """Every execution since midnight."""
-        return self._encode(self._client.reqExecutions, request_id, ExecutionFilter())
+        return self._encode(self._client.reqExecutions, request_id, ExecutionFilter())  # type: ignore[no-untyped-call]
 
     # --- account --------------------------------------------------------------------------------
 

@@ -73,10 +73,8 @@ def read_time(text: str, local: tzinfo) -> datetime:
         naive = datetime.strptime(f"{day} {clock or '00:00'}", form)  # noqa: DTZ007 - the zone is attached below
     except ValueError as error:
         raise UnreadableTime(f"unreadable time {text!r}") from error
-    if named:
-        place = zone(named)
-    else:
-        place = UTC if separator == "-" or clock is None else local
+    unnamed = UTC if separator == "-" or clock is None else local
+    place = zone(named) if named else unnamed
     return naive.replace(tzinfo=place).astimezone(UTC)
 
 

@@ -16,7 +16,6 @@ from ibapi.wrapper import EWrapper
 
 from actors.ib.times import UnreadableTime, read_time
 from actors.ib.values import amount, contract_from, details_from, price, quantity, terms_from, whole
-from actors.messages.account import PnL
 from actors.messages.broker import (
     AccountValueReport,
     CommissionReport,
@@ -38,8 +37,8 @@ def account_download(account: str) -> str:
     return f"account {account}"
 
 
-class Inbound(Protocol):
-    """What a session tells its owner, in the order in which the gateway said it."""
+class StartUp(Protocol):
+    """What makes a session ready, or ends it before it is."""
 
     def next_order_id(self, order_id: int) -> None:
         """The gateway's floor for new order ids."""
@@ -47,11 +46,15 @@ class Inbound(Protocol):
     def managed_accounts(self, accounts: tuple[str, ...]) -> None:
         """Every account behind the login."""
 
-    def current_time(self, seconds: int) -> None:
-        """The answer to a heartbeat."""
-
     def error(self, request_id: int, code: int, text: str) -> None:
         """A code and text about a request, an order, or (id -1) nothing in particular."""
+
+
+class Inbound(Protocol):
+    """What a session tells its owner, in the order in which the gateway said it."""
+
+    def current_time(self) -> None:
+        """The answer to a heartbeat."""
 
     def data_type(self, request_id: int, kind: int) -> None:
         """A line changed between live, frozen and delayed."""
@@ -68,45 +71,49 @@ class Inbound(Protocol):
     def account_report(self, report: PositionReport | AccountValueReport | PortfolioReport) -> None:
         """News about an account."""
 
-    def profit_and_loss(self, request_id: int, figures: PnL) -> None:
-        """Figures for the stream with this request id; account and contract are the owner's to fill in."""
+    def profit_and_loss(
+        self, request_id: int, daily: Decimal | None, unrealized: Decimal | None, realized: Decimal | None
+    ) -> None:
+        """Figures for the stream with this request id; whose they are the owner knows."""
 
 
-class Translator(EWrapper):  # type: ignore[misc]
+class Translator(EWrapper):
     """The wrapper that the stock decoder calls; one for each session."""
 
-    def __init__(self, inbound: Inbound, *, epoch: int, local: tzinfo, log: logging.Logger) -> None:
-        super().__init__()
+    def __init__(self, inbound: Inbound, start_up: StartUp, *, epoch: int, local: tzinfo, log: logging.Logger) -> None:
+        super().__init__()  # type: ignore[no-untyped-call]
         self._inbound = inbound
+        self._start_up = start_up
         self._epoch = epoch
         self._local = local
         self._log = log
         self._sequence = 0
 
-    def _next(self) -> int:
+    def next_sequence(self) -> int:
+        """The number of the next report about an order in this session."""
         self._sequence += 1
-        return self._sequence
-
-    @property
-    def sequence(self) -> int:
-        """The number of the last order report."""
         return self._sequence
 
     # --- the session ----------------------------------------------------------------------------
 
     def nextValidId(self, orderId: int) -> None:  # noqa: N802, N803
-        self._inbound.next_order_id(orderId)
+        self._start_up.next_order_id(orderId)
 
     def managedAccounts(self, accountsList: str) -> None:  # noqa: N802, N803
-        self._inbound.managed_accounts(tuple(name.strip() for name in accountsList.split(",") if name.strip()))
+        self._start_up.managed_accounts(tuple(name.strip() for name in accountsList.split(",") if name.strip()))
 
-    def currentTime(self, time: int) -> None:  # noqa: N802
-        self._inbound.current_time(time)
+    def currentTime(self, time: int) -> None:  # noqa: ARG002, N802
+        self._inbound.current_time()
 
-    def error(self, *arguments: Any) -> None:
-        # 10.33 put the time of the error between id and code.
-        request_id, code, text = arguments[:3] if isinstance(arguments[2], str) else (arguments[0], *arguments[2:4])
-        self._inbound.error(request_id, code, text)
+    def error(
+        self,
+        reqId: int,  # noqa: N803
+        errorTime: int,  # noqa: ARG002, N803
+        errorCode: int,  # noqa: N803
+        errorString: str,  # noqa: N803
+        advancedOrderRejectJson: str = "",  # noqa: N803
+    ) -> None:
+        self._start_up.error(reqId, errorCode, f"{errorString} {advancedOrderRejectJson}".rstrip())
 
     # --- market data ----------------------------------------------------------------------------
 
@@ -145,7 +152,7 @@ class Translator(EWrapper):  # type: ignore[misc]
             return  # a preview, not an order
         report = OrderReport(
             epoch=self._epoch,
-            sequence=self._next(),
+            sequence=self.next_sequence(),
             order_id=orderId,
             client_id=order.clientId,
             perm_id=whole(order.permId),
@@ -167,7 +174,7 @@ class Translator(EWrapper):  # type: ignore[misc]
             COMPLETED_ORDERS,
             OrderReport(
                 epoch=self._epoch,
-                sequence=self._next(),
+                sequence=self.next_sequence(),
                 order_id=0,
                 client_id=0,
                 perm_id=whole(order.permId),
@@ -201,7 +208,7 @@ class Translator(EWrapper):  # type: ignore[misc]
         self._inbound.order_report(
             StatusReport(
                 epoch=self._epoch,
-                sequence=self._next(),
+                sequence=self.next_sequence(),
                 order_id=orderId,
                 client_id=clientId,
                 perm_id=whole(permId),
@@ -216,7 +223,7 @@ class Translator(EWrapper):  # type: ignore[misc]
     def execDetails(self, reqId: int, contract: Any, execution: Any) -> None:  # noqa: N802, N803
         report = ExecutionReport(
             epoch=self._epoch,
-            sequence=self._next(),
+            sequence=self.next_sequence(),
             exec_id=execution.execId,
             order_id=execution.orderId,
             client_id=execution.clientId,
@@ -240,18 +247,13 @@ class Translator(EWrapper):  # type: ignore[misc]
         self._inbound.end(reqId)
 
     def commissionAndFeesReport(self, commissionAndFeesReport: Any) -> None:  # noqa: N802, N803
-        self._commission(commissionAndFeesReport, commissionAndFeesReport.commissionAndFees)
-
-    def commissionReport(self, commissionReport: Any) -> None:  # noqa: N802, N803 - its name before 10.37
-        self._commission(commissionReport, commissionReport.commission)
-
-    def _commission(self, report: Any, commission: float) -> None:
+        report = commissionAndFeesReport
         self._inbound.order_report(
             CommissionReport(
                 epoch=self._epoch,
-                sequence=self._next(),
+                sequence=self.next_sequence(),
                 exec_id=report.execId,
-                commission=amount(commission),
+                commission=amount(report.commissionAndFees),
                 currency=report.currency,
                 realized=amount(report.realizedPNL),
             )
@@ -304,8 +306,7 @@ class Translator(EWrapper):  # type: ignore[misc]
         self._inbound.end(account_download(accountName))
 
     def pnl(self, reqId: int, dailyPnL: float, unrealizedPnL: float, realizedPnL: float) -> None:  # noqa: N803
-        figures = PnL("", 0, amount(dailyPnL), amount(unrealizedPnL), amount(realizedPnL))
-        self._inbound.profit_and_loss(reqId, figures)
+        self._inbound.profit_and_loss(reqId, amount(dailyPnL), amount(unrealizedPnL), amount(realizedPnL))
 
     def pnlSingle(  # noqa: N802
         self,
@@ -316,8 +317,7 @@ class Translator(EWrapper):  # type: ignore[misc]
         realizedPnL: float,  # noqa: N803
         value: float,  # noqa: ARG002
     ) -> None:
-        figures = PnL("", 0, amount(dailyPnL), amount(unrealizedPnL), amount(realizedPnL))
-        self._inbound.profit_and_loss(reqId, figures)
+        self._inbound.profit_and_loss(reqId, amount(dailyPnL), amount(unrealizedPnL), amount(realizedPnL))
 
     # --------------------------------------------------------------------------------------------
 
