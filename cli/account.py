@@ -1,0 +1,102 @@
+"""`account` and `positions`: the live answer, or the stored one with its age while Account or the broker is away."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+from rich.table import Table
+
+from actors.desk import Desk
+from actors.messages.account import Accounts, AccountView, GetAccounts, GetPositions, Positions
+from actors.messages.state import GetCachedAccounts, GetCachedPositions
+from actors.rows import account_row, position_row
+from cli.options import as_json, state_dir
+from cli.output import age, console, money, print_json, shown, table
+from supervision.errors import DeliveryError, Rejected
+
+LIVE_LIMIT = 2.0
+
+
+@click.command()
+@state_dir
+@as_json
+def account(state_dir: Path, as_json: bool) -> None:
+    """Account summary with profit and loss, each with the age of what it shows."""
+    with Desk.connect(state_dir) as desk:
+        accounts = _accounts(desk)
+    if as_json:
+        print_json([account_row(view) for view in accounts.items])
+        return
+    for view in accounts.items:
+        console().print(account_table(view))
+
+
+@click.command()
+@state_dir
+@as_json
+def positions(state_dir: Path, as_json: bool) -> None:
+    """What the account holds, with the age of what is shown."""
+    with Desk.connect(state_dir) as desk:
+        held = _positions(desk)
+    if as_json:
+        print_json([position_row(item) for item in held.items])
+        return
+    console().print(positions_table(held))
+
+
+def _accounts(desk: Desk) -> Accounts:
+    try:
+        return desk.account.ask(GetAccounts(), timeout=LIVE_LIMIT)
+    except (DeliveryError, Rejected) as error:
+        _say_stored(error)
+        return desk.state.ask(GetCachedAccounts(), timeout=LIVE_LIMIT)
+
+
+def _positions(desk: Desk) -> Positions:
+    try:
+        return desk.account.ask(GetPositions(), timeout=LIVE_LIMIT)
+    except (DeliveryError, Rejected) as error:
+        _say_stored(error)
+        return desk.state.ask(GetCachedPositions(), timeout=LIVE_LIMIT)
+
+
+def _say_stored(error: Exception) -> None:
+    click.echo(f"no live answer ({error}); this is what was stored last", err=True)
+
+
+def account_table(view: AccountView) -> Table:
+    """One account, name and value a row."""
+    pnl = view.pnl
+    rows = [
+        ("net liquidation", money(view.net_liquidation)),
+        ("cash", money(view.cash)),
+        ("available funds", money(view.available_funds)),
+        ("buying power", money(view.buying_power)),
+        ("gross position value", money(view.gross_position_value)),
+        ("profit and loss today", money(pnl.daily)),
+        ("unrealised", money(pnl.unrealized)),
+        ("realised", money(pnl.realized)),
+    ]
+    partial = "" if view.complete else ", download not complete"
+    title = f"{view.account} in {view.currency or 'an unknown currency'} ({view.source}, {age(view.as_of)}{partial})"
+    return table(("value", "amount>"), rows, title=title)
+
+
+def positions_table(held: Positions) -> Table:
+    """All positions, one a row."""
+    rows = [
+        (
+            item.account,
+            item.symbol,
+            item.quantity,
+            shown(item.average_cost),
+            shown(item.market_price),
+            money(item.market_value),
+            money(item.unrealized),
+            money(item.daily),
+        )
+        for item in held.items
+    ]
+    columns = ("account", "symbol", "quantity>", "average cost>", "price>", "value>", "unrealised>", "today>")
+    return table(columns, rows, title=f"positions ({held.source}, {age(held.as_of)})")

@@ -1,0 +1,82 @@
+"""`reconcile`, `halt`, `resume`: what an operator does when something looks wrong."""
+
+from __future__ import annotations
+
+import getpass
+from pathlib import Path
+
+import click
+import msgspec
+
+from actors.desk import Desk
+from actors.messages.orders import GateView, Halt, Resume
+from actors.messages.state import CutView, Reconcile
+from cli.exits import DEGRADED, NEEDS_PERSON
+from cli.options import as_json, state_dir
+from cli.output import console, print_json, table
+
+RECONCILE_LIMIT = 60.0
+GATE_LIMIT = 10.0
+
+
+@click.command()
+@state_dir
+@as_json
+@click.pass_context
+def reconcile(ctx: click.Context, state_dir: Path, as_json: bool) -> None:
+    """Compare with the broker now and print the differences; exit 11 when a person must decide."""
+    with Desk.connect(state_dir) as desk:
+        cut = desk.state.ask(Reconcile(f"asked by {getpass.getuser()}"), timeout=RECONCILE_LIMIT)
+    if as_json:
+        print_json(msgspec.to_builtins(cut))
+    else:
+        _print_cut(cut)
+    if any(not difference.repaired for difference in cut.differences):
+        ctx.exit(NEEDS_PERSON)
+    if not cut.confirmed:
+        ctx.exit(DEGRADED)
+
+
+def _print_cut(cut: CutView) -> None:
+    seconds = (cut.finished - cut.started).total_seconds()
+    verdict = "confirmed" if cut.confirmed else "NOT confirmed"
+    failed = "".join(f"; {part.name} failed: {part.error}" for part in cut.parts if part.error)
+    click.echo(f"cut {cut.cut} of session {cut.epoch}: {verdict} in {seconds:.2f} s{failed}")
+    if not cut.differences:
+        click.echo("no difference")
+        return
+    rows = (
+        (item.kind, item.subject, item.ours, item.theirs, item.action, "done" if item.repaired else "NEEDS A PERSON")
+        for item in cut.differences
+    )
+    console().print(table(("difference", "of", "ours", "the broker's", "action", ""), rows))
+
+
+@click.command()
+@click.option("--cancel", is_flag=True, help="Also cancel our working orders.")
+@click.option("--reason", default="halted by hand", show_default=True, help="Kept in the journal.")
+@state_dir
+@as_json
+def halt(cancel: bool, reason: str, state_dir: Path, as_json: bool) -> None:
+    """Kill switch: refuse every new order from now on, also after a restart, until `resume`."""
+    with Desk.connect(state_dir) as desk:
+        gate = desk.order.ask(Halt(reason, cancel=cancel, by=getpass.getuser()), timeout=GATE_LIMIT)
+    _print_gate(gate, as_json=as_json)
+
+
+@click.command()
+@click.option("--reason", required=True, help="Why trading may go on; kept in the journal.")
+@state_dir
+@as_json
+def resume(reason: str, state_dir: Path, as_json: bool) -> None:
+    """Lift the kill switch."""
+    with Desk.connect(state_dir) as desk:
+        gate = desk.order.ask(Resume(reason, by=getpass.getuser()), timeout=GATE_LIMIT)
+    _print_gate(gate, as_json=as_json)
+
+
+def _print_gate(gate: GateView, *, as_json: bool) -> None:
+    if as_json:
+        print_json(msgspec.to_builtins(gate))
+    else:
+        click.echo(f"gate {gate.state}" + (f": {'; '.join(gate.reasons)}" if gate.reasons else ""))

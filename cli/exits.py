@@ -1,0 +1,67 @@
+"""Exit codes, which scripts and systemd rely on, and the one place where errors become them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import click
+
+DONE = 0
+FAULT = 1
+USAGE = 2
+NOT_RUNNING = 3
+DEGRADED = 4
+TIMED_OUT = 5
+REFUSED = 10
+NEEDS_PERSON = 11
+GAVE_UP = 70
+CONFIGURATION = 78
+
+
+class Failure(Exception):
+    """Ends the command with this message on standard error and this exit code."""
+
+    def __init__(self, message: str, code: int) -> None:
+        super().__init__(message)
+        self.code = code
+
+
+@contextmanager
+def translated() -> Iterator[None]:
+    """Turn what a user, the configuration or a dying actor can cause into a line and an exit code."""
+    try:
+        yield
+    except (click.exceptions.Exit, click.ClickException, click.Abort):
+        raise
+    except Exception as error:
+        failure = _failure(error)
+        if failure is None:
+            raise
+        click.echo(f"nightdesk: {failure}", err=True)
+        raise click.exceptions.Exit(failure.code) from error
+
+
+def _failure(error: Exception) -> Failure | None:
+    """The ending this error deserves; None when it is a fault of ours. Imports wait for the error."""
+    from actors.running import NotRunning
+    from config.errors import InterlockError, SettingsError
+    from supervision.errors import ActorDied, ActorUnavailable, AskTimeout, Rejected
+
+    match error:
+        case Failure():
+            return error
+        case SettingsError():
+            return Failure(f"the configuration is wrong\n{error}", CONFIGURATION)
+        case InterlockError():
+            return Failure(str(error), REFUSED)
+        case NotRunning():
+            return Failure(str(error), NOT_RUNNING)
+        case Rejected():
+            return Failure(f"refused: {error}", REFUSED)
+        case AskTimeout():
+            return Failure(str(error), TIMED_OUT)
+        case ActorUnavailable() | ActorDied():
+            return Failure(str(error), DEGRADED)
+        case _:
+            return None
