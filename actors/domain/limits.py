@@ -1,0 +1,73 @@
+"""The limits that every order must keep: its quantity, and its value at a price that is known. Pure.
+
+The price is the order's own limit or stop, else the quote's: the side it would trade against, the last
+trade failing that. No price, or a quote that is not current, is a refusal, not an exemption.
+A sell far below the market is valued at its own price. The value is in the contract's currency and is
+compared as it stands.
+"""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Final
+
+import msgspec
+
+from actors.messages.broker import OrderTerms
+from actors.messages.market import ContractDetails, Quote
+
+_CURRENT: Final = frozenset({"live", "delayed"})
+
+
+class Limits(msgspec.Struct, frozen=True):
+    """The greatest quantity and value of one order."""
+
+    max_quantity: Decimal
+    max_value: Decimal
+
+
+def needs_quote(terms: OrderTerms) -> bool:
+    """Whether the order names no price of its own."""
+    return terms.limit is None and terms.stop is None
+
+
+def check(terms: OrderTerms, details: ContractDetails, quote: Quote | None, limits: Limits) -> tuple[str, ...]:
+    """Every limit that the order would break."""
+    problems = []
+    if terms.quantity > limits.max_quantity:
+        problems.append(
+            f"quantity {terms.quantity} is above max_order_quantity (accepted: up to {limits.max_quantity})"
+        )
+    price = _own_price(terms)
+    if price is None:
+        price, problem = _quoted(terms, quote)
+        if price is None:
+            return (*problems, problem)
+    value = terms.quantity * abs(Decimal(repr(price))) * _multiplier(details)
+    if value > limits.max_value:
+        currency = details.contract.currency
+        problems.append(
+            f"value {value:.2f} {currency} ({terms.quantity} at {price:g}) is above max_order_value"
+            f" (accepted: up to {limits.max_value} {currency})"
+        )
+    return tuple(problems)
+
+
+def _own_price(terms: OrderTerms) -> float | None:
+    prices = [abs(price) for price in (terms.limit, terms.stop) if price is not None]
+    return max(prices) if prices else None
+
+
+def _quoted(terms: OrderTerms, quote: Quote | None) -> tuple[float | None, str]:
+    if quote is None:
+        return None, "no price is known to value a market order with; give a limit price"
+    if quote.state not in _CURRENT:
+        age = "no tick yet" if quote.age is None else f"last tick {quote.age:.0f} s ago"
+        return None, f"the quote of {quote.symbol} is {quote.state} ({age}); give a limit price or wait for a tick"
+    side = quote.ask if terms.side == "BUY" else quote.bid
+    price = side if side is not None else quote.last
+    return price, f"{quote.symbol} has neither a price on that side nor a last trade; give a limit price"
+
+
+def _multiplier(details: ContractDetails) -> Decimal:
+    return Decimal(details.contract.multiplier or 1)

@@ -1,0 +1,135 @@
+"""What one confirmed picture of the broker says about every order, and how it differed from ours. Pure.
+
+A part of the cut that failed is None and proves nothing. An order that changed since the cut was asked
+is left for the next one: a picture must not judge what is newer than itself. Absence counts only when
+open, completed and executions were all answered.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from datetime import datetime, timedelta
+from typing import Final
+
+import msgspec
+
+from actors.domain import order_events as ev
+from actors.domain.order_book import OrderBook
+from actors.domain.order_machine import apply, same_terms
+from actors.domain.order_state import OrderState
+from actors.messages.broker import OrderReport, OrderTerms
+from actors.messages.state import ApplyCut, Difference
+
+# Executions that a status counted and a whole cut did not list this long after are not coming.
+EXECUTIONS_LAG: Final = timedelta(seconds=5)
+
+
+class Verdict(msgspec.Struct, frozen=True):
+    """An order before (None: unknown to us) and after the evidence, and what differed, if anything."""
+
+    before: OrderState | None
+    after: OrderState
+    difference: Difference | None = None
+
+
+def judge(book: OrderBook, cut: ApplyCut, at: datetime) -> Iterator[Verdict]:
+    """The verdicts, one for each order that the cut says something about.
+
+    The cut's executions must be in the book before. Verdicts are drawn one by one, and each must be put
+    into the book before the next is drawn.
+    """
+    seen: set[str] = set()
+    for report in _reports(cut):
+        order = book.match(report)
+        if order is None:
+            adopted = book.adopt(report, at)
+            seen.add(adopted.key)
+            yield Verdict(None, adopted, _orphan(adopted, report))
+        elif order.key not in seen:
+            seen.add(order.key)
+            yield from _found(order, report, cut.asked, at)
+    if failed_parts(cut):
+        return
+    for order in book.open_orders():
+        if order.key not in seen and order.updated < cut.asked and order.reported not in ("INTENT", "SENDING"):
+            yield from _absent(order, cut.asked, at)
+    for order in book.open_orders():
+        yield from _exhausted(order, cut.asked, at)
+
+
+def failed_parts(cut: ApplyCut) -> tuple[str, ...]:
+    """The names of the queries that failed."""
+    parts = {
+        "open orders": cut.orders,
+        "completed orders": cut.completed,
+        "executions": cut.executions,
+        "positions": cut.positions,
+    }
+    return tuple(name for name, answer in parts.items() if answer is None)
+
+
+def part_failed(name: str) -> Difference:
+    """The difference that stands for a query without an answer."""
+    return Difference("part_failed", name, "", "no answer", "nothing was inferred; asked again", repaired=True)
+
+
+def execution_missed(exec_id: str, key: str, text: str) -> Difference:
+    """The difference for an execution that only the cut told us of."""
+    return Difference("execution_missed", key, "", f"{exec_id}: {text}", "booked", repaired=True)
+
+
+def _reports(cut: ApplyCut) -> Iterable[OrderReport]:
+    for part in (cut.orders, cut.completed):
+        if part is not None:
+            yield from part.items
+
+
+def _found(order: OrderState, report: OrderReport, asked: datetime, at: datetime) -> Iterator[Verdict]:
+    newer = order.updated >= asked
+    if newer and order.acknowledged and order.reported != "UNKNOWN":
+        return
+    heard = ev.reported(report)
+    after = apply(order, ev.FoundCompleted(heard) if report.completed else ev.FoundOpen(heard), at)
+    if after == order:
+        return
+    difference = None
+    confirmed = order.pending is not None and same_terms(after.terms, order.pending)
+    if not same_terms(after.terms, order.terms) and not confirmed:
+        ours, theirs = _terms(order.terms), _terms(after.terms)
+        difference = Difference("order_quantity", order.key, ours, theirs, "the broker's terms taken", repaired=True)
+    elif after.status != order.status:
+        difference = Difference(
+            "order_status", order.key, order.status, report.status, f"now {after.status}", repaired=True
+        )
+    yield Verdict(order, after, difference)
+
+
+def _absent(order: OrderState, asked: datetime, at: datetime) -> Iterator[Verdict]:
+    after = apply(order, ev.Absent(asked, at), at)
+    if after == order:
+        return
+    difference = None
+    if not order.terminal:
+        action = f"now {after.status}: {after.rejection or after.reason}"
+        settled = order.external or not after.held
+        difference = Difference("order_missing", order.key, order.status, "absent", action, repaired=settled)
+    yield Verdict(order, after, difference)
+
+
+def _exhausted(order: OrderState, asked: datetime, at: datetime) -> Iterator[Verdict]:
+    if order.told <= order.totals.filled or not order.question or order.updated + EXECUTIONS_LAG > asked:
+        return
+    told, filled = f"{order.told} filled", f"{order.totals.filled} filled"
+    action = "held: compare positions and statements"
+    difference = Difference("execution_missed", order.key, filled, told, action, repaired=False)
+    yield Verdict(order, apply(order, ev.Exhausted(order.question), at), difference)
+
+
+def _orphan(adopted: OrderState, report: OrderReport) -> Difference:
+    theirs = f"{report.status} {_terms(report.terms)} {report.contract.symbol}, client {report.client_id}"
+    return Difference("order_orphan", adopted.key, "unknown", theirs, "adopted as external", repaired=True)
+
+
+def _terms(terms: OrderTerms) -> str:
+    prices = "".join(f" {name} {price:g}" for name, price in (("limit", terms.limit), ("stop", terms.stop)) if price)
+    return f"{terms.side} {terms.quantity} {terms.order_type}{prices}"

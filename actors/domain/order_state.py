@@ -1,0 +1,109 @@
+"""One order as a value: what we asked, what the broker said, what its executions add up to.
+
+`reported` is the broker's or our own last word and advisory; whether an order is filled follows from
+executions alone, so `status` is computed. `question` says what only the broker can answer: it leads to
+a reconciliation, never to a guess. Pure and immutable; the machine makes the next value.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from decimal import Decimal
+from typing import Final
+
+import msgspec
+
+from actors.domain.fills import Totals
+from actors.messages.broker import OrderTerms
+from actors.messages.market import Contract
+from actors.messages.orders import OrderStatus, OrderView, Side
+
+TERMINAL: Final[frozenset[OrderStatus]] = frozenset({"FILLED", "CANCELLED", "REJECTED", "NOT_PLACED"})
+ON_THE_WAY: Final[frozenset[OrderStatus]] = frozenset({"INTENT", "SENDING", "SENT"})
+
+
+class OrderState(msgspec.Struct, frozen=True, kw_only=True):
+    """Everything known of one order. `updated` is when anything but `doubt` last changed.
+
+    `acknowledged`: the broker spoke of it. `pending`: terms of a modify that it has not confirmed.
+    `told`: the most its statuses ever called filled. `rejection`: its words when it refused.
+    `doubt`: words that contradict what is known. `absent_at`: when a confirmed cut first lacked it.
+    `held`: reconciliation can find out nothing more, a person must decide.
+    """
+
+    key: str
+    order_id: int
+    client_id: int
+    contract: Contract
+    terms: OrderTerms
+    strategy: str
+    created: datetime
+    updated: datetime
+    reported: OrderStatus = "INTENT"
+    perm_ids: tuple[int, ...] = ()
+    external: bool = False
+    acknowledged: bool = False
+    cancelling: bool = False
+    pending: OrderTerms | None = None
+    modified: bool = False
+    totals: Totals = Totals()
+    told: Decimal = Decimal(0)
+    reason: str = ""
+    rejection: str = ""
+    doubt: str = ""
+    absent_at: datetime | None = None
+    held: bool = False
+
+    @property
+    def status(self) -> OrderStatus:
+        """FILLED when executions say so, whatever was reported."""
+        asked = self.terms.quantity if self.pending is None else max(self.terms.quantity, self.pending.quantity)
+        return "FILLED" if self.totals.filled and self.totals.filled >= asked else self.reported
+
+    @property
+    def terminal(self) -> bool:
+        """Whether nothing more is expected of the order; late executions are still counted."""
+        return self.status in TERMINAL
+
+    @property
+    def question(self) -> str:
+        """What a reconciliation should find out about this order; empty when nothing is open."""
+        if self.held or self.external:
+            return ""
+        if self.reported == "UNKNOWN" and not self.terminal:
+            return self.reason or "the outcome is unknown"
+        if self.told > self.totals.filled:
+            return f"the broker counts {self.told} filled, its executions so far {self.totals.filled}"
+        return self.doubt
+
+    def view(self) -> OrderView:
+        """The order as others see it."""
+        terms = self.terms
+        return OrderView(
+            key=self.key,
+            order_id=self.order_id,
+            perm_ids=self.perm_ids,
+            account=terms.account,
+            symbol=self.contract.symbol,
+            con_id=self.contract.con_id,
+            side=side_of(terms.side),
+            quantity=terms.quantity,
+            order_type=terms.order_type,
+            limit=terms.limit,
+            stop=terms.stop,
+            tif=terms.tif,
+            status=self.status,
+            filled=self.totals.filled,
+            average_price=self.totals.average_price,
+            commission=self.totals.commission,
+            strategy=self.strategy,
+            created=self.created,
+            updated=self.updated,
+            reason=self.rejection or self.reason,
+            external=self.external,
+        )
+
+
+def side_of(broker_side: str) -> Side:
+    """BUY or SELL, from any of the broker's spellings (BOT, SLD, SSHORT)."""
+    return "BUY" if broker_side in ("BUY", "BOT") else "SELL"

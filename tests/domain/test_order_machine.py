@@ -1,0 +1,332 @@
+"""The order machine: any order and duplication of callbacks ends the same, or asks the broker."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from decimal import Decimal
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from actors.domain import order_events as ev
+from actors.domain.fills import Commission
+from actors.domain.order_book import OrderBook
+from actors.domain.order_codes import CodeClass, classify
+from actors.domain.order_machine import apply
+from actors.domain.order_state import TERMINAL, OrderState
+from actors.domain.order_tables import BROKER_STATUS, STATUS
+from actors.messages.broker import ExecutionReport
+from tests.domain.order_builders import execution_report, later, order, terms
+
+
+def status(name: str, filled: int = 0) -> ev.Reported:
+    return ev.Reported(name, 900, Decimal(filled))
+
+
+def after(*events: ev.Event, state: OrderState | None = None) -> OrderState:
+    state = state or order()
+    for event in events:
+        state = apply(state, event, later(1))
+    return state
+
+
+def sent(*events: ev.Event) -> OrderState:
+    return after(ev.Handed(), ev.Transmitted(), *events)
+
+
+def executed(filled: int) -> ev.Executed:
+    ledger = OrderBook().ledger
+    book = OrderBook([order()])
+    if filled:
+        book.ledger.record(book.execution(execution_report("a.b.c.01", filled)))
+        ledger = book.ledger
+    return ev.Executed(ledger.totals("k1"), 900)
+
+
+# --- any order, with duplicates ------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Story:
+    """What the broker did, in its callbacks, and how the order stands there."""
+
+    ours: tuple[ev.Event, ...]
+    callbacks: tuple[ev.Event | ExecutionReport | Commission, ...]
+    truth: str
+    filled: int
+    broker_status: str
+
+
+@st.composite
+def stories(draw: st.DrawFn) -> Story:
+    ours: list[ev.Event] = [ev.Handed(), ev.Transmitted()]
+    callbacks: list[ev.Event | ExecutionReport | Commission] = []
+    lead_in = ["PendingSubmit", "PreSubmitted", "Submitted"]
+    reached = draw(st.integers(0, 3))
+    callbacks += [status(name) for name in lead_in[:reached] if draw(st.booleans()) or name == lead_in[reached - 1]]
+    filled = 0
+    if reached == 3:
+        for number, part in enumerate(draw(st.lists(st.integers(1, 4), max_size=3))):
+            part = min(part, 10 - filled)
+            if part:
+                filled += part
+                ident = f"a.b.{number}"
+                callbacks.append(execution_report(f"{ident}.01", part + 1 if draw(st.booleans()) else part))
+                callbacks.append(execution_report(f"{ident}.02", part))
+                callbacks.append(Commission(f"{ident}.02", Decimal("0.35"), "USD", None))
+                if draw(st.booleans()):
+                    callbacks.append(status("Submitted" if filled < 10 else "Filled", filled))
+    here = lead_in[reached - 1] if reached else ""
+    if filled == 10:
+        return Story(tuple(ours), tuple(callbacks), "FILLED", 10, "Filled")
+    end = draw(st.sampled_from(["works", "cancelled", "pending cancel", "cancel refused", "refused", "inactive"]))
+    if end == "refused" and not filled:
+        callbacks += [ev.Noticed(201, "no margin"), *([status("Inactive")] if reached else [])]
+        return Story(tuple(ours), tuple(callbacks), "REJECTED", 0, "Inactive")
+    if not reached or end in ("works", "refused"):
+        truth = BROKER_STATUS[here] if here else "SENT"
+        return Story(tuple(ours), tuple(callbacks), truth, filled, here)
+    if end == "inactive":
+        callbacks.append(status("Inactive", filled))
+        return Story(tuple(ours), tuple(callbacks), "INACTIVE", filled, "Inactive")
+    if draw(st.booleans()) or end == "cancel refused":
+        ours.append(ev.CancelSent())
+    if end == "cancelled":
+        callbacks += [status("PendingCancel", filled)] if draw(st.booleans()) else []
+        callbacks += [ev.Noticed(202, "cancelled"), status("Cancelled", filled)]
+        return Story(tuple(ours), tuple(callbacks), "CANCELLED", filled, "Cancelled")
+    callbacks.append(status("PendingCancel", filled))
+    if end == "pending cancel":
+        return Story(tuple(ours), tuple(callbacks), "PENDING_CANCEL", filled, "PendingCancel")
+    callbacks += [ev.Noticed(161, "not cancellable"), status(here, filled)]
+    return Story(tuple(ours), tuple(callbacks), BROKER_STATUS[here], filled, here)
+
+
+class Ours:
+    """A book with one order, told of one callback after the other."""
+
+    def __init__(self, story: Story) -> None:
+        self.book = OrderBook([order()])
+        for event in story.ours:
+            self.hear(event)
+
+    def hear(self, callback: ev.Event | ExecutionReport | Commission) -> None:
+        state = self.order
+        if isinstance(callback, ExecutionReport):
+            self.book.ledger.record(self.book.execution(callback))
+        elif isinstance(callback, Commission):
+            self.book.ledger.charge(callback)
+        if isinstance(callback, ev.Event):
+            state = apply(state, callback, later(1))
+        totals = self.book.ledger.totals("k1")
+        if totals != state.totals:
+            state = apply(state, ev.Executed(totals, 900), later(1))
+        self.book.put(state)
+
+    @property
+    def order(self) -> OrderState:
+        found = self.book.get("k1")
+        assert found is not None
+        return found
+
+    def ask_broker(self, story: Story) -> None:
+        report = ev.Reported(story.broker_status, 900, Decimal(story.filled), terms())
+        if story.truth in ("FILLED", "CANCELLED", "REJECTED"):
+            self.hear(ev.FoundCompleted(report))
+        else:
+            self.hear(ev.FoundOpen(report))
+
+
+@given(stories(), st.data())
+def test_callbacks_in_any_order_with_duplicates_end_in_the_truth_or_in_a_question_that_does(
+    story: Story, data: st.DataObject
+) -> None:
+    stream = data.draw(st.permutations(story.callbacks))
+    repeated = data.draw(st.lists(st.sampled_from(story.callbacks), max_size=3)) if story.callbacks else []
+    ours = Ours(story)
+    for callback in [*stream, *repeated]:
+        ours.hear(callback)
+    if ours.order.terminal:
+        assert story.truth in TERMINAL
+    if ours.order.question:
+        ours.ask_broker(story)
+    view = ours.order.view()
+    assert (view.status, view.filled) == (story.truth, story.filled)
+    assert view.commission == Decimal("0.35") * len([c for c in story.callbacks if isinstance(c, Commission)])
+    assert view.average_price == (150.0 if story.filled else None)
+
+
+@given(st.integers(1, 11000), st.sampled_from(["PendingSubmit", "PreSubmitted", "Submitted", "PendingCancel"]))
+def test_no_code_ends_an_order_that_the_broker_has_acknowledged(code: int, name: str) -> None:
+    told = sent(status(name), ev.Noticed(code, "text"))
+    assert not told.terminal
+    assert told.question or classify(code) in (CodeClass.ADVISORY, CodeClass.CANCELLED)
+
+
+@given(st.integers(1, 11000))
+def test_only_a_code_that_refuses_ends_a_new_order(code: int) -> None:
+    told = sent(ev.Noticed(code, "text"))
+    assert told.terminal == (classify(code) is CodeClass.REFUSED)
+
+
+# --- fills -----------------------------------------------------------------------------------------
+
+
+def test_a_filled_status_without_executions_fills_nothing_and_asks_for_them() -> None:
+    told = sent(status("Filled", 10))
+    assert (told.status, told.totals.filled) == ("SUBMITTED", 0)
+    assert "executions so far 0" in told.question
+    complete = after(executed(10), state=told)
+    assert (complete.status, complete.question) == ("FILLED", "")
+
+
+def test_executions_fill_an_order_that_never_got_a_status() -> None:
+    assert sent(executed(4)).status == "SUBMITTED"
+    assert sent(executed(10)).status == "FILLED"
+
+
+@pytest.mark.parametrize("filled", [4, 10])
+def test_a_late_execution_after_a_cancel_is_counted(filled: int) -> None:
+    told = sent(status("Submitted"), ev.CancelSent(), status("Cancelled"), executed(filled))
+    assert told.totals.filled == filled
+    assert told.status == ("FILLED" if filled == 10 else "CANCELLED")
+
+
+def test_a_pending_cancel_may_fill() -> None:
+    assert sent(status("Submitted"), ev.CancelSent(), executed(10), status("Filled", 10)).status == "FILLED"
+
+
+def test_a_correction_that_takes_quantity_back_reopens_the_question() -> None:
+    told = sent(status("Submitted"), executed(10), status("Filled", 10), executed(6))
+    assert (told.status, told.totals.filled) == ("SUBMITTED", 6)
+    assert told.question
+
+
+# --- refusals, Inactive, and ends that were not -------------------------------------------------------
+
+
+def test_a_refusal_keeps_the_brokers_words() -> None:
+    view = sent(ev.Noticed(201, "Order rejected - reason: no margin")).view()
+    assert (view.status, view.reason) == ("REJECTED", "Order rejected - reason: no margin (code 201)")
+
+
+def test_inactive_alone_is_no_end_and_may_work_again() -> None:
+    held = sent(status("PreSubmitted"), status("Inactive"))
+    assert (held.status, bool(held.question)) == ("INACTIVE", True)
+    assert after(status("Submitted"), state=held).status == "SUBMITTED"
+
+
+def test_a_cancel_that_a_failed_modify_caused_is_contradicted_by_the_open_orders() -> None:
+    told = sent(status("Submitted"), ev.ModifyAsked(terms(limit=151.0)), status("Cancelled"))
+    assert told.question == "cancelled after a modify"
+    revived = after(ev.FoundOpen(ev.Reported("Submitted", 900, Decimal(0), terms())), state=told)
+    assert (revived.status, revived.question) == ("SUBMITTED", "")
+
+
+def test_a_status_of_a_name_we_do_not_know_is_a_question() -> None:
+    told = sent(status("Submitted"), status("WarnState"))
+    assert told.status == "SUBMITTED"
+    assert "WarnState" in told.question
+
+
+# --- modify --------------------------------------------------------------------------------------------
+
+
+def test_a_modify_holds_when_the_broker_repeats_its_terms() -> None:
+    wanted = terms(limit=151.0, quantity=Decimal(20))
+    asked = sent(status("Submitted"), ev.ModifyAsked(wanted))
+    assert asked.view().limit == 150.0
+    told = after(ev.Reported("PreSubmitted", 900, Decimal(0), wanted), state=asked)
+    assert (told.view().limit, told.view().quantity, told.pending) == (151.0, 20, None)
+    assert told.status == "PRESUBMITTED"
+
+
+@pytest.mark.parametrize("code", [104, 105, 110, 201, 321])
+def test_a_refused_modify_leaves_the_order_live_and_asks(code: int) -> None:
+    told = sent(status("Submitted"), ev.ModifyAsked(terms(limit=151.0)), ev.Noticed(code, "no"))
+    assert (told.status, told.pending, told.view().limit) == ("SUBMITTED", None, 150.0)
+    assert told.question
+
+
+def test_while_more_was_asked_for_the_old_quantity_does_not_complete_the_order() -> None:
+    told = sent(status("Submitted"), ev.ModifyAsked(terms(quantity=Decimal(20))), executed(10))
+    assert told.status == "SUBMITTED"
+    assert after(ev.Noticed(104, "cannot modify a filled order"), state=told).status == "FILLED"
+
+
+def test_terms_that_nobody_asked_for_are_a_question_until_a_cut_confirms_them() -> None:
+    told = sent(ev.Reported("Submitted", 900, Decimal(0), terms(limit=149.0)))
+    assert (told.view().limit, bool(told.question)) == (150.0, True)
+    confirmed = after(ev.FoundOpen(ev.Reported("Submitted", 900, Decimal(0), terms(limit=149.0))), state=told)
+    assert (confirmed.view().limit, confirmed.question) == (149.0, "")
+
+
+def test_a_modify_of_which_no_byte_was_sent_leaves_the_order_as_it_was() -> None:
+    told = sent(status("Submitted"), ev.ModifyAsked(terms(limit=151.0)), ev.ModifyUnsent("session down"))
+    assert (told.status, told.pending, told.reason) == ("SUBMITTED", None, "session down")
+
+
+# --- unknown outcomes ------------------------------------------------------------------------------------
+
+
+def test_an_order_of_which_no_byte_was_sent_is_rejected_with_words() -> None:
+    view = after(ev.Handed(), ev.Unsent("no session")).view()
+    assert (view.status, view.reason) == ("REJECTED", "no session")
+
+
+@pytest.mark.parametrize("steps", [(), (ev.Handed(),), (ev.Handed(), ev.Transmitted())])
+def test_an_answer_that_will_not_come_leaves_the_order_unknown_and_asked_about(steps: tuple[ev.Event, ...]) -> None:
+    told = after(*steps, ev.Lost("connection died"))
+    assert (told.status, told.question) == ("UNKNOWN", "connection died")
+
+
+def test_losing_the_answer_of_an_acknowledged_order_only_raises_a_question() -> None:
+    told = sent(status("Submitted"), ev.Lost("no answer to the cancel"))
+    assert (told.status, told.question) == ("SUBMITTED", "no answer to the cancel")
+
+
+def test_unknown_becomes_not_placed_in_the_second_of_two_cuts_well_apart() -> None:
+    told = after(ev.Handed(), ev.Lost("connection died"), ev.Absent(later(2), later(3)))
+    assert told.status == "UNKNOWN"
+    too_soon = after(ev.Absent(later(3.5), later(4)), state=told)
+    assert too_soon.status == "UNKNOWN"
+    assert after(ev.Absent(later(4), later(5)), state=too_soon).status == "NOT_PLACED"
+
+
+def test_a_sign_of_life_between_two_cuts_starts_the_count_anew() -> None:
+    told = after(ev.Handed(), ev.Lost("x"), ev.Absent(later(2), later(3)), status("Submitted"))
+    assert (told.status, told.absent_at, told.reason) == ("SUBMITTED", None, "")
+
+
+def test_not_placed_is_taken_back_when_the_broker_speaks_of_it_after_all() -> None:
+    gone = after(ev.Handed(), ev.Lost("x"), ev.Absent(later(2), later(3)), ev.Absent(later(5), later(6)))
+    assert after(status("Submitted"), state=gone).status == "SUBMITTED"
+    assert after(executed(3), state=gone).status == "SUBMITTED"
+
+
+def test_an_acknowledged_order_that_is_gone_is_held_for_a_person_never_called_not_placed() -> None:
+    told = sent(status("Submitted"), ev.Absent(later(2), later(3)))
+    assert (told.status, bool(told.question)) == ("UNKNOWN", True)
+    held = after(ev.Absent(later(5), later(6)), state=told)
+    assert (held.status, held.held, held.question) == ("UNKNOWN", True, "")
+
+
+def test_inactive_and_absent_in_two_cuts_is_a_rejection() -> None:
+    told = sent(status("Inactive"), ev.Absent(later(2), later(3)))
+    assert told.status == "INACTIVE"
+    assert after(ev.Absent(later(5), later(6)), state=told).status == "REJECTED"
+
+
+def test_a_second_permid_of_one_order_is_kept_beside_the_first() -> None:
+    told = sent(status("Submitted"), ev.Reported("Submitted", 901, Decimal(0)))
+    assert told.perm_ids == (900, 901)
+
+
+def test_a_repeated_status_changes_nothing_not_even_the_time() -> None:
+    told = apply(sent(status("Submitted")), status("Submitted"), later(60))
+    assert told.updated == later(1)
+
+
+def test_every_status_has_a_row_in_the_table() -> None:
+    assert set(STATUS) >= set(BROKER_STATUS.values()) | {"INTENT", "SENDING", "SENT", "UNKNOWN", "NOT_PLACED"}
