@@ -134,12 +134,13 @@ class Actor(pykka.ThreadingActor):
 
     def __init_subclass__(cls, **kwargs: object) -> None:
         super().__init_subclass__(**kwargs)
-        found = dict(cls._handlers)
-        for function in vars(cls).values():
-            kind = getattr(function, _HANDLES, None)
-            if kind is not None:
-                found[kind] = function
-        cls._handlers = found
+        marked = {
+            getattr(function, _HANDLES): name
+            for base in reversed(cls.__mro__)
+            for name, function in vars(base).items()
+            if hasattr(function, _HANDLES)
+        }
+        cls._handlers = {kind: getattr(cls, name) for kind, name in marked.items()}
 
     def __init__(self, context: Context) -> None:
         self.context = context

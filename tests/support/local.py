@@ -176,7 +176,8 @@ class LocalService:
 
         if not running.host.has_ended.is_set():
             mailbox.reactor.after(0.0, end)
-            mailbox.reactor.wake()
+            with contextlib.suppress(OSError):  # it is ending by itself
+                mailbox.reactor.wake()
         running.thread.join(5.0)
         assert not running.thread.is_alive(), f"{name} did not end"
 
