@@ -1,15 +1,16 @@
 # Every target makes the virtual environment when it is missing and installs what it needs.
-PYTHON ?= python3
+# The first Python that is new enough is taken; `make run PYTHON=/path/to/python` names another.
+PYTHON ?= $(shell for python in python3 python3.14 python3.13 python3.12 python3.11; do \
+	$$python -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && { echo $$python; break; }; done)
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: run test check bench drill clean
+.PHONY: run test check bench clean
 
 $(READY): pyproject.toml constraints.txt
-	@command -v $(PYTHON) >/dev/null || { echo "python3 not found; install Python 3.11 or newer, or set PYTHON=..." >&2; exit 1; }
-	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Python 3.11 or newer is needed; set PYTHON=python3.11" >&2; exit 1; }
-	$(PYTHON) -m venv $(VENV)
+	@test -n "$(PYTHON)" || { echo "Python 3.11 or newer was not found; install it, or name it: make PYTHON=..." >&2; exit 1; }
+	@$(PYTHON) -m venv $(VENV) || { echo "no virtual environment; on Debian and Ubuntu: apt install python3-venv" >&2; exit 1; }
 	$(BIN)/pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[dev]'
 	@touch $(READY)
 
@@ -26,9 +27,6 @@ check: $(READY)
 
 bench: $(READY)
 	$(BIN)/python -m benchmarks
-
-drill: $(READY)
-	$(BIN)/python run.py drill
 
 clean:
 	rm -rf $(VENV) build dist *.egg-info
