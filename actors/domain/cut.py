@@ -1,0 +1,190 @@
+"""One cut through the broker's books: which query comes next, what it answered, and what follows.
+
+Pure. Every query ends confirmed or failed, and a failed one is never an empty answer: it leaves None
+in the picture and the cut unconfirmed. Open orders are asked before completed ones, so that an order
+which completes in between appears twice rather than not at all; executions are asked first and last,
+round the positions. When positions and executions disagree they are asked again after a pause, since
+the broker books a fill and moves the position at slightly different times: only a difference that
+stays is one.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Mapping
+from datetime import datetime
+from decimal import Decimal
+from enum import Enum, auto
+from typing import TypeVar
+
+from actors.domain.executions import NOT_A_POSITION, Holding, KnownExecutions, SignedExecution, signed
+from actors.domain.reconciliation import Baseline, PositionDifference, Verdict, judge
+from actors.messages.broker import ExecutionList, OpenOrders, PositionList
+from actors.messages.state import ApplyCut, CutPart, CutResult, CutView, Difference
+
+LOOKS = 3  # how often positions are compared before a difference counts
+
+
+class Step(Enum):
+    """What a cut does next."""
+
+    EXECUTIONS_BEFORE = auto()
+    OPEN_ORDERS = auto()
+    COMPLETED_ORDERS = auto()
+    POSITIONS = auto()
+    EXECUTIONS_AFTER = auto()
+    SETTLE = auto()
+    APPLY = auto()
+
+
+Answer = OpenOrders | ExecutionList | PositionList | CutResult
+A = TypeVar("A", OpenOrders, ExecutionList, PositionList, CutResult)
+
+PARTS = {
+    Step.EXECUTIONS_BEFORE: "executions",
+    Step.OPEN_ORDERS: "open_orders",
+    Step.COMPLETED_ORDERS: "completed_orders",
+    Step.POSITIONS: "positions",
+    Step.EXECUTIONS_AFTER: "executions",
+    Step.APPLY: "applied",
+}
+_NAMES = tuple(dict.fromkeys(PARTS.values()))
+_LOOK = (Step.POSITIONS, Step.EXECUTIONS_AFTER)
+
+
+class Cut:
+    """A cut in progress. Do `next_step()`, tell `confirm` or `fail`, until there is none; then `finish`."""
+
+    def __init__(
+        self, number: int, epoch: int, cause: str, started: datetime, known: KnownExecutions, baseline: Baseline | None
+    ) -> None:
+        """`known` learns from this cut; `baseline` is what the last confirmed cut left, None before the first."""
+        self.number = number
+        self.verdict: Verdict | None = None
+        self._epoch = epoch
+        self._cause = cause
+        self._started = started
+        self._known = known
+        self._baseline = baseline
+        self._plan = deque([Step.EXECUTIONS_BEFORE, Step.OPEN_ORDERS, Step.COMPLETED_ORDERS, *_LOOK, Step.APPLY])
+        self._looks = 0
+        self._before: Mapping[str, SignedExecution] = {}
+        self._mark = self._first_mark = known.mark
+        self._answers: dict[str, Answer] = {}
+        self._errors: dict[str, str] = {}
+
+    @property
+    def confirmed(self) -> bool:
+        """Whether every part was answered, and Order took the result."""
+        return not self._errors and len(self._answers) == len(_NAMES)
+
+    @property
+    def learned(self) -> tuple[SignedExecution, ...]:
+        """Every execution heard of since the cut started."""
+        return self._known.since(self._first_mark)
+
+    @property
+    def reported(self) -> frozenset[str]:
+        """The stems of all executions in the broker's last list."""
+        executions = self._answer("executions", ExecutionList)
+        return frozenset() if executions is None else frozenset(one.stem for one in _signed(executions))
+
+    def next_step(self) -> Step | None:
+        """What to do now; None when the cut is complete."""
+        return self._plan.popleft() if self._plan else None
+
+    def confirm(self, step: Step, answer: Answer) -> None:
+        """The query was answered in full."""
+        self._answers[PARTS[step]] = answer
+        if isinstance(answer, ExecutionList):
+            self._known.learn(_signed(answer))
+        if step is Step.EXECUTIONS_BEFORE:
+            self._look_from_here()
+        elif isinstance(answer, PositionList):
+            self._known.name(report.contract for report in answer.items)
+        elif step is Step.EXECUTIONS_AFTER:
+            self._compare_positions()
+
+    def fail(self, step: Step, error: str) -> None:
+        """The query was not answered, for this reason. The other parts are still worth having."""
+        self._errors.setdefault(PARTS[step], error)
+
+    def abandon(self, error: str) -> None:
+        """Nothing more can be asked: every part that was not answered yet fails for this reason."""
+        for name in _NAMES:
+            if name not in self._answers:
+                self._errors.setdefault(name, error)
+        self._plan.clear()
+
+    def picture(self) -> ApplyCut:
+        """What Order is told: the answers, and None for each query that failed."""
+        return ApplyCut(
+            cut=self.number,
+            epoch=self._epoch,
+            orders=self._answer("open_orders", OpenOrders),
+            completed=self._answer("completed_orders", OpenOrders),
+            executions=self._answer("executions", ExecutionList),
+            positions=self._answer("positions", PositionList),
+            asked=self._started,
+        )
+
+    def finish(self, now: datetime) -> CutView:
+        """The cut as it is stored and shown."""
+        result = self._answer("applied", CutResult)
+        found = () if result is None else result.differences
+        judged = () if self.verdict is None or not self.confirmed else self.verdict.differences
+        return CutView(
+            cut=self.number,
+            epoch=self._epoch,
+            cause=self._cause,
+            started=self._started,
+            finished=now,
+            confirmed=self.confirmed,
+            parts=tuple(CutPart(name, self._errors.get(name, ""), self._count(name)) for name in _NAMES),
+            differences=(*found, *map(self._describe, judged)),
+        )
+
+    def _look_from_here(self) -> None:
+        self._before, self._mark = self._known.snapshot(), self._known.mark
+
+    def _compare_positions(self) -> None:
+        positions = self._answer("positions", PositionList)
+        if self._errors or positions is None:
+            return
+        self._looks += 1
+        self.verdict = judge(self._baseline, self._before, _holdings(positions), self._known.since(self._mark))
+        if self.verdict.differences and self._looks < LOOKS:
+            self._look_from_here()
+            self._plan.extendleft(reversed((Step.SETTLE, *_LOOK)))
+
+    def _describe(self, difference: PositionDifference) -> Difference:
+        return Difference(
+            kind="position",
+            subject=f"{self._known.symbol(difference.con_id)} in {difference.account}",
+            ours=f"{difference.expected:f}",
+            theirs=f"{difference.actual:f}",
+            action="took the broker's position, though no execution explains it",
+            repaired=True,
+        )
+
+    def _answer(self, name: str, kind: type[A]) -> A | None:
+        answer = self._answers.get(name)
+        return answer if name not in self._errors and isinstance(answer, kind) else None
+
+    def _count(self, name: str) -> int:
+        answer = self._answers.get(name)
+        if answer is None:
+            return 0
+        return len(answer.differences if isinstance(answer, CutResult) else answer.items)
+
+
+def _signed(executions: ExecutionList) -> list[SignedExecution]:
+    return [execution for execution in map(signed, executions.items) if execution is not None]
+
+
+def _holdings(positions: PositionList) -> dict[Holding, Decimal]:
+    return {
+        (report.account, report.contract.con_id): report.quantity
+        for report in positions.items
+        if report.contract.sec_type not in NOT_A_POSITION
+    }
