@@ -53,8 +53,7 @@ class Collector(Generic[O]):
         if query not in self._open:
             self._open[query] = _Open([owner], timeout)
             return True
-        if isinstance(query, int):
-            raise LookupError(f"request id {query} is in use")
+        assert isinstance(query, str), f"request id {query} is in use"
         self._next.setdefault(query, _Open([], timeout)).owners.append(owner)
         return False
 

@@ -19,6 +19,7 @@ from actors.ib.times import request_time
 from actors.ib.values import contract_to, order_to
 from actors.messages.broker import FetchBars, OrderTerms
 from actors.messages.market import Contract
+from supervision.errors import Rejected
 
 SUMMARY_TAGS = (
     "AccountType,NetLiquidation,TotalCashValue,SettledCash,BuyingPower,EquityWithLoanValue,GrossPositionValue,"
@@ -27,8 +28,11 @@ SUMMARY_TAGS = (
 _EPOCH_SECONDS = 2  # formatDate: intraday bars are dated in seconds since 1970, free of zones
 
 
-class EncodingError(ValueError):
+class EncodingError(Rejected):
     """The request cannot be written for this gateway; nothing was sent."""
+
+    def __init__(self, why: str) -> None:
+        super().__init__(f"this cannot be sent to the gateway: {why}", kind="invalid")
 
 
 class _Complaints(EWrapper):

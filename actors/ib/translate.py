@@ -8,6 +8,7 @@ to `Inbound` under its request id, or under the name of the query when IB's call
 from __future__ import annotations
 
 import logging
+from collections.abc import Hashable
 from datetime import UTC, datetime, tzinfo
 from decimal import Decimal
 from typing import Any, Protocol
@@ -59,8 +60,8 @@ class Inbound(Protocol):
     def data_type(self, request_id: int, kind: int) -> None:
         """A line changed between live, frozen and delayed."""
 
-    def item(self, query: int | str, item: Message) -> None:
-        """One part of an answer."""
+    def item(self, query: int | str, item: Message, identity: Hashable = None) -> None:
+        """One part of an answer; one with an identity replaces an earlier one with the same."""
 
     def end(self, query: int | str) -> None:
         """The answer is complete."""
@@ -164,7 +165,7 @@ class Translator(EWrapper):
             parent_id=whole(order.parentId),
         )
         self._inbound.order_report(report)
-        self._inbound.item(OPEN_ORDERS, report)
+        self._inbound.item(OPEN_ORDERS, report, (report.client_id, orderId) if orderId else report.perm_id)
 
     def openOrderEnd(self) -> None:  # noqa: N802
         self._inbound.end(OPEN_ORDERS)
@@ -266,7 +267,7 @@ class Translator(EWrapper):
             self._epoch, account, contract_from(contract), quantity(position) or Decimal(0), avgCost
         )
         self._inbound.account_report(report)
-        self._inbound.item(POSITIONS, report)
+        self._inbound.item(POSITIONS, report, (account, report.contract.con_id))
 
     def positionEnd(self) -> None:  # noqa: N802
         self._inbound.end(POSITIONS)

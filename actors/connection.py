@@ -1,0 +1,356 @@
+"""Connection: the one socket to the gateway, everything in the actor's own thread.
+
+It dials, keeps the session alive, and turns asks into requests and callbacks into messages; what is
+decided is decided in actors.domain and actors.ib. Every ask is answered: with what the broker said, with
+the broker's refusal (kind "code NNN"), or when the session ends (kind "session_down": no byte of it was
+sent; "outcome_unknown": some were). Nothing is kept from one session to the next but the epoch.
+"""
+
+from __future__ import annotations
+
+import itertools
+import random
+import time
+from collections.abc import Hashable
+from datetime import UTC, datetime
+from decimal import Decimal
+from pathlib import Path
+
+from actors.domain.pacing import Priority
+from actors.domain.session import Backoff, Heartbeat, Session, refusal
+from actors.ib.codes import names_nothing
+from actors.ib.collector import Query
+from actors.ib.endpoint import EndpointUnknown, find_endpoint
+from actors.ib.epoch import DamagedEpoch, read_epoch, write_epoch
+from actors.ib.gateway import Gateway
+from actors.ib.live import LiveStreams
+from actors.ib.outbound import Outbound
+from actors.ib.queries import Queries
+from actors.ib.wire_log import WireLog
+from actors.messages import broker
+from actors.messages.session import BrokerNotice, GetSession, LinkChanged, SessionDown, SessionUp, SessionView
+from config.settings import GatewaySettings
+from supervision.actor import LATER, Actor, Context, Sender, handles
+from supervision.errors import ConfigurationError
+from supervision.message import Message
+from supervision.peer import Peer
+from supervision.reactor import Timer
+
+FIRST_REQUEST_ID = 1_000_000_000  # order ids stay below, so the two never meet in the gateway's errors
+
+
+class ConnectionActor(Actor):
+    """The actor "connection". `directory` is where the epoch lives; `accounts` are those it may serve."""
+
+    def __init__(
+        self, context: Context, *, settings: GatewaySettings, mode: str, accounts: tuple[str, ...], directory: Path
+    ) -> None:
+        super().__init__(context)
+        if mode not in ("simulated", "paper"):
+            raise ConfigurationError(f"mode = {mode!r}: Connection serves simulated and paper accounts only")
+        self._settings = settings
+        self._accounts = accounts
+        self._directory = directory
+        self._epoch_file = directory / "connection.json"
+        try:
+            epoch = read_epoch(self._epoch_file)
+        except DamagedEpoch as damage:
+            raise ConfigurationError(str(damage)) from damage
+        backoff = settings.backoff
+        self._session = Session(
+            epoch, Backoff(backoff.base, backoff.factor, backoff.ceiling, backoff.jitter), datetime.now(UTC)
+        )
+        self._heartbeat = Heartbeat(settings.heartbeat_interval, settings.heartbeat_timeout)
+        self._last_heartbeat: datetime | None = None
+        self._beat_timer: Timer | None = None
+        self._redial_timer: Timer | None = None
+        self._gateway: Gateway | None = None
+        self._endpoint = (settings.host, settings.port or 0)
+        self._bad_frames = 0
+        self._leaving = False
+        ids = itertools.count(FIRST_REQUEST_ID)
+        self._outbound = Outbound(self.reactor, settings.pacing.messages_per_second, settings.pacing.burst)
+        self._queries = Queries(self.reactor, self._outbound, ids, settings.request_timeout)
+        self._live = LiveStreams(self._outbound, ids)
+        self._wire_log = WireLog(directory / "wire.log") if settings.wire_log else None
+
+    # --- life -----------------------------------------------------------------------------------
+
+    def on_start(self) -> None:
+        self._redial_timer = self.reactor.after(0.0, self._dial)
+
+    def on_stop(self) -> None:
+        self._leaving = True
+        if self._redial_timer is not None:
+            self._redial_timer.cancel()
+        if self._gateway is not None:
+            self._gateway.close("the service stops")
+        if self._wire_log is not None:
+            self._wire_log.close()
+
+    def on_attach(self, peer: Peer, topics: tuple[str, ...]) -> None:  # noqa: ARG002
+        peer.send(broker.Snapshot(self._view()))
+
+    def _dial(self) -> None:
+        epoch = self._session.dialing(datetime.now(UTC))
+        settings = self._settings
+        self._gateway = Gateway(
+            self.reactor,
+            self,
+            epoch=epoch,
+            client_id=settings.client_id,
+            connect_timeout=settings.connect_timeout,
+            send_timeout=settings.send_timeout,
+            log=self.context.log,
+            wire_log=self._wire_log,
+        )
+        try:
+            self._endpoint = find_endpoint(settings.host, settings.port, self._directory)
+        except EndpointUnknown as problem:
+            self._gateway.close(str(problem))
+        else:
+            self._gateway.dial(*self._endpoint)
+
+    # --- the session, as the gateway tells it ---------------------------------------------------
+
+    def ready(self, accounts: tuple[str, ...], next_order_id: int, server_version: int) -> None:
+        """The gateway answers: check whose accounts these are before anything else is sent."""
+        assert self._gateway is not None
+        now, at = time.monotonic(), datetime.now(UTC)
+        why_not = refusal(self._accounts, accounts)
+        if why_not:
+            self._session.refuse(why_not, at)
+            self.context.log.error("this gateway is never traded on: %s", why_not)
+            self._gateway.close(why_not)
+            return
+        write_epoch(self._epoch_file, self._session.epoch + 1)
+        session = self._session
+        session.came_up(accounts, next_order_id, server_version, now, at)
+        self._outbound.begin(self._gateway, session.epoch, next_order_id)
+        self._heartbeat.start(now)
+        self._arm_heartbeat()
+        self.context.log.info("session %d is up, server version %d", session.epoch, server_version)
+        self.publish(
+            "session",
+            SessionUp(session.epoch, session.generation, server_version, accounts, next_order_id, at),
+        )
+
+    def ended(self, reason: str) -> None:
+        """The session, or the attempt at one, is over: answer everybody, then say so, then try again."""
+        session, at = self._session, datetime.now(UTC)
+        was_up = session.answers
+        if self._gateway is not None:
+            self._bad_frames += self._gateway.bad_frames
+            self._gateway = None
+        self._heartbeat.stop()
+        news = reason != session.reason
+        if session.phase != "down" and not self._leaving:
+            delay = session.lost(reason, random.random(), time.monotonic(), at)
+            self._redial_timer = self.reactor.after(delay, self._dial)
+        self._outbound.end(reason)
+        self._queries.session_ended(reason)
+        self._live.session_ended()
+        if news:
+            self.context.log.warning("no session: %s", reason)
+        if was_up:
+            self.publish("session", SessionDown(session.epoch, reason, at))
+
+    def writable(self) -> None:
+        self._outbound.pump()
+
+    # --- the heartbeat --------------------------------------------------------------------------
+
+    def _arm_heartbeat(self) -> None:
+        if self._beat_timer is not None:
+            self._beat_timer.cancel()
+        wait = self._heartbeat.wait(time.monotonic())
+        self._beat_timer = None if wait is None else self.reactor.after(wait, self._beat)
+
+    def _beat(self) -> None:
+        now = time.monotonic()
+        if self._heartbeat.overdue(now):
+            assert self._gateway is not None
+            self._gateway.close(f"the gateway has not answered for {self._settings.heartbeat_timeout:g} s")
+        elif self._heartbeat.due(now):
+            self._outbound.ship(Priority.ACCOUNT, self._outbound.requests.current_time(), None, self._beat_sent)
+        else:
+            self._arm_heartbeat()
+
+    def _beat_sent(self) -> None:
+        self._heartbeat.asked(time.monotonic())
+        self._arm_heartbeat()
+
+    def current_time(self) -> None:
+        self._last_heartbeat = datetime.now(UTC)
+        self._heartbeat.answered(time.monotonic())
+        self._arm_heartbeat()
+
+    # --- what the gateway says ------------------------------------------------------------------
+
+    def ticks(self, batch: broker.TickBatch) -> None:
+        self.publish("ticks", batch)
+
+    def data_type(self, request_id: int, kind: int) -> None:
+        self.publish("ticks", broker.LineNotice(self._session.epoch, request_id, 0, "", data_type=kind))
+
+    def item(self, query: Query, item: Message, identity: Hashable = None) -> None:
+        asked = self._queries.item(query, item, identity)
+        if not asked and isinstance(item, broker.ExecutionReport):
+            self.publish("order_reports", item)  # an execution is never dropped, whoever asked
+
+    def end(self, query: Query) -> None:
+        self._queries.end(query)
+
+    def order_report(
+        self,
+        report: broker.OrderReport | broker.StatusReport | broker.ExecutionReport | broker.CommissionReport,
+    ) -> None:
+        if isinstance(report, broker.CommissionReport):
+            self._queries.commission(report)
+        elif report.client_id == self._settings.client_id:
+            self._outbound.known(report.order_id)
+        self.publish("order_reports", report)
+
+    def account_report(
+        self, report: broker.PositionReport | broker.AccountValueReport | broker.PortfolioReport
+    ) -> None:
+        self.publish("account_reports", report)
+
+    def profit_and_loss(
+        self, request_id: int, daily: Decimal | None, unrealized: Decimal | None, realized: Decimal | None
+    ) -> None:
+        whose = self._live.whose_profit(request_id)
+        if whose is not None:  # None: a last word of a stream that was replaced
+            account, con_id = whose
+            report = broker.PnLReport(self._session.epoch, account, con_id, daily, unrealized, realized)
+            self.publish("account_reports", report)
+
+    def error(self, request_id: int, code: int, text: str) -> None:
+        """Give a code to whom it concerns; what concerns nobody is a notice, never dropped."""
+        session, at = self._session, datetime.now(UTC)
+        change = session.link(code, at)
+        if change is not None:
+            self.publish(
+                "session",
+                LinkChanged(session.epoch, session.generation, change.up, change.data_lost, code, text),
+            )
+        elif not session.answers or names_nothing(request_id):
+            self.publish("errors", BrokerNotice(session.epoch, code, text, at))
+        elif self._queries.refused(request_id, code, text):
+            return
+        elif self._live.is_line(request_id):
+            self._live.line_error(request_id, code)
+            self.publish("ticks", broker.LineNotice(session.epoch, request_id, code, text))
+        elif request_id < FIRST_REQUEST_ID:
+            assert self._gateway is not None
+            sequence = self._gateway.next_sequence()
+            self.publish("order_reports", broker.OrderNotice(session.epoch, sequence, request_id, code, text))
+        else:
+            self.publish("errors", BrokerNotice(session.epoch, code, f"{text} (request {request_id})", at))
+
+    # --- what others ask ------------------------------------------------------------------------
+
+    @handles(GetSession)
+    def get_session(self, message: GetSession, sender: Sender) -> SessionView:  # noqa: ARG002
+        return self._view()
+
+    @handles(broker.GetLiveLines)
+    def get_live_lines(self, message: broker.GetLiveLines, sender: Sender) -> broker.LiveLines:  # noqa: ARG002
+        return self._live.lines(self._session.epoch)
+
+    @handles(broker.OpenLine)
+    def open_line(self, message: broker.OpenLine, sender: Sender) -> object:
+        self._outbound.check(message.epoch)
+        self._live.open_line(message, sender)
+        return LATER
+
+    @handles(broker.CloseLine)
+    def close_line(self, message: broker.CloseLine, sender: Sender) -> object:
+        self._outbound.check(message.epoch)
+        self._live.close_line(message, sender)
+        return LATER
+
+    @handles(broker.FetchContracts)
+    def fetch_contracts(self, message: broker.FetchContracts, sender: Sender) -> object:
+        self._queries.contracts(message.contract, sender)
+        return LATER
+
+    @handles(broker.FetchBars)
+    def fetch_bars(self, message: broker.FetchBars, sender: Sender) -> object:
+        self._queries.bars(message, sender)
+        return LATER
+
+    @handles(broker.Transmit)
+    def transmit(self, message: broker.Transmit, sender: Sender) -> object:
+        self._outbound.check(message.epoch)
+        frames = self._outbound.requests.place(message.order_id, message.contract, message.terms)
+        done = broker.Transmitted(message.epoch)
+        self._outbound.ship(Priority.ORDER, frames, sender, lambda: sender.reply(done), order_id=message.order_id)
+        return LATER
+
+    @handles(broker.TransmitCancel)
+    def transmit_cancel(self, message: broker.TransmitCancel, sender: Sender) -> object:
+        self._outbound.check(message.epoch)
+        frames = self._outbound.requests.cancel(message.order_id)
+        done = broker.Transmitted(message.epoch)
+        self._outbound.cancel(message.order_id, frames, sender, lambda: sender.reply(done))
+        return LATER
+
+    @handles(broker.FetchOpenOrders)
+    def fetch_open_orders(self, message: broker.FetchOpenOrders, sender: Sender) -> object:  # noqa: ARG002
+        self._queries.open_orders(sender)
+        return LATER
+
+    @handles(broker.FetchCompletedOrders)
+    def fetch_completed_orders(self, message: broker.FetchCompletedOrders, sender: Sender) -> object:  # noqa: ARG002
+        self._queries.completed_orders(sender)
+        return LATER
+
+    @handles(broker.FetchExecutions)
+    def fetch_executions(self, message: broker.FetchExecutions, sender: Sender) -> object:  # noqa: ARG002
+        self._queries.executions(sender)
+        return LATER
+
+    @handles(broker.FetchPositions)
+    def fetch_positions(self, message: broker.FetchPositions, sender: Sender) -> object:  # noqa: ARG002
+        self._queries.positions(sender)
+        return LATER
+
+    @handles(broker.StreamAccount)
+    def stream_account(self, message: broker.StreamAccount, sender: Sender) -> object:
+        self._outbound.check(message.epoch)
+        self._live.make_way_for(message.account)
+        self._queries.account(message.account, sender)
+        self._live.begin_account(message.account)
+        return LATER
+
+    @handles(broker.StreamPositionPnL)
+    def stream_position_pnl(self, message: broker.StreamPositionPnL, sender: Sender) -> object:
+        self._outbound.check(message.epoch)
+        self._live.position_profit(message.account, message.con_id, sender)
+        return LATER
+
+    # --- for status -----------------------------------------------------------------------------
+
+    def _view(self) -> SessionView:
+        session = self._session
+        current = self._gateway.bad_frames if self._gateway is not None else 0
+        return SessionView(
+            state=session.phase,
+            since=session.since,
+            epoch=session.epoch,
+            generation=session.generation,
+            host=self._endpoint[0],
+            port=self._endpoint[1],
+            client_id=self._settings.client_id,
+            server_version=session.server_version,
+            accounts=session.accounts,
+            next_order_id=session.next_order_id,
+            reconnects=session.reconnects,
+            last_heartbeat=self._last_heartbeat,
+            retry_at=session.retry_at,
+            reason=session.reason,
+            requests_waiting=self._outbound.waiting,
+            requests_sent=self._outbound.sent,
+            callback_errors=self._bad_frames + current,
+        )

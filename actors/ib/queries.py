@@ -1,0 +1,244 @@
+"""Questions with an end: who asked, the request on its way, the answer put together.
+
+Refusals keep the broker's code. What is not answered in time is given up with kind "timeout"; when the
+session ends all are rejected. Historical requests also keep IB's own rules; one that its asker could not
+live to see answered is refused at once with the time to wait.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Hashable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from actors.domain.history_pacing import HistoryPacing, HistoryRequest
+from actors.domain.pacing import Priority
+from actors.ib.codes import goes_on
+from actors.ib.collector import Collector, Finished, Query
+from actors.ib.outbound import Outbound, session_down
+from actors.ib.translate import COMPLETED_ORDERS, OPEN_ORDERS, POSITIONS, account_download
+from actors.messages.broker import (
+    BarList,
+    CommissionReport,
+    ContractList,
+    ExecutionList,
+    ExecutionReport,
+    FetchBars,
+    OpenOrders,
+    PositionList,
+)
+from actors.messages.market import Contract
+from supervision.actor import Sender
+from supervision.errors import Rejected
+from supervision.message import Done, Message
+from supervision.reactor import Reactor, Timer
+
+HISTORY_TIMEOUT = 60.0  # the broker itself takes that long for a year of small bars
+
+Build = Callable[[list[Any]], Message]
+
+
+@dataclass(frozen=True)
+class Asker:
+    """Who gets the answer, how it is put together, and what it is about."""
+
+    sender: Sender
+    build: Build
+    subject: str
+
+
+@dataclass(frozen=True, eq=False)
+class _HeldBars:
+    request: HistoryRequest
+    ask: FetchBars
+    sender: Sender
+
+
+class Queries:
+    """Every question that is on its way to the gateway or waits for its turn."""
+
+    def __init__(self, reactor: Reactor, outbound: Outbound, ids: Iterator[int], timeout: float) -> None:
+        self._reactor = reactor
+        self._out = outbound
+        self._ids = ids
+        self._timeout = timeout
+        self._collector: Collector[Asker] = Collector()
+        self._resend: dict[str, Callable[[], bytes]] = {}
+        self._executions: set[int] = set()
+        self._history = HistoryPacing()
+        self._history_open: set[int] = set()
+        self._held: list[_HeldBars] = []
+        self._held_timer: Timer | None = None
+        self._alarm: Timer | None = None
+
+    # --- asking ---------------------------------------------------------------------------------
+
+    def contracts(self, contract: Contract, sender: Sender) -> None:
+        """Contract details."""
+        request_id = next(self._ids)
+        frames = self._out.requests.contracts(request_id, contract)
+        asker = Asker(sender, lambda items: ContractList(tuple(items)), f"contract details of {contract.symbol}")
+        self._begin(request_id, asker, self._timeout, frames, Priority.MARKET_DATA)
+
+    def executions(self, sender: Sender) -> None:
+        """Today's executions, with the commissions that come meanwhile."""
+        request_id = next(self._ids)
+        frames = self._out.requests.executions(request_id)
+        self._executions.add(request_id)
+        self._begin(request_id, Asker(sender, _execution_list, "executions"), self._timeout, frames, Priority.ACCOUNT)
+
+    def open_orders(self, sender: Sender) -> None:
+        """The open orders of every client."""
+        self._named(OPEN_ORDERS, sender, _order_list, self._out.requests.open_orders)
+
+    def completed_orders(self, sender: Sender) -> None:
+        """Today's completed orders."""
+        self._named(COMPLETED_ORDERS, sender, _order_list, self._out.requests.completed_orders)
+
+    def positions(self, sender: Sender) -> None:
+        """All positions."""
+        self._named(POSITIONS, sender, lambda items: PositionList(tuple(items)), self._out.requests.positions)
+
+    def account(self, account: str, sender: Sender) -> None:
+        """Values and portfolio of an account; answered when the first download is complete."""
+        requests = self._out.requests
+        self._named(
+            account_download(account), sender, lambda _: Done(), lambda: requests.account_updates(account, True)
+        )
+
+    def bars(self, ask: FetchBars, sender: Sender) -> None:
+        """Historical bars, when IB's rules allow it. Raises Rejected when that is after the asker's deadline."""
+        self._out.requests.bars(0, ask)  # refuses now what cannot be sent later
+        contract = ask.contract
+        series = (contract.con_id, contract.symbol, contract.exchange, ask.what)
+        request = HistoryRequest(ask.bar, ask.what, series, (series, ask.end, ask.duration, ask.bar, ask.rth))
+        now = time.monotonic()
+        delay = self._history.delay(request, now)
+        if sender.deadline and now + delay > sender.deadline:
+            raise Rejected(f"the broker's limit on historical requests: ask again in {delay:.0f} s", kind="paced")
+        self._held.append(_HeldBars(request, ask, sender))
+        self._pump_history()
+
+    # --- what the gateway says ------------------------------------------------------------------
+
+    def item(self, query: Query, item: Message, identity: Hashable) -> bool:
+        """One part of an answer; False when nobody asked."""
+        return self._collector.item(query, item, identity)
+
+    def commission(self, report: CommissionReport) -> None:
+        """A commission also belongs to every answer with executions that is under way."""
+        for request_id in self._executions:
+            self._collector.item(request_id, report)
+
+    def end(self, query: Query) -> None:
+        """The end marker of an answer."""
+        finished = self._collector.end(query, time.monotonic())
+        if finished is None:
+            return
+        self._settle(finished)
+        for asker in finished.owners:
+            asker.sender.reply(asker.build(finished.items))
+
+    def refused(self, query: Query, code: int, text: str) -> bool:
+        """The broker refused a request; False when it is none of ours, or when it goes on all the same."""
+        finished = None if goes_on(code) else self._collector.fail(query)
+        if finished is None:
+            return False
+        self._refuse(finished, f"{text} (code {code})", f"code {code}")
+        return True
+
+    def session_ended(self, reason: str) -> None:
+        """Reject everything."""
+        askers = [asker.sender for asker in self._collector.clear()] + [held.sender for held in self._held]
+        self._held.clear()
+        self._resend.clear()
+        self._executions.clear()
+        self._history_open.clear()
+        self._history.session_ended()
+        for sender in askers:
+            sender.reject(session_down(reason))
+
+    # --- inside ---------------------------------------------------------------------------------
+
+    def _named(self, name: str, sender: Sender, build: Build, encode: Callable[[], bytes]) -> None:
+        """A question that IB answers without a request id: one of a name at a time."""
+        self._resend[name] = encode
+        self._begin(name, Asker(sender, build, name), self._timeout, encode(), Priority.ACCOUNT)
+
+    def _begin(self, query: Query, asker: Asker, timeout: float, frames: bytes, priority: Priority) -> None:
+        if self._collector.ask(query, asker, timeout):
+            self._send(query, frames, priority)
+
+    def _send(self, query: Query, frames: bytes, priority: Priority) -> None:
+        def sent() -> None:
+            self._collector.sent(query, time.monotonic())
+            self._arm()
+
+        self._out.ship(priority, frames, None, sent)
+
+    def _refuse(self, finished: Finished[Asker], why: str, kind: str) -> None:
+        self._settle(finished)
+        for asker in finished.owners:
+            asker.sender.reject(Rejected(f"{asker.subject}: {why}", kind=kind))
+
+    def _settle(self, finished: Finished[Asker]) -> None:
+        """Keep the books when a query is over, and send the next of its name."""
+        query = finished.query
+        if isinstance(query, str):
+            if finished.again:
+                self._send(query, self._resend[query](), Priority.ACCOUNT)
+            return
+        self._executions.discard(query)
+        if query in self._history_open:
+            self._history_open.discard(query)
+            self._history.finished()
+            self._pump_history()
+
+    def _arm(self) -> None:
+        deadline = self._collector.next_deadline()
+        if deadline is None:
+            return
+        if self._alarm is not None and not self._alarm.cancelled:
+            if self._alarm.when <= deadline:
+                return
+            self._alarm.cancel()
+        self._alarm = self._reactor.after(max(0.0, deadline - time.monotonic()), self._expire)
+
+    def _expire(self) -> None:
+        for finished in self._collector.expire(time.monotonic()):
+            given_up = finished.query in self._history_open
+            self._refuse(finished, "the gateway did not answer in time", "timeout")
+            if given_up and isinstance(finished.query, int):
+                self._out.ship(Priority.HISTORY, self._out.requests.cancel_bars(finished.query), None, self._arm)
+        self._arm()
+
+    def _pump_history(self) -> None:
+        now = time.monotonic()
+        for waiting in tuple(self._held):
+            # Sending can end the session, and that empties the list under our feet.
+            if waiting in self._held and not self._history.full and self._history.delay(waiting.request, now) <= 0:
+                self._held.remove(waiting)
+                self._send_bars(waiting, now)
+        if self._held and not self._history.full and (self._held_timer is None or self._held_timer.cancelled):
+            soonest = min(self._history.delay(waiting.request, now) for waiting in self._held)
+            self._held_timer = self._reactor.after(soonest, self._pump_history)
+
+    def _send_bars(self, waiting: _HeldBars, now: float) -> None:
+        request_id = next(self._ids)
+        frames = self._out.requests.bars(request_id, waiting.ask)
+        self._history.started(waiting.request, now)
+        self._history_open.add(request_id)
+        asker = Asker(waiting.sender, lambda items: BarList(tuple(items)), f"bars of {waiting.ask.contract.symbol}")
+        self._begin(request_id, asker, HISTORY_TIMEOUT, frames, Priority.HISTORY)
+
+
+def _order_list(items: list[Any]) -> OpenOrders:
+    return OpenOrders(tuple(items))
+
+
+def _execution_list(items: list[Any]) -> ExecutionList:
+    return ExecutionList(
+        tuple(item for item in items if isinstance(item, ExecutionReport)),
+        tuple(item for item in items if isinstance(item, CommissionReport)),
+    )
