@@ -1,0 +1,35 @@
+"""The simulator as a supervised actor: the same server, on the actor's own reactor."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from simulator.server import Simulator
+from simulator.settings import SimulatorSettings
+from supervision.actor import Actor, Context
+from supervision.errors import ConfigurationError
+
+
+class SimulatorActor(Actor):
+    """Hosts a simulator; its address is in `directory/simulator.json` once it listens."""
+
+    def __init__(self, context: Context, *, settings: SimulatorSettings, directory: Path) -> None:
+        super().__init__(context)
+        self._settings = settings
+        self._directory = directory
+        self._simulator: Simulator | None = None
+
+    def on_start(self) -> None:
+        """Open the ledger and listen; a configured port that is taken is a fault of the configuration."""
+        try:
+            self._simulator = Simulator(self.reactor, self._settings, self._directory)
+        except OSError as error:
+            if self._settings.port is None:
+                raise
+            raise ConfigurationError(f"simulator.port: {self._settings.port} cannot be used: {error}") from error
+        self.context.log.info("listening on %s:%d", self._simulator.host, self._simulator.port)
+
+    def on_stop(self) -> None:
+        """Cut clients and close the ledger."""
+        if self._simulator is not None:
+            self._simulator.close()

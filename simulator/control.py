@@ -1,0 +1,220 @@
+"""Steering a simulator from outside: one JSON object a line on a loopback TCP port, one line in answer.
+
+    {"do": "down", "seconds": 20}      refuse and cut clients; the market and orders go on; "seconds" may be left out
+    {"do": "up"}                       listen again
+    {"do": "mute", "on": true}         accept clients but never answer their greeting
+    {"do": "garbage"}                  send every client bytes that are no message
+    {"do": "link", "code": 1100}       tell every client 1100, 1101 or 1102
+    {"do": "price", "symbol": "AAPL", "price": 150}   the market of a contract jumps there
+    {"do": "freeze", "on": true}       the market stands still: no steps, no new sizes
+    {"do": "status"}                   clients, market, orders
+    {"do": "ledger"}                   counts, positions and cash of the ledger
+
+The answer is {"ok": true, ...} or {"ok": false, "error": "..."}.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import socket
+from collections.abc import Callable
+from decimal import Decimal, InvalidOperation
+from types import TracebackType
+from typing import Any, Self
+
+from simulator.gateway import Gateway
+from simulator.session import Session
+from simulator.transport import Transport
+from supervision.reactor import Reactor, Timer
+
+Answer = dict[str, Any]
+_GARBAGE = b"\xde\xad\xbe\xef" * 16
+_LONGEST_LINE = 64 * 1024
+_LINKS = {1100, 1101, 1102}
+
+
+class ControlError(Exception):
+    """A command that cannot be done; the text says why."""
+
+
+class Control:
+    """Listens for commands and carries them out."""
+
+    def __init__(self, reactor: Reactor, gateway: Gateway, transport: Transport, host: str) -> None:
+        self._reactor = reactor
+        self._gateway = gateway
+        self._transport = transport
+        self._return: Timer | None = None
+        self._peers: dict[socket.socket, bytearray] = {}
+        self._listener = socket.create_server((host, 0))
+        self._listener.setblocking(False)
+        self.port: int = self._listener.getsockname()[1]
+        self._commands: dict[str, Callable[[Answer], Answer]] = {
+            "down": self._down,
+            "up": self._up,
+            "mute": self._mute,
+            "garbage": self._garbage,
+            "link": self._link,
+            "price": self._price,
+            "freeze": self._freeze,
+            "status": self._status,
+            "ledger": lambda _command: gateway.ledger.summary(),
+        }
+        reactor.watch(self._listener, self._accept)
+
+    def close(self) -> None:
+        """Stop listening and drop whoever is connected."""
+        for peer in list(self._peers):
+            self._drop(peer)
+        self._reactor.unwatch(self._listener)
+        self._listener.close()
+
+    def answer(self, line: bytes) -> Answer:
+        """Carry out one command."""
+        try:
+            command = json.loads(line)
+            if not isinstance(command, dict) or command.get("do") not in self._commands:
+                raise ControlError(f'expected {{"do": one of {", ".join(self._commands)}}}')
+            return {"ok": True, **self._commands[command["do"]](command)}
+        except (ControlError, ValueError) as error:
+            return {"ok": False, "error": str(error)}
+
+    # --- commands ---
+
+    def _down(self, command: Answer) -> Answer:
+        seconds = command.get("seconds")
+        if seconds is not None and not (isinstance(seconds, int | float) and 0 < seconds < 86400):
+            raise ControlError(f"seconds: expected a number up to a day, got {seconds!r}")
+        self._forget_return()
+        self._transport.down()
+        if seconds is not None:
+            self._return = self._reactor.after(seconds, self._transport.up)
+        return {}
+
+    def _up(self, _: Answer) -> Answer:
+        self._forget_return()
+        self._transport.up()
+        return {"port": self._transport.port}
+
+    def _mute(self, command: Answer) -> Answer:
+        self._gateway.mute = _switch(command)
+        return {"mute": self._gateway.mute}
+
+    def _garbage(self, _: Answer) -> Answer:
+        self._transport.each(_send_garbage)
+        return {}
+
+    def _link(self, command: Answer) -> Answer:
+        if command.get("code") not in _LINKS:
+            raise ControlError(f"code: expected 1100, 1101 or 1102, got {command.get('code')!r}")
+        self._gateway.link(command["code"])
+        self._transport.flush()
+        return {}
+
+    def _price(self, command: Answer) -> Answer:
+        try:
+            price = Decimal(str(command.get("price")))
+        except InvalidOperation:
+            price = Decimal(0)
+        if not (price.is_finite() and 0 < price < 10_000_000):
+            raise ControlError(f"price: expected a positive number, got {command.get('price')!r}")
+        try:
+            self._gateway.move_price(str(command.get("symbol")), price)
+        except KeyError as error:
+            raise ControlError(f"symbol: there is no {error}") from error
+        self._transport.flush()
+        return {}
+
+    def _freeze(self, command: Answer) -> Answer:
+        self._gateway.market.frozen = _switch(command)
+        return {"frozen": self._gateway.market.frozen}
+
+    def _status(self, _: Answer) -> Answer:
+        gateway = self._gateway
+        ready = [session for session in gateway.sessions if session.client_id is not None]
+        return {
+            "listening": self._transport.listening,
+            "port": self._transport.port,
+            "clients": [{"client_id": session.client_id, "version": session.version} for session in ready],
+            "market_time": gateway.market.now,
+            "frozen": gateway.market.frozen,
+            "mute": gateway.mute,
+            "working": len(gateway.exchange.open_orders()),
+        }
+
+    def _forget_return(self) -> None:
+        if self._return is not None:
+            self._return.cancel()
+            self._return = None
+
+    # --- sockets ---
+
+    def _accept(self) -> None:
+        with contextlib.suppress(BlockingIOError):
+            peer, _ = self._listener.accept()
+            peer.settimeout(1.0)
+            self._peers[peer] = bytearray()
+            self._reactor.watch(peer, lambda: self._read(peer))
+
+    def _read(self, peer: socket.socket) -> None:
+        buffer = self._peers[peer]
+        try:
+            data = peer.recv(4096)
+            buffer += data
+            while b"\n" in buffer:
+                line, _, rest = bytes(buffer).partition(b"\n")
+                buffer[:] = rest
+                peer.sendall(json.dumps(self.answer(line)).encode() + b"\n")
+        except OSError:
+            data = b""
+        if not data or len(buffer) > _LONGEST_LINE:
+            self._drop(peer)
+
+    def _drop(self, peer: socket.socket) -> None:
+        del self._peers[peer]
+        self._reactor.unwatch(peer)
+        peer.close()
+
+
+def _switch(command: Answer) -> bool:
+    on = command.get("on", True)
+    if not isinstance(on, bool):
+        raise ControlError(f"on: expected true or false, got {on!r}")
+    return on
+
+
+def _send_garbage(session: Session) -> None:
+    session.send_frames(_GARBAGE)
+
+
+class ControlClient:
+    """A blocking connection to a simulator's control port."""
+
+    def __init__(self, host: str, port: int, timeout: float = 10.0) -> None:
+        self._socket = socket.create_connection((host, port), timeout)
+        self._file = self._socket.makefile("rb")
+
+    def do(self, command: str, **arguments: object) -> Answer:
+        """Send a command and return its answer; ControlError when it was refused or the simulator is gone."""
+        self._socket.sendall(json.dumps({"do": command, **arguments}).encode() + b"\n")
+        line = self._file.readline()
+        if not line:
+            raise ControlError("the simulator closed the control connection")
+        answer: Answer = json.loads(line)
+        if not answer.pop("ok"):
+            raise ControlError(answer["error"])
+        return answer
+
+    def close(self) -> None:
+        """Hang up."""
+        self._file.close()
+        self._socket.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()

@@ -1,0 +1,109 @@
+"""Requests about contracts and the session: details, symbols, option chains, rules, ids, time."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+
+from simulator.exchange import Exchange
+from simulator.hours import trading_day
+from simulator.listings import MARKET_RULES
+from simulator.refusal import Refused, invalid
+from simulator.session import Session
+from simulator.universe import OPTION_CLASS, SECURITY_TYPES, Instrument, Query, Universe
+from simulator.wire import contract_messages, general
+from simulator.wire.fields import Fields, message
+from simulator.wire.requests import read_contract
+
+Handler = Callable[[Session, Fields], None]
+
+
+def resolve(universe: Universe, query: Query) -> Instrument:
+    """The one instrument meant by a request for data or an order. Raises `Refused` for none or several."""
+    found = find(universe, query)
+    if len(found) > 1:
+        raise Refused(200, "The contract description specified for " + query.symbol + " is ambiguous.")
+    return found[0]
+
+
+def find(universe: Universe, query: Query) -> list[Instrument]:
+    """All instruments meant. Raises `Refused` for a security type that does not exist and for none."""
+    if query.sec_type not in SECURITY_TYPES and not (query.con_id and not query.sec_type):
+        raise invalid("Please enter a valid security type", "bQ")
+    if not query.con_id and not (query.symbol or query.local_symbol or query.trading_class):
+        raise invalid("Please enter a local symbol or a symbol", "bQ")
+    found = universe.find(query)
+    if not found:
+        raise Refused(200, "No security definition has been found for the request")
+    return found
+
+
+class ReferenceService:
+    """Answers at once, keeps nothing."""
+
+    def __init__(self, universe: Universe, exchange: Exchange, account: str, clock: Callable[[], float]) -> None:
+        self._universe = universe
+        self._exchange = exchange
+        self._account = account
+        self._clock = clock
+        self.handlers: dict[int, Handler] = {
+            8: self._ids,
+            9: self._contract_details,
+            14: lambda _session, _fields: None,  # server log level: there is nothing to answer
+            17: lambda session, _fields: session.send(general.managed_accounts(account)),
+            49: lambda session, _fields: session.send(general.current_time(clock())),
+            78: self._option_parameters,
+            79: lambda session, fields: session.send(message(77, fields.integer("reqId"), 0)),
+            80: lambda session, _fields: session.send(message(78, 1, account, "")),
+            81: self._matching_symbols,
+            82: lambda session, _fields: session.send(message(80, 0)),
+            83: lambda session, fields: session.send(message(82, fields.integer("reqId"), 0)),
+            85: lambda session, _fields: session.send(message(85, 0)),
+            91: self._market_rule,
+            104: lambda session, fields: session.send(message(107, fields.integer("reqId"), "")),
+            105: lambda session, _fields: session.send(general.current_time_in_millis(clock())),
+        }
+
+    def start(self, session: Session) -> None:
+        """What a gateway tells right after startApi."""
+        session.send(general.managed_accounts(self._account))
+        session.send(general.next_valid_id(self._exchange.next_order_id(session.client_id or 0)))
+        session.error(-1, 2104, "Market data farm connection is OK:usfarm")
+        session.error(-1, 2106, "HMDS data farm connection is OK:ushmds")
+        session.error(-1, 2158, "Sec-def data farm connection is OK:secdefil")
+
+    def _ids(self, session: Session, _: Fields) -> None:
+        session.send(general.next_valid_id(self._exchange.next_order_id(session.client_id or 0)))
+
+    def _contract_details(self, session: Session, fields: Fields) -> None:
+        fields.skip()
+        request_id = fields.integer("reqId")
+        query = read_contract(fields)
+        query = replace(query, include_expired=fields.flag("includeExpired"))
+        asked = f"{query.exchange}/{'CONTFUT' if query.sec_type == 'CONTFUT' else ''}"
+        today = trading_day(self._clock())
+        for item in find(self._universe, query):
+            session.send(contract_messages.contract_details(request_id, item, session.version, today, asked))
+        session.send(contract_messages.contract_details_end(request_id))
+
+    def _matching_symbols(self, session: Session, fields: Fields) -> None:
+        request_id, pattern = fields.integer("reqId"), fields.text("pattern")
+        session.send(contract_messages.symbol_samples(request_id, self._universe.search(pattern), OPTION_CLASS))
+
+    def _option_parameters(self, session: Session, fields: Fields) -> None:
+        request_id, symbol = fields.integer("reqId"), fields.text("symbol")
+        fields.skip(2)
+        con_id = fields.integer("underlyingConId")
+        item = self._universe.get(con_id)
+        if item is None or item.symbol != symbol:
+            raise Refused(200, "No security definition has been found for the request")
+        if item is self._universe.shares[OPTION_CLASS]:
+            chain = self._universe.expiries, self._universe.strikes
+            session.send(contract_messages.option_parameters(request_id, item, *chain))
+        session.send(contract_messages.option_parameters_end(request_id))
+
+    def _market_rule(self, session: Session, fields: Fields) -> None:
+        rule = fields.integer("marketRuleId")
+        if rule not in MARKET_RULES:
+            raise invalid(f"Invalid market rule id {rule}", "cC")
+        session.send(contract_messages.market_rule(rule, MARKET_RULES[rule]))

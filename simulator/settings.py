@@ -1,0 +1,47 @@
+"""What a simulated gateway needs to know. The service's own settings section has the same names."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Protocol
+
+
+class SimulatorSettings(Protocol):
+    """Anything with these values."""
+
+    @property
+    def seed(self) -> int:
+        """Chooses the market."""
+        ...
+
+    @property
+    def speed(self) -> float:
+        """How fast the market moves; 1 is natural."""
+        ...
+
+    @property
+    def port(self) -> int | None:
+        """The TCP port for clients; None takes the one of the last run, or a free one."""
+        ...
+
+    @property
+    def account(self) -> str:
+        """The account's code."""
+        ...
+
+    @property
+    def cash(self) -> Decimal:
+        """US dollars on a new account."""
+        ...
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Settings for a simulator on its own."""
+
+    seed: int = 1
+    speed: float = 1.0
+    port: int | None = None
+    account: str = "DU1000001"
+    cash: Decimal = Decimal(1_000_000)
