@@ -16,7 +16,7 @@ from typing import Final
 from actors.messages.market import Bar
 from supervision.errors import Rejected
 
-MAX_PIECES: Final = 500
+MAX_PIECES: Final = 100  # keeps the longest answer, 180,000 bars, inside one frame
 
 _SECONDS: Final = {"S": 1, "D": 86_400, "W": 7 * 86_400, "M": 30 * 86_400, "Y": 365 * 86_400}
 _DURATION: Final = re.compile(r"([1-9][0-9]{0,8}) ([SDWMY])")

@@ -49,6 +49,7 @@ class Want:
 class _Line:
     con_id: int
     keep_until: float = -math.inf
+    adopted: bool = False
     dead: bool = False
     closing: bool = False
 
@@ -135,9 +136,27 @@ class SubscriptionBook:
         """Lines (request id, con id) the socket carries: unwanted ones close after `grace`, doubled ones at once."""
         before, self._lines = self._lines, {}
         for request_id, con_id in lines:
-            line = self._lines[request_id] = before.get(request_id) or _Line(con_id, keep_until=now + grace)
+            line = before.get(request_id) or _Line(con_id, keep_until=now + grace, adopted=True)
             line.closing = False  # whether that close was done is what the list tells
+            self._lines[request_id] = line
         self._known = True
+
+    def request_of(self, con_id: int) -> int | None:
+        """The request id of the line that serves this contract, None when it has none."""
+        alive = (request for request, line in self._lines.items() if line.con_id == con_id and not line.dead)
+        return next((request for request in alive if not self._lines[request].closing), None)
+
+    @property
+    def adopted(self) -> bool:
+        """Whether some lines were opened by an earlier incarnation."""
+        return any(line.adopted and not line.dead for line in self._lines.values())
+
+    def renew_one(self) -> None:
+        """Replace one adopted line that is wanted: only a new line brings the values that seldom change."""
+        for line in self._lines.values():
+            if line.adopted and not line.dead and not line.closing and line.con_id in self.wants:
+                line.dead = True
+                return
 
     def lose_data(self) -> None:
         """The broker dropped all subscriptions but the socket stands: every line is to be replaced."""

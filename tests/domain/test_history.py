@@ -43,7 +43,7 @@ def test_a_range_is_cut_as_the_broker_allows_for_its_bar_size(duration: str, siz
         ("0 D", "5 mins", END, "duration"),
         ("1 D", "7 mins", END, r'bar = "7 mins": one of 1 secs, .*, 1 month is needed'),
         ("1 D", "5 mins", END.replace(tzinfo=None), "a time with its zone is needed"),
-        ("10 Y", "1 secs", END, "takes 175200 requests .* at most 500"),
+        ("10 Y", "1 secs", END, "takes 175200 requests .* at most 100"),
     ],
 )
 def test_what_cannot_be_asked_is_refused_in_words(duration: str, size: str, end: datetime, words: str) -> None:

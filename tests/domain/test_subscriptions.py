@@ -136,6 +136,11 @@ class BookAndBroker(RuleBasedStateMachine):
         self.book.lose_data()
         self.act()
 
+    @rule()
+    def an_adopted_line_is_renewed(self) -> None:
+        self.book.renew_one()
+        self.act()
+
     @invariant()
     def the_book_never_counts_more_lines_than_allowed(self) -> None:
         assert self.book.lines <= self.book.max_lines
@@ -220,6 +225,25 @@ def test_unclaimed_lines_give_way_before_their_time_when_room_is_needed() -> Non
     assert book.due(0.0) == [Close(11)]
     book.closed(11)
     assert book.due(0.0) == [Open(contract(3))]
+
+
+def test_an_adopted_line_serves_at_once_and_is_renewed_once_it_is_claimed() -> None:
+    book = SubscriptionBook(max_lines=100, linger=LINGER)
+    book.list_lines([(11, 1), (12, 2)], 0.0, GRACE)
+    book.hold(contract(2), "a", 0.0)
+    assert book.request_of(2) == 12
+    assert book.due(0.0) == []
+    book.renew_one()
+    assert book.due(0.0) == [Close(12)]
+    book.closed(12)
+    assert book.due(0.0) == [Open(contract(2))]
+    book.opened(2, 13)
+    book.renew_one()
+    assert book.due(0.0) == [], "what nobody claims is not renewed, and nothing twice"
+    assert book.due(GRACE) == [Close(11)]
+    book.closed(11)
+    assert not book.adopted
+    assert book.request_of(2) == 13
 
 
 def test_lost_data_replaces_each_line_and_also_the_one_whose_answer_is_still_out() -> None:
