@@ -15,6 +15,9 @@ from supervision.backoff import Backoff
 from supervision.errors import SpecError
 from supervision.spec import ChildSpec, Exhausted, Restart, SupervisorSpec
 
+MESSAGES = "actors.messages:MESSAGES"
+"""The registry of what processes may say to each other."""
+
 PRELOAD = (
     "msgspec",
     "orjson",
