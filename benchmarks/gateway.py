@@ -1,0 +1,78 @@
+"""A gateway that sends a prepared burst of ticks at full speed: the simulator with its market stopped.
+
+`python -m benchmarks.gateway` prints its port, then obeys lines on standard input: `burst N` waits until
+the one client has LINES quote lines, sends N tick messages over them, prices and sizes in turn, then one
+last price SENTINEL, and prints the monotonic time at which the first byte was written.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+from simulator.server import Simulator
+from simulator.session import Session
+from simulator.settings import Settings
+from simulator.wire.fields import message
+from simulator.wire.framing import frame
+from supervision.reactor import Reactor
+
+SYMBOLS = "AAPL MSFT NVDA AMZN GOOGL META TSLA AMD INTC NFLX JPM BAC XOM CVX KO PEP WMT DIS CSCO ORCL".split()
+LINES = len(SYMBOLS)
+SENTINEL = 4321.25
+PRICE_FIELDS = (1, 2, 4)
+SIZE_FIELDS = (0, 3, 5)
+
+
+def frames(request_ids: list[int], count: int) -> Iterator[bytes]:
+    """Tick messages as a gateway sends them: a price with its size, then a size alone."""
+    for number in range(count):
+        request = request_ids[number % len(request_ids)]
+        turn = number // 2 % 3
+        if number % 2:
+            yield frame(message(2, 6, request, SIZE_FIELDS[turn], 100 + number % 900))
+        else:
+            yield frame(message(1, 6, request, PRICE_FIELDS[turn], f"{100 + number % 500 / 100:.2f}", 100, 1))
+    yield frame(message(1, 6, request_ids[-1], 4, SENTINEL, 1, 0))
+
+
+def main() -> None:
+    """Serve until standard input ends."""
+    reactor = Reactor()
+    simulator = Simulator(reactor, Settings(), Path(sys.argv[1]))
+    simulator.gateway.market.frozen = True
+    burst = 0
+
+    def command() -> None:
+        nonlocal burst
+        line = sys.stdin.readline()
+        if not line:
+            os._exit(0)
+        burst = int(line.split()[1])
+
+    reactor.watch(sys.stdin.fileno(), command)
+    print(simulator.port, flush=True)
+    while True:
+        reactor.poll(None)
+        if burst:
+            target = _client_with_all_lines(simulator)
+            if target is not None:
+                session, request_ids = target
+                data = b"".join(frames(request_ids, burst))
+                burst = 0
+                print(time.monotonic(), flush=True)
+                session.send_frames(data)
+
+
+def _client_with_all_lines(simulator: Simulator) -> tuple[Session, list[int]] | None:
+    for session, watchers in simulator.gateway._quotes._requests.items():  # noqa: SLF001 - looks inside on purpose
+        if len(watchers) >= LINES:
+            return session, sorted(watchers)
+    return None
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,36 @@
+"""ib_async on the same burst: `python -m benchmarks.ib_async_peer PORT` prints when the last tick came, for each burst."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+import time
+
+import ib_async
+
+from benchmarks.gateway import SENTINEL, SYMBOLS
+
+
+async def main(port: int) -> None:
+    """Subscribe to all symbols and count ticks in pendingTickersEvent, its batched callback."""
+    client = ib_async.IB()
+    await client.connectAsync("127.0.0.1", port, clientId=1)
+    count = 0
+
+    def arrived(tickers: set[ib_async.Ticker]) -> None:
+        nonlocal count
+        for ticker in tickers:
+            count += len(ticker.ticks)
+            if ticker.last == SENTINEL:
+                print(time.monotonic(), count, flush=True)
+                count = 0
+
+    client.pendingTickersEvent += arrived
+    for symbol in SYMBOLS:
+        client.reqMktData(ib_async.Stock(symbol, "SMART", "USD"))
+    print("ready", flush=True)
+    await asyncio.Event().wait()
+
+
+if __name__ == "__main__":
+    asyncio.run(main(int(sys.argv[1])))
