@@ -78,7 +78,7 @@ class OrderBook:
         return key in self._orders or self.ledger.owns(key)
 
     def open_orders(self) -> list[OrderState]:
-        """Orders that are not terminal or leave a question, oldest first."""
+        """Orders of which anything is still expected, oldest first."""
         return [self._orders[key] for key in self._open]
 
     def put(self, order: OrderState) -> None:
@@ -91,10 +91,10 @@ class OrderBook:
             if old is not None:
                 self.counts[old.status] -= 1
             self.counts[order.status] += 1
-        if order.terminal and not order.question:
-            self._open.pop(order.key, None)
-        else:
+        if order.open:
             self._open[order.key] = None
+        else:
+            self._open.pop(order.key, None)
 
     # --- ids ------------------------------------------------------------------------------------
 

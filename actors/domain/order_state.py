@@ -66,6 +66,11 @@ class OrderState(msgspec.Struct, frozen=True, kw_only=True):
         return self.status in TERMINAL
 
     @property
+    def open(self) -> bool:
+        """Whether anything is still expected of it, found out about it or to be decided."""
+        return not self.terminal or self.held or bool(self.question)
+
+    @property
     def question(self) -> str:
         """What a reconciliation should find out about this order; empty when nothing is open."""
         if self.held or self.external:

@@ -67,8 +67,8 @@ def stories(draw: st.DrawFn) -> Story:
     callbacks += [status(name) for name in lead_in[:reached] if draw(st.booleans()) or name == lead_in[reached - 1]]
     filled = 0
     if reached == 3:
-        for number, part in enumerate(draw(st.lists(st.integers(1, 4), max_size=3))):
-            part = min(part, 10 - filled)
+        for number, wish in enumerate(draw(st.lists(st.integers(1, 4), max_size=3))):
+            part = min(wish, 10 - filled)
             if part:
                 filled += part
                 ident = f"a.b.{number}"

@@ -1,0 +1,277 @@
+"""The order journal: what Order did and heard, on disk before anything follows from it.
+
+One file, one writer, WAL. An intent, an execution and the kill switch are committed with an fsync
+(`durable`); what the broker can be asked again is committed without one, which a killed process survives
+and a power cut may not. Rows and what follows from them change in one transaction, so the file is never
+half right. Every failure is a JournalError with words; a key that exists is a DuplicateKey.
+"""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import msgspec
+import orjson
+
+from actors.domain.fills import Commission, stem
+from actors.domain.order_state import OrderState
+from actors.messages.orders import Execution
+from actors.messages.state import JournalRow
+from actors.order_schema import SCHEMA, VERSION
+from supervision.errors import ConfigurationError
+
+_DAMAGED = frozenset({sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_CORRUPT})
+_BUSY_SECONDS = 0.25  # somebody with a shell on the file; the actor must not stand still for them
+
+_ORDER_COLUMNS = (
+    *("key", "order_id", "client_id", "perm_ids", "account", "symbol", "con_id", "side", "quantity", "order_type"),
+    *("limit_price", "stop_price", "tif", "status", "filled", "average_price", "commission", "strategy", "reason"),
+    *("external", "created", "updated", "open", "state"),
+)
+_INSERT_ORDER = f"INSERT INTO orders ({', '.join(_ORDER_COLUMNS)}) VALUES ({', '.join('?' * len(_ORDER_COLUMNS))})"
+_NEWEST = ", ".join(f"{column} = excluded.{column}" for column in _ORDER_COLUMNS[1:])
+_UPSERT_ORDER = f"{_INSERT_ORDER} ON CONFLICT (key) DO UPDATE SET {_NEWEST}"
+_REPLACE_EXECUTION = f"REPLACE INTO executions VALUES ({', '.join('?' * 15)})"
+
+
+class JournalError(Exception):
+    """The journal could not be written or read; nothing of the transaction happened."""
+
+
+class DuplicateKey(JournalError):
+    """An order with this key, or with this order id, exists."""
+
+
+class Entry(NamedTuple):
+    """One row to be written: what happened, to which order, with which facts."""
+
+    kind: str
+    key: str
+    data: dict[str, Any]
+
+
+class Change:
+    """What belongs in one transaction. `orders` and the like hold the newest value of each."""
+
+    def __init__(self) -> None:
+        self.entries: list[tuple[datetime, Entry]] = []
+        self.orders: dict[str, OrderState] = {}
+        self.executions: dict[str, Execution] = {}
+        self.commissions: dict[str, Commission] = {}
+        self.settings: dict[str, str] = {}
+        self.durable = False
+
+    def __bool__(self) -> bool:
+        return bool(self.entries or self.orders or self.settings)
+
+
+class Contents(NamedTuple):
+    """What a start reads back."""
+
+    orders: list[OrderState]
+    executions: list[Execution]
+    commissions: list[Commission]
+    settings: dict[str, str]
+    highest_id: int
+
+
+class Journal:
+    """The open file. ConfigurationError when it is damaged or of a newer version of this service."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        with self._in_words("opened"):
+            os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
+            self._db = sqlite3.connect(path, timeout=_BUSY_SECONDS, isolation_level=None)
+            try:
+                self._db.execute("PRAGMA journal_mode = WAL")
+                self._prepare()
+            except BaseException:
+                self._db.close()
+                raise
+
+    def close(self) -> None:
+        """Close the file."""
+        self._db.close()
+
+    # --- reading ----------------------------------------------------------------------------------
+
+    def load(self, since: datetime) -> Contents:
+        """Orders that are open, and orders and executions with anything newer than `since`."""
+        day = since.isoformat()
+        with self._in_words("read"):
+            states = self._db.execute(
+                "SELECT state FROM orders WHERE open = 1 OR updated >= ? ORDER BY created", (day,)
+            )
+            orders = [_decode(text) for (text,) in states]
+            mine = "SELECT key FROM orders WHERE open = 1 OR updated >= ?1"
+            wanted = f"time >= ?1 OR key IN ({mine})"
+            executions = self._db.execute(f"SELECT * FROM executions WHERE {wanted}", (day,)).fetchall()
+            charged = f"exec_id IN (SELECT exec_id FROM executions WHERE {wanted})"
+            orphans = "exec_id NOT IN (SELECT exec_id FROM executions)"
+            paid = self._db.execute(f"SELECT * FROM commissions WHERE {charged} OR {orphans}", (day,)).fetchall()
+            settings = dict(self._db.execute("SELECT name, value FROM settings").fetchall())
+            highest = self._db.execute("SELECT coalesce(max(order_id), 0) FROM orders WHERE external = 0").fetchone()
+        return Contents(
+            orders, [_execution(row) for row in executions], [_paid(row) for row in paid], settings, highest[0]
+        )
+
+    def find(self, reference: str) -> OrderState | None:
+        """An order by key, or by an order id of ours in digits, however old."""
+        number = int(reference) if reference.isdecimal() and len(reference) < 12 else -1
+        with self._in_words("read"):
+            row = self._db.execute(
+                "SELECT state FROM orders WHERE key = ? OR (order_id = ? AND external = 0)", (reference, number)
+            ).fetchone()
+        return None if row is None else _decode(row[0])
+
+    def rows(self, after: int, limit: int) -> tuple[JournalRow, ...]:
+        """The rows after a sequence, oldest first, at most `limit`."""
+        with self._in_words("read"):
+            found = self._db.execute(
+                "SELECT sequence, at, kind, key, data FROM journal WHERE sequence > ? ORDER BY sequence LIMIT ?",
+                (after, limit),
+            ).fetchall()
+        return tuple(JournalRow(row[0], datetime.fromisoformat(row[1]), *row[2:]) for row in found)
+
+    # --- writing ----------------------------------------------------------------------------------
+
+    def intend(self, at: datetime, order: OrderState, entry: Entry) -> JournalRow:
+        """Make a new order durable. DuplicateKey when its key or id was used before."""
+        with self._transaction(durable=True):
+            row = self._append(at, entry)
+            try:
+                self._db.execute(_INSERT_ORDER, _order_row(order))
+            except sqlite3.IntegrityError as error:
+                raise DuplicateKey(f"key {order.key} or order id {order.order_id} exists: {error}") from error
+        return row
+
+    def write(self, change: Change) -> tuple[JournalRow, ...]:
+        """Write everything of a change, or nothing."""
+        with self._transaction(durable=change.durable):
+            rows = tuple(self._append(at, entry) for at, entry in change.entries)
+            for order in change.orders.values():
+                self._db.execute(_UPSERT_ORDER, _order_row(order))
+            for execution in change.executions.values():
+                self._db.execute(_REPLACE_EXECUTION, _execution_row(execution))
+            for paid in change.commissions.values():
+                row = (paid.exec_id, _text(paid.commission), paid.currency, _text(paid.realized))
+                self._db.execute("REPLACE INTO commissions VALUES (?, ?, ?, ?)", row)
+            for setting in change.settings.items():
+                self._db.execute("REPLACE INTO settings VALUES (?, ?)", setting)
+        return rows
+
+    def _append(self, at: datetime, entry: Entry) -> JournalRow:
+        data = orjson.dumps(entry.data, default=str).decode()
+        cursor = self._db.execute(
+            "INSERT INTO journal (at, kind, key, data) VALUES (?, ?, ?, ?)",
+            (at.isoformat(), entry.kind, entry.key, data),
+        )
+        assert cursor.lastrowid is not None
+        return JournalRow(cursor.lastrowid, at, entry.kind, entry.key, data)
+
+    def _prepare(self) -> None:
+        version = self._db.execute("PRAGMA user_version").fetchone()[0]
+        if version > VERSION:
+            raise ConfigurationError(
+                f"{self.path} has version {version}, this service knows {VERSION}: a newer Nightdesk wrote it"
+            )
+        if version == 0:
+            self._db.executescript(f"BEGIN IMMEDIATE; {SCHEMA} PRAGMA user_version = {VERSION}; COMMIT;")
+
+    @contextmanager
+    def _transaction(self, *, durable: bool) -> Iterator[None]:
+        with self._in_words("written"):
+            self._db.execute(f"PRAGMA synchronous = {'FULL' if durable else 'NORMAL'}")
+            self._db.execute("BEGIN IMMEDIATE")
+            try:
+                yield
+                self._db.execute("COMMIT")
+            except BaseException:
+                if self._db.in_transaction:
+                    self._db.execute("ROLLBACK")
+                raise
+
+    @contextmanager
+    def _in_words(self, what: str) -> Iterator[None]:
+        try:
+            yield
+        except (sqlite3.Error, OSError) as error:
+            if what == "opened" and getattr(error, "sqlite_errorcode", None) in _DAMAGED:
+                raise ConfigurationError(f"{self.path} is damaged ({error}): restore it from a backup") from error
+            raise JournalError(f"{self.path} could not be {what}: {error}") from error
+
+
+def _text(value: object) -> str | None:
+    return None if value is None else str(value)
+
+
+def _decode(text: str) -> OrderState:
+    return msgspec.json.decode(text, type=OrderState)
+
+
+def _order_row(order: OrderState) -> tuple[Any, ...]:
+    view = order.view()
+    return (
+        view.key,
+        view.order_id,
+        order.client_id,
+        ",".join(map(str, view.perm_ids)),
+        view.account,
+        view.symbol,
+        view.con_id,
+        view.side,
+        str(view.quantity),
+        view.order_type,
+        view.limit,
+        view.stop,
+        view.tif,
+        view.status,
+        str(view.filled),
+        view.average_price,
+        str(view.commission),
+        view.strategy,
+        view.reason,
+        view.external,
+        view.created.isoformat(),
+        view.updated.isoformat(),
+        order.open,
+        msgspec.json.encode(order).decode(),
+    )
+
+
+def _execution_row(execution: Execution) -> tuple[Any, ...]:
+    return (
+        stem(execution.exec_id),
+        execution.exec_id,
+        execution.key,
+        execution.order_id,
+        execution.perm_id,
+        execution.client_id,
+        execution.account,
+        execution.symbol,
+        execution.con_id,
+        execution.side,
+        str(execution.quantity),
+        execution.price,
+        execution.exchange,
+        execution.time.isoformat(),
+        execution.strategy,
+    )
+
+
+def _execution(row: tuple[Any, ...]) -> Execution:
+    return msgspec.convert([Execution.__name__, *row[1:]], Execution)  # the columns stand in the order of its fields
+
+
+def _paid(row: tuple[Any, ...]) -> Commission:
+    exec_id, commission, currency, realized = row
+    return msgspec.convert(
+        {"exec_id": exec_id, "commission": commission, "currency": currency, "realized": realized}, Commission
+    )

@@ -1,0 +1,84 @@
+"""The order journal's file, `orders.db`: what its tables and columns mean. Change it by raising VERSION.
+
+`journal` is append-only (triggers refuse everything else) and is the history: one row for each thing
+that happened, `data` is a JSON object. The other tables hold what follows from it, for plain SQL and for
+a quick start. Decimals are text, times ISO 8601 in UTC, prices REAL. `orders.state` is the whole order
+as JSON, which the service itself reads back; the columns beside it are for people. `executions` holds
+the newest revision of each execution; `fills` is the view with commissions. `settings`: `floor`, below
+which no order id is given out again, and `halt`, the reason of a kill switch that is on.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+VERSION: Final = 1
+
+SCHEMA: Final = """
+CREATE TABLE journal (
+    sequence INTEGER PRIMARY KEY AUTOINCREMENT,
+    at TEXT NOT NULL,
+    kind TEXT NOT NULL,
+    key TEXT NOT NULL,
+    data TEXT NOT NULL CHECK (json_valid(data))
+) STRICT;
+CREATE TRIGGER journal_is_not_changed BEFORE UPDATE ON journal BEGIN SELECT RAISE(ABORT, 'journal is append-only'); END;
+CREATE TRIGGER journal_is_not_cut BEFORE DELETE ON journal BEGIN SELECT RAISE(ABORT, 'journal is append-only'); END;
+
+CREATE TABLE orders (
+    key TEXT PRIMARY KEY,
+    order_id INTEGER NOT NULL,
+    client_id INTEGER NOT NULL,
+    perm_ids TEXT NOT NULL,
+    account TEXT NOT NULL,
+    symbol TEXT NOT NULL,
+    con_id INTEGER NOT NULL,
+    side TEXT NOT NULL,
+    quantity TEXT NOT NULL,
+    order_type TEXT NOT NULL,
+    limit_price REAL,
+    stop_price REAL,
+    tif TEXT NOT NULL,
+    status TEXT NOT NULL,
+    filled TEXT NOT NULL,
+    average_price REAL,
+    commission TEXT NOT NULL,
+    strategy TEXT NOT NULL,
+    reason TEXT NOT NULL,
+    external INTEGER NOT NULL,
+    created TEXT NOT NULL,
+    updated TEXT NOT NULL,
+    open INTEGER NOT NULL,
+    state TEXT NOT NULL
+) STRICT;
+CREATE UNIQUE INDEX orders_by_id ON orders (order_id) WHERE external = 0;
+CREATE INDEX orders_to_read ON orders (open, updated);
+
+CREATE TABLE executions (
+    stem TEXT PRIMARY KEY,
+    exec_id TEXT NOT NULL UNIQUE,
+    key TEXT NOT NULL,
+    order_id INTEGER NOT NULL,
+    perm_id INTEGER NOT NULL,
+    client_id INTEGER NOT NULL,
+    account TEXT NOT NULL,
+    symbol TEXT NOT NULL,
+    con_id INTEGER NOT NULL,
+    side TEXT NOT NULL,
+    quantity TEXT NOT NULL,
+    price REAL NOT NULL,
+    exchange TEXT NOT NULL,
+    time TEXT NOT NULL,
+    strategy TEXT NOT NULL
+) STRICT;
+CREATE INDEX executions_by_key ON executions (key);
+CREATE INDEX executions_by_time ON executions (time);
+
+CREATE TABLE commissions (exec_id TEXT PRIMARY KEY, commission TEXT, currency TEXT NOT NULL, realized TEXT) STRICT;
+
+CREATE VIEW fills AS
+    SELECT executions.*, commissions.commission, commissions.currency, commissions.realized
+    FROM executions LEFT JOIN commissions USING (exec_id);
+
+CREATE TABLE settings (name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT;
+"""
