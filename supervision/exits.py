@@ -14,6 +14,11 @@ CRASH: Final = 70
 WRONG_PARENT: Final = 71
 SUPERVISOR_GONE: Final = 72
 CONFIGURATION: Final = 78
+FORK_SERVER_DIED: Final = 255
+"""What multiprocessing reports when nobody is left who could tell the exit code."""
+
+SHUTDOWN: Final = "shutdown"
+"""The reason of a child that left in peace because it was asked to."""
 
 
 class Ending(Enum):
@@ -36,7 +41,7 @@ def reason(code: int, *, requested: bool = False, hung: bool = False) -> str:
     if hung:
         return "hung: killed by the supervisor"
     if requested:
-        return "shutdown" if code == NORMAL else f"shutdown, left with {_words(code)}"
+        return SHUTDOWN if code == NORMAL else f"{SHUTDOWN}, left with {_words(code)}"
     return _words(code)
 
 
@@ -49,6 +54,7 @@ def _words(code: int) -> str:
         WRONG_PARENT: "wrong parent",
         SUPERVISOR_GONE: "supervisor gone",
         CONFIGURATION: "configuration",
+        FORK_SERVER_DIED: "died with the fork server",
     }
     return known.get(code, f"exit code {code}")
 

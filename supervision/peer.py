@@ -17,7 +17,7 @@ from supervision.message import Message
 from supervision.reactor import Reactor, Timer
 from supervision.wire import Codec, Envelope, FrameBuffer, Hello, Reply, Request, Tell, Welcome
 
-READ_SIZE = 256 * 1024
+READ_SIZE = 64 * 1024  # larger ones are mapped and unmapped by malloc each time, at 4 us a read
 SEND_BUFFER = 64 * 1024  # small, so that quotes conflate in our lane instead of growing old in the kernel
 OUTBOX_LIMIT = 20_000
 OUTBOX_SHED_LIMIT = 512

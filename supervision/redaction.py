@@ -15,7 +15,11 @@ HIDDEN: Final = "…"
 _ACCOUNT: Final = re.compile(r"\b(D?[UFI])\d{2,6}(\d{3})\b")
 _SECRET_NAME: Final = r"[\w-]*(?:password|passwd|secret|token|api[_-]?key|authorization|credential)s?"
 _SECRET: Final = re.compile(
-    rf"""(?ix) \b(?P<name>{_SECRET_NAME}) (?P<link>["']?\s*[:=]\s*["']?) (?P<scheme>(?:bearer|basic)\s+)? (?P<value>[^\s"',;&)}}\]]+)"""
+    rf"""\b (?P<name>{_SECRET_NAME})
+    (?P<link>["']? \s* [:=] \s* ["']?)
+    (?P<scheme>(?:bearer|basic) \s+)?
+    (?P<value>[^\s"',;&)}}\]]+)""",
+    re.IGNORECASE | re.VERBOSE,
 )
 _SECRET_KEY: Final = re.compile(_SECRET_NAME, re.IGNORECASE)
 _URL_PASSWORD: Final = re.compile(r"(?P<scheme>\w+://[^\s:/@]+):[^\s:/@]+@")

@@ -1,0 +1,122 @@
+"""Runs a supervision tree in this process, from its first child to its exit code.
+
+SIGTERM, SIGINT and SIGHUP (a terminal that hung up) stop it in order; a second one kills what is left.
+Whatever happens, no child, address or slot outlives `run`.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import importlib
+import logging
+import os
+import pickle
+import signal
+import socket
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import Any, Final
+
+from supervision import exits
+from supervision import reporting as reports
+from supervision.boot import socket_path
+from supervision.errors import SpecError
+from supervision.process import Spawner
+from supervision.reporting import ReportingSettings
+from supervision.spec import SUPERVISOR, SupervisorSpec
+from supervision.supervisor import Supervisor
+from supervision.wire import Codec
+
+FLUSH_SECONDS: Final = 2.0
+ADDRESS_LIMIT: Final = 103
+"""Bytes an AF_UNIX path may have on every system we run on (macOS has the least)."""
+_SIGNALS: Final = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
+
+
+def run(
+    root: SupervisorSpec,
+    *,
+    run_dir: Path,
+    messages: str,
+    preload: Sequence[str],
+    reporting: ReportingSettings,
+    on_ready: Callable[[], None],
+) -> int:
+    """Supervise until a signal stops the tree or it gives up; the exit code of the service. In the main thread only.
+
+    0: drained; 70: gave up, or the supervisor itself failed; 78: something cannot run as configured.
+    `messages` names the registry of message types, `preload` the modules children share; `on_ready` is called
+    once every child has started. Raises SpecError before anything is started.
+    """
+    _check(root, run_dir)
+    codec = Codec(_registry(messages))
+    spawner = Spawner([messages.partition(":")[0], *preload])
+    _make_private(run_dir)
+    reports.configure(reporting, SUPERVISOR)
+    supervisor = Supervisor(root, run_dir=run_dir, messages=messages, codec=codec, spawner=spawner, reporting=reporting)
+    try:
+        with _signals(supervisor):
+            return supervisor.serve(on_ready)
+    except Exception as error:
+        logging.getLogger(SUPERVISOR).critical("the supervisor itself failed; everything is killed", exc_info=error)
+        reports.capture(error)
+        return exits.CRASH
+    finally:
+        supervisor.close()
+        reports.flush(FLUSH_SECONDS)
+
+
+@contextlib.contextmanager
+def _signals(supervisor: Supervisor) -> Iterator[None]:
+    """Deliver signals through the reactor, where nothing is in the middle of something else."""
+    receiver, sender = socket.socketpair()
+    receiver.setblocking(False)
+    sender.setblocking(False)
+
+    def arrived() -> None:
+        for number in receiver.recv(64):
+            if number in _SIGNALS:
+                supervisor.signalled(number)
+
+    # the handlers do nothing: that they exist makes Python write the number to the wake-up descriptor
+    before = {number: signal.signal(number, lambda *_: None) for number in _SIGNALS}
+    wakeup = signal.set_wakeup_fd(sender.fileno())
+    supervisor.reactor.watch(receiver, arrived)
+    try:
+        yield
+    finally:
+        signal.set_wakeup_fd(wakeup)
+        for number, handler in before.items():
+            signal.signal(number, handler)
+        supervisor.reactor.unwatch(receiver)
+        receiver.close()
+        sender.close()
+
+
+def _make_private(run_dir: Path) -> None:
+    """The run directory, for this user alone. Raises SpecError when it is somebody else's."""
+    run_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
+    if run_dir.stat().st_uid != os.geteuid():
+        raise SpecError("run_dir", str(run_dir), "belongs to another user")
+    run_dir.chmod(0o700)
+
+
+def _check(root: SupervisorSpec, run_dir: Path) -> None:
+    """What can be known to fail before anything is started. Raises SpecError."""
+    for leaf in root.leaves():
+        try:
+            pickle.dumps(leaf.kwargs)
+        except (pickle.PicklingError, TypeError, AttributeError) as error:
+            raise SpecError(f"{leaf.name}.kwargs", leaf.kwargs, f"cannot be sent to a process: {error}") from error
+        address = socket_path(run_dir, leaf.name)
+        if len(os.fsencode(address)) > ADDRESS_LIMIT:
+            raise SpecError("run_dir", str(address), f"is longer than the {ADDRESS_LIMIT} bytes of a socket's address")
+
+
+def _registry(messages: str) -> Any:
+    """The message types that "module:NAME" lists. Raises SpecError."""
+    module, _, name = messages.partition(":")
+    try:
+        return getattr(importlib.import_module(module), name)
+    except (ImportError, AttributeError) as error:
+        raise SpecError("messages", messages, f"cannot be loaded: {error}") from error

@@ -1,0 +1,248 @@
+"""The shell round the supervisor's brain: performs what the tree decides, tells it what children do.
+
+Everything that is decided is decided in `tree`, `liveness` and `monitors`; here are processes, sockets and
+clocks. One thread, the main one, because children die with the thread that started them. A child's end is
+handled in one place, `_ended`: whatever it said is read first, then it is remembered, then others are told.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import random
+import signal
+import time
+from collections import deque
+from collections.abc import Callable
+from pathlib import Path
+from typing import Final
+
+from supervision import exits
+from supervision.actions import Action, Booted, Changed, GiveUp, Halted, Kill, Parked, Start, Stop
+from supervision.address import Address
+from supervision.boot import Boot
+from supervision.control import ControlChannel
+from supervision.errors import WireError
+from supervision.health import Health
+from supervision.lifecycle import DeathRecord, Failed, Pong, Started, Watch
+from supervision.lifecycle import Stop as StopMessage
+from supervision.liveness import Vitals
+from supervision.message import Message
+from supervision.monitors import Monitors, Notice
+from supervision.process import Spawner
+from supervision.reactor import Reactor, Timer
+from supervision.reporting import ReportingSettings
+from supervision.seat import Incarnation, Seat
+from supervision.spec import SUPERVISOR, SupervisorSpec
+from supervision.tree import Tree
+from supervision.wire import Codec
+
+DEATHS_KEPT: Final = 100
+
+log = logging.getLogger(SUPERVISOR)
+
+
+class Supervisor:
+    """The running tree. Everything happens in the thread that calls `serve`."""
+
+    def __init__(
+        self,
+        root: SupervisorSpec,
+        *,
+        run_dir: Path,
+        messages: str,
+        codec: Codec,
+        spawner: Spawner,
+        reporting: ReportingSettings,
+    ) -> None:
+        self.reactor = Reactor()
+        self._messages = messages
+        self._codec = codec
+        self._spawner = spawner
+        self._run_dir = run_dir
+        self._reporting = reporting
+        self._tree = Tree(root, random.random)
+        self._seats = {leaf.spec.name: Seat(leaf, run_dir) for leaf in self._tree.leaves()}
+        self._monitors = Monitors([*self._seats])
+        self._deaths: deque[DeathRecord] = deque(maxlen=DEATHS_KEPT)
+        self._address = Address(
+            self._tree, self._seats, self._deaths, self._perform, run_dir, self.reactor, self._codec
+        )
+        self._health = Health(self.reactor, self._seats, self._address.changed)
+        self._actions: deque[Action] = deque()
+        self._performing = False
+        self._tick: Timer | None = None
+        self._on_ready: Callable[[], None] = lambda: None
+        self._code: int | None = None
+
+    def serve(self, on_ready: Callable[[], None]) -> int:
+        """Boot the tree and supervise it until it has halted; returns the exit code."""
+        self._on_ready = on_ready
+        self._perform(self._tree.boot(time.monotonic()))
+        self._health.begin()
+        while self._code is None:
+            self._address.flush()
+            self.reactor.poll(None)
+        return self._code
+
+    def signalled(self, number: int) -> None:
+        """A signal asks us to stop: in order the first time, at once the second."""
+        name = signal.Signals(number).name
+        if self._tree.phase == "stopping":
+            log.warning("%s again: killing what is left", name)
+            self._perform(self._tree.stop_fast(time.monotonic()))
+        else:
+            log.info("%s: stopping in order", name)
+            self._perform(self._tree.stop(time.monotonic()))
+
+    def close(self) -> None:
+        """Leave nothing: kill what lives (after a failure of our own), give up addresses and slots."""
+        for seat in self._seats.values():
+            if seat.present is not None:
+                seat.present.child.signal(signal.SIGKILL)
+                seat.present.child.reap()
+                seat.present.child.close()
+            seat.close(self._run_dir)
+        self._address.close()
+        self.reactor.close()
+
+    # --- performing what the tree decides ---------------------------------------------------------
+
+    def _perform(self, actions: list[Action]) -> None:
+        """Perform in order; what an action leads to comes after those already decided."""
+        self._actions.extend(actions)
+        if self._performing:
+            return
+        self._performing = True
+        try:
+            while self._actions:
+                self._act(self._actions.popleft())
+        finally:
+            self._performing = False
+        self._arm_tick()
+
+    def _act(self, action: Action) -> None:
+        match action:
+            case Start(name, incarnation):
+                self._start(self._seats[name], incarnation)
+            case Stop(name, limit):
+                self._stop(self._seats[name], limit)
+            case Kill(name):
+                self._kill(self._seats[name])
+            case Changed(name):
+                self._address.changed(self._seats[name])
+            case Parked(name, why):
+                log.error("%s is parked until it is started by hand: %s", name, why)
+            case Booted():
+                log.info("every child has started")
+                self._on_ready()
+            case GiveUp(code, why):
+                log.critical("giving up with exit code %d: %s", code, why)
+            case Halted(code):
+                self._code = code
+
+    def _arm_tick(self) -> None:
+        if self._tick is not None:
+            self._tick.cancel()
+            self._tick = None
+        due = self._tree.next_deadline()
+        if due is not None:
+            self._tick = self.reactor.after(
+                max(0.0, due - time.monotonic()), lambda: self._perform(self._tree.tick(time.monotonic()))
+            )
+
+    def _start(self, seat: Seat, number: int) -> None:
+        seat.slot.reset()
+        spec = seat.leaf.spec
+        boot = Boot(
+            name=seat.name,
+            incarnation=number,
+            target=spec.target,
+            kwargs=dict(spec.kwargs),
+            run_dir=self._run_dir,
+            messages=self._messages,
+            supervisor_pid=os.getpid(),
+            hang_limit=spec.hang_limit,
+            mailbox_limit=spec.mailbox_limit,
+            reporting=self._reporting,
+        )
+        try:
+            child = self._spawner.spawn(boot, seat.listener)
+        except (OSError, EOFError) as error:
+            self._buried(seat, number, f"not born: {error or 'the fork server died'}", exits.CRASH, 0.0)
+            return
+        now = time.monotonic()
+        control = ControlChannel(
+            child.control,
+            self.reactor,
+            self._codec,
+            lambda message: self._heard(seat, number, message),
+            lambda error: self._garbled(seat, error),
+        )
+        seat.present = Incarnation(number, child, control, Vitals(spec.hang_limit, now), now)
+        self.reactor.watch(child.sentinel, lambda: self._ended(seat))
+        log.debug("%s (incarnation %d) has process %d", seat.name, number, child.pid)
+
+    def _stop(self, seat: Seat, limit: float) -> None:
+        if seat.present is not None:
+            seat.present.asked_to_stop = True
+            seat.present.control.send(StopMessage(limit))
+
+    def _kill(self, seat: Seat) -> None:
+        if seat.present is not None:
+            seat.present.asked_to_stop = True
+            log.warning("%s (incarnation %d) is killed: it did not stop in time", seat.name, seat.present.number)
+            seat.present.child.signal(signal.SIGKILL)
+
+    # --- what children do -------------------------------------------------------------------------
+
+    def _heard(self, seat: Seat, number: int, message: Message) -> None:
+        present, now = seat.present, time.monotonic()
+        assert present is not None
+        if isinstance(message, Started):
+            present.vitals.started(now)
+            log.info("%s (incarnation %d) has started, process %d", seat.name, number, present.child.pid)
+            self._tell(self._monitors.up(seat.name, number))
+            self._perform(self._tree.started(seat.name, number, now))
+        elif isinstance(message, Pong):
+            seat.pong = message
+            present.vitals.pong(message.sequence, now, overloaded=message.overloaded)
+        elif isinstance(message, Failed):
+            present.failure = message.error
+        elif isinstance(message, Watch) and message.name in self._seats:
+            self._tell(self._monitors.watch(seat.name, message.name))
+        else:
+            log.error("%s said %r, which is not for the supervisor", seat.name, message)
+
+    def _garbled(self, seat: Seat, error: WireError) -> None:
+        if seat.present is not None:
+            seat.present.failure = f"garbled control channel: {error}"
+            seat.present.child.signal(signal.SIGKILL)
+
+    def _ended(self, seat: Seat) -> None:
+        """The sentinel says that a child was reaped: learn why, remember it, tell who watches, let the tree decide."""
+        present, now = seat.present, time.monotonic()
+        assert present is not None
+        self.reactor.unwatch(present.child.sentinel)
+        present.control.close()
+        code = present.child.reap()
+        present.child.close()
+        reason = exits.reason(code, requested=present.asked_to_stop, hung=present.hung)
+        if present.failure:
+            reason = f"{reason}: {present.failure}"
+        self._buried(seat, present.number, reason, code, now - present.born)
+
+    def _buried(self, seat: Seat, number: int, reason: str, code: int, uptime: float) -> None:
+        record = seat.vacate(number, reason, uptime)
+        self._deaths.append(record)
+        extra = {"incarnation": number, "in_hand": record.in_hand, "uptime": record.uptime, "exit_code": code}
+        level = logging.INFO if reason == exits.SHUTDOWN else logging.ERROR
+        log.log(level, "%s (incarnation %d) has ended: %s", seat.name, number, reason, extra=extra)
+        self._tell(self._monitors.down(seat.name, number, reason))
+        self._perform(self._tree.exited(seat.name, number, exits.ending(code), reason, time.monotonic()))
+
+    def _tell(self, notices: list[Notice]) -> None:
+        for watcher, message in notices:
+            present = self._seats[watcher].present
+            if present is not None:
+                present.control.send(message)

@@ -1,0 +1,304 @@
+"""The supervisor with real processes: whatever dies, and however, comes back or is gone for good."""
+
+from __future__ import annotations
+
+import os
+import pickle
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any, TypeVar
+
+import orjson
+import psutil
+import pytest
+
+from supervision.errors import ActorDied, ActorUnavailable, AskTimeout, Rejected, SpecError
+from supervision.lifecycle import GetTree, StartChild, StopChild, TreeView
+from supervision.loop import run
+from supervision.ref import Ref
+from supervision.reporting import ReportingSettings
+from supervision.spec import ChildSpec, SupervisorSpec
+from supervision.wire import Codec
+from tests.supervision.toys import TOYS, Fail, Toy, WhoAreYou
+
+T = TypeVar("T")
+
+
+def toy(name: str, *, stop_limit: float = 5.0, hang_limit: float = 10.0, **kwargs: object) -> ChildSpec:
+    return ChildSpec(name, "tests.supervision.toys:ToyActor", kwargs, stop_limit=stop_limit, hang_limit=hang_limit)
+
+
+def eventually(look: Callable[[], T | None], seconds: float = 4.0) -> T:
+    """What `look` returns once that is something."""
+    deadline = time.monotonic() + seconds
+    while (found := look()) is None:
+        assert time.monotonic() < deadline, "it did not happen"
+        time.sleep(0.01)
+    return found
+
+
+class Service:
+    """A running toy service in a session of its own."""
+
+    def __init__(self, directory: Path) -> None:
+        self.directory = directory
+        self.run_dir = directory / "run"
+        self.log_path = directory / "log"
+        self.process: subprocess.Popen[str] | None = None
+        self.refs: dict[str, Ref] = {}
+
+    def start(self, *children: ChildSpec | SupervisorSpec, **options: object) -> str:
+        """Start the tree; what it said first: `ready`, or nothing when it ended."""
+        spec = SupervisorSpec("root", children, **options)  # type: ignore[arg-type]
+        (self.directory / "spec").write_bytes(pickle.dumps(spec))
+        command = [sys.executable, str(Path(__file__).with_name("toy_service.py")), "spec", str(self.run_dir)]
+        with self.log_path.open("w") as log:
+            self.process = subprocess.Popen(
+                command, cwd=self.directory, stdout=subprocess.PIPE, stderr=log, text=True, start_new_session=True
+            )
+        assert self.process.stdout is not None
+        return self.process.stdout.readline().strip()
+
+    def ref(self, name: str) -> Ref:
+        if name not in self.refs:
+            self.refs[name] = Ref(self.run_dir, name, Codec(TOYS))
+        return self.refs[name]
+
+    def who(self, name: str) -> Toy:
+        """Ask until somebody answers, as a caller of a restarting actor would."""
+
+        def ask() -> Toy | None:
+            try:
+                return self.ref(name).ask(WhoAreYou(), timeout=2.0)
+            except (ActorUnavailable, ActorDied):
+                return None
+
+        return eventually(ask)
+
+    def successor(self, of: Toy) -> Toy:
+        """The next incarnation of a toy that is about to die."""
+        return eventually(lambda: now if (now := self.who(of.name)).pid != of.pid else None)
+
+    def tree(self) -> TreeView:
+        return self.ref("supervisor").ask(GetTree())
+
+    def processes(self) -> list[psutil.Process]:
+        """Every living process of the service's session."""
+        assert self.process is not None
+        return [p for p in psutil.process_iter() if _session(p.pid) == self.process.pid and _alive(p)]
+
+    def signal(self, number: int) -> None:
+        assert self.process is not None
+        self.process.send_signal(number)
+
+    def ends(self, seconds: float = 5.0) -> int:
+        """The exit code, once the service has ended and left nothing behind."""
+        assert self.process is not None
+        code = self.process.wait(seconds)
+        eventually(lambda: True if not self.processes() else None, 1.0)
+        if code >= 0:
+            assert [path.name for path in self.run_dir.glob("*")] == []
+        return code
+
+    def log(self) -> str:
+        return self.log_path.read_text()
+
+    def deaths(self) -> list[tuple[str, int, str, str]]:
+        return [(d.name, d.incarnation, d.reason, d.in_hand) for d in self.tree().deaths]
+
+    def close(self) -> None:
+        for ref in self.refs.values():
+            ref.close()
+        if self.process is not None and self.process.stdout is not None:
+            self.process.kill()
+            self.process.wait()
+            self.process.stdout.close()
+
+
+def _session(pid: int) -> int:
+    try:
+        return os.getsid(pid)
+    except ProcessLookupError:
+        return -1
+
+
+def _alive(process: psutil.Process) -> bool:
+    try:
+        return process.status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return False
+
+
+@pytest.fixture
+def service() -> Iterator[Service]:
+    with tempfile.TemporaryDirectory(prefix="toys-") as directory:
+        service = Service(Path(directory))
+        try:
+            yield service
+        finally:
+            service.close()
+
+
+def test_each_way_to_die_ends_in_a_restart_and_the_same_ref_goes_on(service: Service) -> None:
+    assert service.start(toy("mike", watches=("alpha",)), toy("alpha"), intensity=9) == "ready"
+    mike, alpha = service.who("mike"), service.who("alpha")
+    assert alpha.born_of_armed_server
+    assert not alpha.main_was_imported_again
+    os.kill(alpha.pid, signal.SIGKILL)
+    killed = service.who("alpha")
+    with pytest.raises(ActorDied):
+        service.ref("alpha").ask(Fail("raise"))
+    broken = service.who("alpha")
+    with pytest.raises(ActorDied):
+        service.ref("alpha").ask(Fail("exit"))
+    left = service.who("alpha")
+    assert [killed.incarnation, broken.incarnation, left.incarnation] == [2, 3, 4]
+    assert service.deaths() == [
+        ("alpha", 1, "killed (perhaps out of memory)", ""),
+        ("alpha", 2, "crash: ValueError: the toy is broken", "Fail"),
+        ("alpha", 3, "normal", "Fail"),
+    ]
+    after = service.who("mike")
+    assert after.pid == mike.pid
+    # registered before alpha was born the first time, then once for each end and each start
+    expected = ["alpha 0 down", "alpha 1 up"]
+    expected += [f"alpha {n + i} {what}" for n in (1, 2, 3) for i, what in ((0, "down"), (1, "up"))]
+    assert list(after.notices) == expected
+    view = {child.name: child for child in service.tree().children}
+    assert (view["alpha"].restarts, view["alpha"].state, view["alpha"].pid) == (3, "running", left.pid)
+    assert (view["mike"].restarts, view["mike"].parent) == (0, "root")
+
+
+def test_a_hung_child_leaves_its_stacks_in_the_log_and_a_stopped_one_is_killed_too(service: Service) -> None:
+    assert service.start(toy("mike", hang_limit=0.5), toy("alpha", hang_limit=1.0), intensity=9) == "ready"
+    stopped = service.who("alpha")
+    os.kill(stopped.pid, signal.SIGSTOP)
+    with pytest.raises(ActorDied):
+        service.ref("mike").ask(Fail("hang"), timeout=4.0)
+    assert service.who("mike").incarnation == 2
+    assert "toys.py" in service.log()
+    assert "Fatal Python error: Aborted" in service.log()
+    eventually(lambda: True if not psutil.pid_exists(stopped.pid) else None)
+    assert service.who("alpha").incarnation == 2
+    assert sorted(service.deaths()) == [
+        ("alpha", 1, "hung: killed by the supervisor", ""),
+        ("mike", 1, "hung: killed by the supervisor", "Fail"),
+    ]
+
+
+def test_sigterm_drains_in_reverse_order_and_leaves_nothing(service: Service) -> None:
+    diary = service.directory / "diary"
+    inner = SupervisorSpec("inner", (toy("mike", diary=diary), toy("alpha", diary=diary)))
+    assert service.start(toy("zulu", diary=diary), inner, toy("kilo", diary=diary)) == "ready"
+    assert {path.stat().st_mode & 0o777 for path in service.run_dir.iterdir()} == {0o600}
+    assert service.run_dir.stat().st_mode & 0o777 == 0o700
+    service.signal(signal.SIGTERM)
+    assert service.ends() == 0
+    assert diary.read_text().split() == ["kilo", "alpha", "mike", "zulu"]
+
+
+def test_a_child_that_does_not_drain_is_killed_at_its_limit_and_at_once_by_a_second_signal(service: Service) -> None:
+    assert (
+        service.start(toy("mike", stubborn=True, stop_limit=60.0), toy("alpha", stubborn=True, stop_limit=0.2))
+        == "ready"
+    )
+    service.signal(signal.SIGINT)
+    eventually(lambda: "mike" if "alpha (incarnation 1) has ended" in service.log() else None)
+    assert service.tree().phase == "stopping"
+    service.signal(signal.SIGTERM)
+    assert service.ends() == 0
+    assert "SIGTERM again" in service.log()
+
+
+def test_nothing_survives_a_killed_supervisor_not_even_what_is_stopped(service: Service) -> None:
+    assert service.start(toy("mike"), toy("alpha")) == "ready"
+    os.kill(service.who("alpha").pid, signal.SIGSTOP)
+    before = service.processes()
+    assert len(before) >= 4  # supervisor, fork server, two children
+    service.signal(signal.SIGKILL)
+    assert service.ends() == -signal.SIGKILL
+
+
+def test_children_that_die_with_the_fork_server_come_back_with_a_new_one(service: Service) -> None:
+    assert service.start(toy("mike"), toy("alpha")) == "ready"
+    before = [service.who("mike"), service.who("alpha")]
+    os.kill(psutil.Process(before[0].pid).ppid(), signal.SIGKILL)
+    for toy_before in before:
+        now = service.successor(toy_before)
+        assert now.incarnation == toy_before.incarnation + 1
+        assert now.born_of_armed_server
+    assert {reason for _, _, reason, _ in service.deaths()} == {"died with the fork server"}
+    service.signal(signal.SIGTERM)
+    assert service.ends() == 0
+
+
+@pytest.mark.parametrize(
+    ("trouble", "code", "said"),
+    [("misconfigured", 78, "colour = 'loud': must be a colour"), ("broken", 70, "RuntimeError: cannot start")],
+)
+def test_a_child_that_cannot_start_ends_the_service_with_its_code_and_its_words(
+    service: Service, trouble: str, code: int, said: str
+) -> None:
+    diary = service.directory / "diary"
+    assert service.start(toy("mike", diary=diary), toy("alpha", **{trouble: True})) == ""
+    assert service.ends() == code
+    assert said in service.log()
+    assert diary.read_text().split() == ["mike"]
+
+
+def test_restarts_beyond_the_intensity_end_the_service_with_70(service: Service) -> None:
+    assert service.start(toy("mike"), toy("alpha"), intensity=1) == "ready"
+    for _ in range(2):
+        os.kill(service.who("alpha").pid, signal.SIGKILL)
+    assert service.ends() == 70
+    records = [orjson.loads(line) for line in service.log().splitlines() if line.startswith("{")]
+    ended = [r for r in records if "has ended: killed" in r["message"]]
+    assert [(r["process"], r["incarnation"], r["exit_code"]) for r in ended] == [
+        ("supervisor", 1, -9),
+        ("supervisor", 2, -9),
+    ]
+
+
+def test_a_parking_supervisor_keeps_the_service_up_and_children_are_started_and_stopped_by_hand(
+    service: Service,
+) -> None:
+    strategies = SupervisorSpec("strategies", (toy("bad", misconfigured=True), toy("good")), exhausted="park")
+    assert service.start(toy("mike"), strategies) == "ready"
+    states = {child.name: child.state for child in service.tree().children}
+    assert states == {"mike": "running", "bad": "parked", "good": "running"}
+    supervisor = service.ref("supervisor")
+    with pytest.raises(Rejected, match="good is running"):
+        supervisor.ask(StartChild("good"))
+    supervisor.ask(StopChild("good"))
+    eventually(lambda: True if service.tree().children[2].state == "parked" else None)
+    with pytest.raises((ActorUnavailable, AskTimeout)):
+        service.ref("good").ask(WhoAreYou(), timeout=0.5)
+    supervisor.ask(StartChild("good"))
+    assert service.who("good").incarnation == 2
+    assert service.tree().children[2].restarts == 0
+
+
+@pytest.mark.parametrize(
+    ("field", "options"),
+    [
+        ("mike.kwargs", {"children": (toy("mike", callback=lambda: None),)}),
+        ("messages", {"messages": "tests.supervision.toys:NONE"}),
+        ("preload", {"preload": ("no_such_module",)}),
+        ("run_dir", {"run_dir": Path("/nowhere") / ("x" * 100)}),
+    ],
+)
+def test_what_cannot_work_is_refused_before_anything_is_started(
+    tmp_path: Path, field: str, options: dict[str, Any]
+) -> None:
+    given = {"children": (toy("mike"),), "messages": "tests.supervision.toys:TOYS", "preload": (), "run_dir": tmp_path}
+    given |= options
+    root = SupervisorSpec("root", given.pop("children"))
+    with pytest.raises(SpecError) as caught:
+        run(root, reporting=ReportingSettings(), on_ready=lambda: None, **given)
+    assert caught.value.field == field
+    assert list(tmp_path.iterdir()) == []

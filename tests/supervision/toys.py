@@ -1,0 +1,106 @@
+"""Toy actors in real processes, and the messages to make them fail in every way."""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from supervision import preload
+from supervision.actor import Actor, Context, Sender, handles
+from supervision.errors import ConfigurationError
+from supervision.lifecycle import ActorDown, ActorUp
+from supervision.message import Ask, Done, Message
+
+
+class Toy(Message, frozen=True):
+    """What a toy knows about itself."""
+
+    name: str
+    pid: int
+    incarnation: int
+    notices: tuple[str, ...]
+    born_of_armed_server: bool
+    main_was_imported_again: bool
+
+
+class WhoAreYou(Ask[Toy], frozen=True):
+    pass
+
+
+class Fail(Ask[Done], frozen=True):
+    """`raise`, `hang` or `exit`: and never an answer."""
+
+    how: str
+
+
+TOYS: tuple[type[Message], ...] = (Toy, WhoAreYou, Fail)
+
+
+class ToyActor(Actor):
+    """Fails on request; `diary` is a file in which every toy notes its end."""
+
+    def __init__(
+        self,
+        context: Context,
+        *,
+        diary: Path | None = None,
+        watches: tuple[str, ...] = (),
+        misconfigured: bool = False,
+        broken: bool = False,
+        stubborn: bool = False,
+    ) -> None:
+        super().__init__(context)
+        self.diary = diary
+        self.watches = watches
+        self.misconfigured = misconfigured
+        self.broken = broken
+        self.stubborn = stubborn
+        self.notices: list[str] = []
+
+    def on_start(self) -> None:
+        if self.misconfigured:
+            raise ConfigurationError("colour = 'loud': must be a colour")
+        if self.broken:
+            raise RuntimeError("cannot start")
+        for name in self.watches:
+            self.context.host.watch(name)
+
+    def drain(self, done: Callable[[], None], seconds: float) -> None:
+        if not self.stubborn:
+            super().drain(done, seconds)
+
+    def on_stop(self) -> None:
+        if self.diary is not None:
+            with self.diary.open("a") as diary:
+                diary.write(f"{self.context.name}\n")
+
+    @handles(ActorDown)
+    def down(self, message: ActorDown, _: Sender) -> None:
+        self.notices.append(f"{message.name} {message.incarnation} down")
+
+    @handles(ActorUp)
+    def up(self, message: ActorUp, _: Sender) -> None:
+        self.notices.append(f"{message.name} {message.incarnation} up")
+
+    @handles(WhoAreYou)
+    def who(self, _: WhoAreYou, __: Sender) -> Toy:
+        return Toy(
+            name=self.context.name,
+            pid=os.getpid(),
+            incarnation=self.context.incarnation,
+            notices=tuple(self.notices),
+            born_of_armed_server=preload._imported_in == os.getppid(),
+            main_was_imported_again=getattr(sys.modules["__main__"], "__file__", None) is not None,
+        )
+
+    @handles(Fail)
+    def fail(self, message: Fail, _: Sender) -> None:
+        if message.how == "raise":
+            raise ValueError("the toy is broken")
+        if message.how == "exit":
+            os._exit(0)
+        while True:
+            time.sleep(0.01)
