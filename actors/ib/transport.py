@@ -181,8 +181,7 @@ class Transport:
             except BlockingIOError:
                 break
             except OSError as error:
-                self._readable()  # what the gateway said before it left is still to be had
-                self.close(f"sending failed: {(error.strerror or str(error)).lower()}")
+                self._sending_failed(f"sending failed: {(error.strerror or str(error)).lower()}")
                 return
             if not parcel.whole:
                 continue
@@ -193,6 +192,17 @@ class Transport:
             self._reactor.want_write(self._socket, bool(self._unsent))
             if self._unsent and self._deadline is None:
                 self._deadline = self._reactor.after(self._send_timeout, self._stuck)
+
+    def _sending_failed(self, reason: str) -> None:
+        """End soon, never inside a send; what the gateway said before it left is read first."""
+        assert self._socket is not None
+        self._reactor.want_write(self._socket, False)
+
+        def end() -> None:
+            self._readable()
+            self.close(reason)
+
+        self._reactor.after(0.0, end)
 
     def _stuck(self) -> None:
         self.close(f"the gateway has not taken what was sent for {self._send_timeout:g} s: it stopped reading")
