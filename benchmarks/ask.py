@@ -1,7 +1,9 @@
 """An ask between two processes, beside a bare AF_UNIX ping-pong of the same size in the same run.
 
 Both ends of the ping-pong are Python, blocking, one connection, no codec: the floor of any ask. Rounds
-of both alternate, so that a noisy neighbour disturbs both.
+of both alternate, so that a noisy neighbour disturbs both. Where the system lets us pin processes, both are
+measured twice: each end on a core of its own, where waking the other core is most of the time, and both
+ends on one core, where the floor is the bare cost of the system calls.
 """
 
 from __future__ import annotations
@@ -15,8 +17,11 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+import psutil
+
 from benchmarks.report import Row, percentile
 from benchmarks.toys import TOYS, Echo, Say
+from supervision.lifecycle import GetTree
 from supervision.ref import Ref
 from supervision.wire import Codec
 
@@ -43,28 +48,56 @@ def measure() -> list[Row]:
 
 def _measure(run_dir: Path) -> list[Row]:
     ref = Ref(run_dir, "echo", Codec(TOYS))
-    pinger, child = _ping_pong()
+    tree = Ref(run_dir, "supervisor", Codec(TOYS)).ask(GetTree())
+    echo = next(child.pid for child in tree.children if child.name == "echo")
+    assert echo is not None
+    pinger, ponger = _ping_pong()
+    cores = sorted(psutil.Process().cpu_affinity()) if hasattr(psutil.Process, "cpu_affinity") else []
+    rows: list[Row] = []
+    try:
+        if len(cores) < 2:
+            rows += _compare(ref, pinger, "unpinned")
+        else:
+            for placement, core in (("a core each", cores[1]), ("one core", cores[0])):
+                _pin((os.getpid(),), cores[:1])
+                _pin((echo, ponger), [core])
+                rows += _compare(ref, pinger, placement)
+            _pin((os.getpid(), echo, ponger), cores)
+        rows.append(_tell_rate(ref))
+    finally:
+        pinger.close()
+        os.waitpid(ponger, 0)
+        ref.close()
+    return rows
+
+
+def _pin(pids: tuple[int, ...], cores: list[int]) -> None:
+    for pid in pids:
+        for thread in psutil.Process(pid).threads():
+            os.sched_setaffinity(thread.id, cores)
+
+
+def _compare(ref: Ref, pinger: socket.socket, placement: str) -> list[Row]:
     bare: list[list[float]] = []
     asks: list[list[float]] = []
     for _ in range(ROUNDS):
         bare.append(_times(lambda: _ping(pinger)))
         asks.append(_times(lambda: ref.ask(Say("x" * 20))))
-    pinger.close()
-    os.waitpid(child, 0)
-    rows = [_row(share, bare, asks) for share in (0.5, 0.99)]
+    return [_row(placement, share, bare, asks) for share in (0.5, 0.99)]
+
+
+def _tell_rate(ref: Ref) -> Row:
     began = time.perf_counter()
     for number in range(TELLS):
         ref.tell(Echo(str(number)))
     ref.ask(Say("end"))
-    rate = TELLS / (time.perf_counter() - began)
-    ref.close()
-    return [*rows, Row("tell, one frame each", f"{rate:,.0f}/s")]
+    return Row("tell, one frame each", f"{TELLS / (time.perf_counter() - began):,.0f}/s")
 
 
-def _row(share: float, bare: list[list[float]], asks: list[list[float]]) -> Row:
+def _row(placement: str, share: float, bare: list[list[float]], asks: list[list[float]]) -> Row:
     floor = percentile([percentile(samples, share) for samples in bare], 0.5) * 1e6
     ours = percentile([percentile(samples, share) for samples in asks], 0.5) * 1e6
-    name = f"ask p{share * 100:.0f}"
+    name = f"ask p{share * 100:.0f}, {placement}"
     return Row(name, f"{ours:.1f} us", "bare AF_UNIX ping-pong", f"{floor:.1f} us", f"{ours / floor:.2f}x")
 
 

@@ -20,7 +20,28 @@ from simulator.wire.fields import message
 from simulator.wire.framing import frame
 from supervision.reactor import Reactor
 
-SYMBOLS = "AAPL MSFT NVDA AMZN GOOGL META TSLA AMD INTC NFLX JPM BAC XOM CVX KO PEP WMT DIS CSCO ORCL".split()
+SYMBOLS = [
+    "AAPL",
+    "MSFT",
+    "NVDA",
+    "AMZN",
+    "GOOGL",
+    "META",
+    "TSLA",
+    "AMD",
+    "INTC",
+    "NFLX",
+    "JPM",
+    "BAC",
+    "XOM",
+    "CVX",
+    "KO",
+    "PEP",
+    "WMT",
+    "DIS",
+    "CSCO",
+    "ORCL",
+]
 LINES = len(SYMBOLS)
 SENTINEL = 4321.25
 PRICE_FIELDS = (1, 2, 4)

@@ -6,7 +6,6 @@ Proportional set size: pages shared between processes count once, divided among 
 from __future__ import annotations
 
 import tempfile
-import time
 
 import psutil
 
