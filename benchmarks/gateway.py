@@ -20,28 +20,10 @@ from simulator.wire.fields import message
 from simulator.wire.framing import frame
 from supervision.reactor import Reactor
 
-SYMBOLS = [
-    "AAPL",
-    "MSFT",
-    "NVDA",
-    "AMZN",
-    "GOOGL",
-    "META",
-    "TSLA",
-    "AMD",
-    "INTC",
-    "NFLX",
-    "JPM",
-    "BAC",
-    "XOM",
-    "CVX",
-    "KO",
-    "PEP",
-    "WMT",
-    "DIS",
-    "CSCO",
-    "ORCL",
-]
+SYMBOLS = (
+    *("AAPL", "MSFT", "NVDA", "AMZN", "GOOGL", "META", "TSLA", "AMD", "INTC", "NFLX"),
+    *("JPM", "BAC", "XOM", "CVX", "KO", "PEP", "WMT", "DIS", "CSCO", "ORCL"),
+)
 LINES = len(SYMBOLS)
 SENTINEL = 4321.25
 PRICE_FIELDS = (1, 2, 4)

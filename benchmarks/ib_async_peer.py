@@ -1,4 +1,4 @@
-"""ib_async on the same burst: `python -m benchmarks.ib_async_peer PORT` prints when the last tick came, for each burst."""
+"""ib_async on the same burst: `... ib_async_peer PORT` prints when the last tick of each burst came."""
 
 from __future__ import annotations
 
