@@ -1,0 +1,93 @@
+"""`status` tells the truth also about what does not answer, and its exit code is a health check."""
+
+from __future__ import annotations
+
+import json
+import time
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from actors.messages.orders import GateView, GetOrdersView
+from supervision.lifecycle import ChildView, GetTree
+from tests.cli.scripted import NOW, ORDERS_VIEW, child, run, scripted, tree
+
+
+def test_a_healthy_service_shows_every_fact_of_the_interface_and_exits_0(tmp_path: Path) -> None:
+    with scripted(tmp_path, {}) as service:
+        status = service.json("status")
+        words = service.run("status").output
+    assert (status["mode"], status["healthy"], status["missing"]) == ("simulated", True, {})
+    assert (status["gate"]["state"], status["gate"]["reasons"]) == ("open", [])
+    assert {key: status["session"][key] for key in ("state", "epoch", "server_version", "reconnects")} == {
+        "state": "up",
+        "epoch": 2,
+        "server_version": 178,
+        "reconnects": 1,
+    }
+    assert status["session"]["last_heartbeat"].startswith("2026-11-20T15:00")
+    expected = {"name": "order", "pid": 4711, "incarnation": 1, "restarts": 0, "state": "running", "mailbox": 0}
+    assert expected.items() <= status["actors"][0].items()
+    assert status["actors"][0]["handled"] == 10
+    assert {key: status["market_data"][key] for key in ("lines", "ticks", "stale")} == {
+        "lines": 2,
+        "ticks": 12345,
+        "stale": 0,
+    }
+    counts = {key: status["orders"][key] for key in ("working", "filled", "rejected", "unknown")}
+    assert counts == {"working": 1, "filled": 2, "rejected": 3, "unknown": 0}
+    assert (status["reconciliation"]["last"], status["reconciliation"]["differences"]) == (None, [])
+    for fact in ("open", "epoch 2", "DU1000001", "4711", "2 of 100 lines"):
+        assert fact in words
+
+
+def test_a_closed_gate_is_degraded_and_says_why(tmp_path: Path) -> None:
+    closed = msgspec.structs.replace(ORDERS_VIEW, gate=GateView("halted", ("halted by ann: fire",), 4, NOW))
+    with scripted(tmp_path, {"order": {GetOrdersView: closed}}) as service:
+        result = service.run("status", "--json")
+    assert result.exit_code == 4
+    status = json.loads(result.stdout)
+    assert (status["gate"]["state"], status["healthy"]) == ("halted", False)
+    assert status["problems"] == ["gate halted: halted by ann: fire"]
+
+
+def test_an_actor_that_is_away_is_named_and_the_rest_is_still_true(tmp_path: Path) -> None:
+    with scripted(tmp_path, {}) as service:
+        service.local.kill("order")
+        service.local.kill("market_data")
+        before = time.monotonic()
+        result = service.run("status", "--json")
+        took = time.monotonic() - before
+    assert result.exit_code == 4
+    status = json.loads(result.stdout)
+    assert set(status["missing"]) == {"order", "market_data"}
+    assert status["gate"]["state"] == "closed"  # without Order nothing can be sent
+    assert (status["market_data"]["lines"], status["orders"]["working"]) == (None, None)
+    assert status["session"]["state"] == "up"
+    assert took < 3.0  # both parts waited for at the same time
+
+
+@pytest.mark.parametrize(
+    ("seen", "healthy"),
+    [
+        (child("sample", "parked", "strategies"), True),
+        (child("sample", "parked", "strategies", "shutdown"), True),
+        (child("view", "stopped", "services", "normal"), True),
+        (child("sample", "parked", "strategies", "crash: ZeroDivisionError"), False),
+        (child("state", "backing_off"), False),
+        (child("state", "overloaded"), False),
+    ],
+)
+def test_only_what_somebody_wanted_may_rest(tmp_path: Path, seen: ChildView, healthy: bool) -> None:
+    with scripted(tmp_path, {"supervisor": {GetTree: tree(child("order"), seen)}}) as service:
+        result = service.run("status", "--json")
+    assert (result.exit_code == 0) is healthy
+    assert json.loads(result.stdout)["healthy"] is healthy
+
+
+def test_without_a_service_each_command_says_so_and_exits_3(tmp_path: Path) -> None:
+    for command in ("status", "orders", "quotes", "reconcile", "halt", "positions"):
+        result = run(command, "--state-dir", str(tmp_path))
+        assert (result.exit_code, len(result.stderr.splitlines())) == (3, 1)
+        assert "no service runs" in result.stderr
