@@ -18,6 +18,23 @@ NEEDS_PERSON = 11
 GAVE_UP = 70
 CONFIGURATION = 78
 
+# The kinds of refusal that say what to do next; any other, a gate's, a limit's or the broker's, is REFUSED.
+MISTAKES = frozenset({"contract", "bars", "invalid", "not_subscribed"})
+NOT_NOW = frozenset(
+    {
+        "session_down",
+        "no_session",
+        "not_ready",
+        "no_answer",
+        "no_cut",
+        "stale",
+        "expired",
+        "paced",
+        "called_off",
+        "mailbox_full",
+    }
+)
+
 
 class Failure(Exception):
     """Ends the command with this message on standard error and this exit code."""
@@ -58,7 +75,8 @@ def _failure(error: Exception) -> Failure | None:
         case NotRunning():
             return Failure(str(error), NOT_RUNNING)
         case Rejected():
-            return Failure(f"refused: {error}", REFUSED)
+            code = USAGE if error.kind in MISTAKES else DEGRADED if error.kind in NOT_NOW else REFUSED
+            return Failure(f"refused: {error}", code)
         case AskTimeout():
             return Failure(str(error), TIMED_OUT)
         case ActorUnavailable() | ActorDied():

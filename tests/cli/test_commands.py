@@ -110,11 +110,12 @@ def test_an_order_by_hand_reaches_order_as_it_was_typed(tmp_path: Path) -> None:
     ]
 
 
-def test_a_refused_order_gives_every_reason_and_exits_10(tmp_path: Path) -> None:
-    refusal = Rejected("order value 30000 exceeds 25000", "the gate is closed")
+@pytest.mark.parametrize(("kind", "code"), [("limit", 10), ("gate", 10), ("contract", 2), ("session_down", 4)])
+def test_a_refused_order_gives_every_reason_and_an_exit_code_by_its_kind(tmp_path: Path, kind: str, code: int) -> None:
+    refusal = Rejected("order value 30000 exceeds 25000", "the gate is closed", kind=kind)
     with scripted(tmp_path, {"order": {PlaceOrder: refusal}}) as service:
         result = service.run("order", "place", "BUY", "10", "AAPL")
-    assert (result.exit_code, result.stdout) == (10, "")
+    assert (result.exit_code, result.stdout) == (code, "")
     assert "order value 30000 exceeds 25000; the gate is closed" in result.stderr
 
 
