@@ -17,7 +17,7 @@ from supervision.redaction import redact, scrub
 
 LINE_LIMIT: Final = 3500
 _CUT: Final = " … cut"
-_FIELDS: Final = ("time", "level", "process", "pid", "logger", "message", "error")
+_FIELDS: Final[tuple[str, ...]] = ("time", "level", "process", "pid", "logger", "message", "error")
 _COLOURS: Final = {"DEBUG": "2", "INFO": "36", "WARNING": "33", "ERROR": "31", "CRITICAL": "1;31"}
 _STANDARD: Final = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName"}
 
@@ -59,7 +59,7 @@ class JsonFormatter(logging.Formatter):
         error = _error(self, record)
         if error:
             entry["error"] = error
-        line = orjson.dumps(entry, default=str)
+        line = _dump(entry)
         return (line if len(line) <= LINE_LIMIT else _shorter(entry)).decode()
 
 
@@ -93,6 +93,18 @@ def _error(formatter: logging.Formatter, record: logging.LogRecord) -> str:
     return redact("\n".join(parts))
 
 
+def _dump(entry: dict[str, Any]) -> bytes:
+    """JSON of anything: what JSON cannot hold (huge numbers, half characters) is written as text."""
+    try:
+        return orjson.dumps(entry, default=str)
+    except TypeError:
+        return orjson.dumps({_plain(key): _plain(value) for key, value in entry.items()})
+
+
+def _plain(value: object) -> str:
+    return str(value).encode("utf-8", "replace").decode()
+
+
 def _shorter(entry: dict[str, Any]) -> bytes:
     """The record within the limit: without extras, with the beginning of its message and the end of its stack."""
     kept = {key: entry[key] for key in _FIELDS if key in entry}
@@ -100,7 +112,7 @@ def _shorter(entry: dict[str, Any]) -> bytes:
         kept["message"] = entry["message"][:room] + _CUT
         if "error" in entry:
             kept["error"] = f"… {entry['error'][-room:]}"
-        line = orjson.dumps(kept)
+        line = _dump(kept)
         if len(line) <= LINE_LIMIT:
             break
     return line
