@@ -20,7 +20,7 @@ from actors.messages.market import Contract
 # moves two cash balances, and a combo (BAG) is reported a second time leg by leg.
 NOT_A_POSITION = frozenset({"CASH", "BAG"})
 
-_SIGNS = {"BUY": 1, "BOT": 1, "SELL": -1, "SLD": -1}
+_SIGNS = {"BUY": 1, "SELL": -1}
 
 Holding = tuple[str, int]
 """Account and contract id: what a position is of."""

@@ -1,0 +1,88 @@
+"""Opening state.db: one writer, WAL, migrations by `user_version`, and transactions that are whole or absent.
+
+`synchronous=NORMAL`: a killed process loses nothing that was committed, a power cut may lose the last
+commits. Both heal, because everything here comes from the order journal (which is synced) or from the
+broker. Files are readable by their owner alone. Any failure of SQLite itself ends the process.
+"""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from actors.schema import MIGRATIONS
+from supervision.errors import ConfigurationError
+
+Row = tuple[Any, ...]
+BUSY_SECONDS = 5.0
+
+
+class Database:
+    """An open state.db whose schema is this program's.
+
+    Raises ConfigurationError when the file comes from a newer program or is no database, because a
+    restart would not help.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))  # SQLite gives its other files the same mode
+        self._connection = sqlite3.connect(path, timeout=BUSY_SECONDS, isolation_level=None)
+        try:
+            self._prepare()
+        except sqlite3.DatabaseError as error:
+            self.close()
+            if isinstance(error, sqlite3.OperationalError):  # locked, disk full: may pass
+                raise
+            raise ConfigurationError(
+                f"{path} cannot be read as a database ({error}); restore a backup of it, or move it away: caches and "
+                f"audit trail are then rebuilt from the order journal and the broker"
+            ) from error
+        except ConfigurationError:
+            self.close()
+            raise
+
+    def query(self, sql: str, values: Sequence[Any] = ()) -> list[Row]:
+        """All rows of a SELECT."""
+        return self._connection.execute(sql, values).fetchall()
+
+    def execute(self, sql: str, values: Sequence[Any] = ()) -> int:
+        """Run one statement; returns the id of the row it inserted."""
+        return self._connection.execute(sql, values).lastrowid or 0
+
+    def execute_many(self, sql: str, rows: Iterable[Sequence[Any]]) -> None:
+        """Run one statement for each row."""
+        self._connection.executemany(sql, rows)
+
+    @contextmanager
+    def transaction(self) -> Iterator[None]:
+        """Commit what the block does, or nothing of it. Not nested."""
+        self._connection.execute("BEGIN IMMEDIATE")
+        try:
+            yield
+        except BaseException:
+            self._connection.execute("ROLLBACK")
+            raise
+        self._connection.execute("COMMIT")
+
+    def close(self) -> None:
+        """Write the log back into the file and let go of it."""
+        self._connection.close()
+
+    def _prepare(self) -> None:
+        version = int(self._connection.execute("PRAGMA user_version").fetchone()[0])
+        if version > len(MIGRATIONS):
+            raise ConfigurationError(
+                f"{self.path} has schema version {version}, this program knows versions up to {len(MIGRATIONS)}; "
+                f"start the newer program that wrote it, or restore a backup from before the update"
+            )
+        self._connection.execute("PRAGMA journal_mode=WAL")
+        self._connection.execute("PRAGMA synchronous=NORMAL")
+        self._connection.execute("PRAGMA foreign_keys=ON")
+        for number, script in enumerate(MIGRATIONS[version:], start=version + 1):
+            # One script, one transaction: a process killed in between finds the old version, whole.
+            self._connection.executescript(f"BEGIN IMMEDIATE; {script} PRAGMA user_version={number}; COMMIT;")

@@ -1,0 +1,84 @@
+"""Follows Order's journal into the audit trail, by sequence: pages to catch up, then live rows.
+
+A row is taken when it is the next one. A gap, or Order's return, asks for pages from the last row
+stored until one comes empty, so a row that was missed while nobody listened comes all the same, and
+each ask acknowledges what came before. A journal that starts again is a finding of its own.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Iterable
+from datetime import UTC, datetime
+
+from actors.audit import AuditTrail
+from actors.database import Database
+from actors.messages.state import FollowJournal, JournalRow, JournalRows
+from supervision.errors import DeliveryError, Rejected
+from supervision.uplink import Uplink
+
+PAGE_SECONDS = 10.0
+
+
+class JournalFollower:
+    """Keeps the trail up with the journal; `on_row` sees each new row inside the transaction that stores it."""
+
+    def __init__(
+        self,
+        order: Uplink,
+        database: Database,
+        trail: AuditTrail,
+        log: logging.Logger,
+        on_row: Callable[[JournalRow], None],
+    ) -> None:
+        self._order = order
+        self._database = database
+        self._trail = trail
+        self._log = log
+        self._on_row = on_row
+        self._asked = False
+
+    def catch_up(self) -> None:
+        """Ask for what comes after the last row stored, until nothing does."""
+        if not self._asked:
+            self._asked = True
+            self._order.ask(
+                FollowJournal(self._trail.followed), timeout=PAGE_SECONDS, on_reply=self._page, on_error=self._failed
+            )
+
+    def live(self, rows: JournalRows) -> None:
+        """Rows as Order commits them; one that is not the next says that others were missed."""
+        if not self._take(rows.items, gaps=False):
+            self.catch_up()
+
+    def _page(self, rows: JournalRows) -> None:
+        self._asked = False
+        self._take(rows.items, gaps=True)
+        if rows.items:
+            self.catch_up()
+
+    def _failed(self, error: DeliveryError | Rejected) -> None:
+        # Order's return, or its next row, asks again.
+        self._asked = False
+        self._log.warning("the order journal could not be followed: %s", error)
+
+    def _take(self, rows: Iterable[JournalRow], *, gaps: bool) -> bool:
+        """Store the rows that are due; False when rows before them must be asked for."""
+        trail = self._trail
+        with self._database.transaction():
+            for row in rows:
+                if row.sequence > trail.followed + 1 and not gaps:
+                    return False
+                if row.sequence > trail.followed:
+                    trail.append(row.at, row.kind, row.key, row.data, journal_sequence=row.sequence)
+                    self._on_row(row)
+                elif not trail.holds(row.sequence, row.kind, row.data):
+                    self._journal_replaced(row)
+                    return False
+        return True
+
+    def _journal_replaced(self, row: JournalRow) -> None:
+        text = f"journal row {row.sequence} is not the one stored: the order journal was replaced, following it anew"
+        self._log.error(text)
+        self._trail.append(datetime.now(UTC), "journal_replaced", "", text)
+        self._trail.follow_anew()

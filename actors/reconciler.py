@@ -1,0 +1,257 @@
+"""Drives cuts: when one starts, who waits for it, what follows when it ends.
+
+One cut runs at a time. A request during a cut waits for the next, because the running one may have
+asked before whatever the request is about. No cut starts while the broker cannot be asked or Order
+cannot be told: whatever comes back asks for one itself. A cut that did not confirm is retried with
+back-off. Nothing waits here: every step is an ask with continuations.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Iterable
+from datetime import UTC, datetime, timedelta
+from functools import partial
+from typing import Any
+
+import msgspec
+import orjson
+
+from actors.audit import AuditTrail
+from actors.cuts import CutStore
+from actors.database import Database
+from actors.domain.cut import Answer, Cut, Step
+from actors.domain.executions import SignedExecution
+from actors.messages.broker import FetchCompletedOrders, FetchExecutions, FetchOpenOrders, FetchPositions
+from actors.messages.state import CutView
+from supervision.actor import Sender
+from supervision.errors import DeliveryError, Rejected
+from supervision.message import Ask
+from supervision.reactor import Reactor, Timer
+from supervision.uplink import Uplink
+
+PART_SECONDS = 15.0  # longer than Connection's own limit, whose answer says more than a time-out here
+APPLY_SECONDS = 10.0
+SETTLE_SECONDS = 0.5  # what the broker may take between booking a fill and moving the position
+RETRY_SECONDS = (1.0, 2.0, 5.0, 10.0)
+EXECUTIONS_KEPT = timedelta(days=2)
+
+_QUERIES: dict[Step, Callable[[], Ask[Any]]] = {
+    Step.EXECUTIONS_BEFORE: FetchExecutions,
+    Step.OPEN_ORDERS: FetchOpenOrders,
+    Step.COMPLETED_ORDERS: FetchCompletedOrders,
+    Step.POSITIONS: FetchPositions,
+    Step.EXECUTIONS_AFTER: FetchExecutions,
+}
+
+
+class Reconciler:
+    """Takes cuts through two links; `finished` is told of each one that ended, after it was stored."""
+
+    def __init__(
+        self,
+        *,
+        reactor: Reactor,
+        connection: Uplink,
+        order: Uplink,
+        database: Database,
+        trail: AuditTrail,
+        log: logging.Logger,
+        finished: Callable[[CutView], None],
+    ) -> None:
+        self._reactor = reactor
+        self._connection = connection
+        self._order = order
+        self._database = database
+        self._trail = trail
+        self._log = log
+        self._finished = finished
+        self._store = CutStore(database)
+        self.known = self._store.load_known()
+        self._baseline = self._store.load_baseline()
+        self.last = self._store.last()
+        self.epoch: int | None = None
+        self._severed = False
+        self._cut: Cut | None = None
+        self._causes: list[str] = []
+        self._waiting: list[Sender] = []
+        self._asking: list[Sender] = []
+        self._retry: Timer | None = None
+        self._failures = 0
+
+    @property
+    def running(self) -> bool:
+        """Whether a cut is under way."""
+        return self._cut is not None
+
+    @property
+    def open_differences(self) -> int:
+        """How many differences wait for a person."""
+        return self._store.open_differences()
+
+    def remember(self, executions: Iterable[SignedExecution]) -> None:
+        """Executions that the order journal told of, in the caller's transaction."""
+        mark = self.known.mark
+        self.known.learn(executions)
+        self._store.remember(self.known.since(mark))
+
+    # --- what is known of the links ---------------------------------------------------------------
+
+    def session_up(self, epoch: int, *, severed: bool = False) -> None:
+        """A session of this epoch stands; `severed` when the gateway has lost the broker meanwhile."""
+        if (epoch, severed) == (self.epoch, self._severed):
+            return
+        self._abandon("another session came up")
+        self.epoch, self._severed = epoch, severed
+        self.request(f"session epoch {epoch}")
+
+    def session_down(self, reason: str) -> None:
+        """No session, or nobody who could say."""
+        self.epoch = None
+        self._abandon(f"session lost: {reason}")
+
+    def link_changed(self, *, up: bool, text: str) -> None:
+        """The gateway lost or regained the broker; what it answers meanwhile may be old."""
+        self._severed = not up
+        if up:
+            self.request(text)
+        else:
+            self._abandon(text)
+
+    # --- requests -----------------------------------------------------------------------------------
+
+    def request(self, cause: str, sender: Sender | None = None) -> None:
+        """Take a cut that starts from now on, and answer `sender` with it.
+
+        Raises Rejected to a sender when no cut is possible; without one nothing happens then.
+        """
+        obstacle = self._obstacle()
+        if obstacle:
+            if sender is not None:
+                raise Rejected(f"{obstacle}; a reconciliation follows by itself when that is over", kind="no_cut")
+            return
+        self._causes.append(cause)
+        if sender is not None:
+            self._waiting.append(sender)
+        if self._cut is None:
+            self._start()
+
+    def _obstacle(self) -> str:
+        if not self._connection.up:
+            return "connection is away"
+        if self.epoch is None:
+            return "there is no session with the gateway"
+        if self._severed:
+            return "the gateway has lost its link to the broker"
+        return "" if self._order.up else "order is away"
+
+    # --- one cut ------------------------------------------------------------------------------------
+
+    def _start(self) -> None:
+        assert self.epoch is not None
+        if self._retry is not None:
+            self._retry.cancel()
+            self._retry = None
+        cause = ", ".join(dict.fromkeys(self._causes))
+        self._asking, self._waiting, self._causes = self._waiting, [], []
+        number = self._store.next_number()
+        self._cut = Cut(number, self.epoch, cause, datetime.now(UTC), self.known, self._baseline)
+        self._advance(self._cut)
+
+    def _advance(self, cut: Cut) -> None:
+        if cut is not self._cut:
+            return  # abandoned meanwhile
+        step = cut.next_step()
+        if step is None:
+            self._finish(cut)
+        elif step is Step.SETTLE:
+            self._reactor.after(SETTLE_SECONDS, partial(self._advance, cut))
+        elif step is Step.APPLY:
+            self._ask(self._order, cut.picture(), APPLY_SECONDS, cut, step)
+        else:
+            self._ask(self._connection, _QUERIES[step](), PART_SECONDS, cut, step)
+
+    def _ask(self, link: Uplink, question: Ask[Any], seconds: float, cut: Cut, step: Step) -> None:
+        link.ask(
+            question,
+            timeout=seconds,
+            on_reply=partial(self._answered, cut, step),
+            on_error=partial(self._failed, cut, step),
+        )
+
+    def _answered(self, cut: Cut, step: Step, answer: Answer) -> None:
+        if cut is self._cut:
+            cut.confirm(step, answer)
+            self._advance(cut)
+
+    def _failed(self, cut: Cut, step: Step, error: DeliveryError | Rejected) -> None:
+        if cut is self._cut:
+            cut.fail(step, str(error))
+            self._advance(cut)
+
+    def _abandon(self, reason: str) -> None:
+        if self._retry is not None:
+            self._retry.cancel()
+            self._retry = None
+        if self._cut is not None:
+            self._cut.abandon(reason)
+            self._finish(self._cut)
+
+    # --- its end ------------------------------------------------------------------------------------
+
+    def _finish(self, cut: Cut) -> None:
+        view = cut.finish(datetime.now(UTC))
+        self._save(cut, view)
+        self.last, self._cut = view, None
+        self._failures = 0 if view.confirmed else self._failures + 1
+        self._report(view)
+        for sender in self._asking:
+            sender.reply(view)
+        self._finished(view)
+        self._go_on(view)
+
+    def _save(self, cut: Cut, view: CutView) -> None:
+        with self._database.transaction():
+            self._store.remember(cut.learned)
+            self._store.save(view)
+            if view.confirmed and cut.verdict is not None:
+                self._baseline = cut.verdict.baseline
+                forgotten = self.known.forget(EXECUTIONS_KEPT, cut.reported)
+                self._store.save_baseline(self._baseline, self.known, forgotten)
+            self._trail.append(view.finished, "cut", str(view.cut), _text(view))
+
+    def _report(self, view: CutView) -> None:
+        failed = [f"{part.name}: {part.error}" for part in view.parts if part.error]
+        if failed:
+            self._log.warning("cut %d (%s) is not confirmed: %s", view.cut, view.cause, "; ".join(failed))
+        else:
+            self._log.info("cut %d (%s) confirmed, %d differences", view.cut, view.cause, len(view.differences))
+        for one in view.differences:
+            level = logging.WARNING if one.repaired else logging.ERROR
+            self._log.log(
+                level, "%s %s: ours %s, broker's %s: %s", one.kind, one.subject, one.ours, one.theirs, one.action
+            )
+
+    def _go_on(self, view: CutView) -> None:
+        obstacle = self._obstacle()
+        if obstacle:
+            for sender in self._waiting:
+                sender.reject(Rejected(obstacle, kind="no_cut"))
+            self._waiting, self._causes = [], []
+        elif self._causes:
+            self._start()
+        elif not view.confirmed:
+            pause = RETRY_SECONDS[min(self._failures, len(RETRY_SECONDS)) - 1]
+            self._retry = self._reactor.after(pause, partial(self.request, f"cut {view.cut} was not confirmed"))
+
+
+def _text(view: CutView) -> str:
+    return orjson.dumps(
+        {
+            "epoch": view.epoch,
+            "cause": view.cause,
+            "confirmed": view.confirmed,
+            "failed": {part.name: part.error for part in view.parts if part.error},
+            "differences": [msgspec.structs.asdict(one) for one in view.differences],
+        }
+    ).decode()

@@ -1,0 +1,136 @@
+"""The schema of state.db, as the migrations that lead to it; `docs/database.md` explains every table.
+
+Rules: a migration that has been released is never edited, a change is a new one at the end. Amounts
+and quantities are TEXT because they are decimals, times are ISO 8601 in UTC. Tables are STRICT, so
+that a row read back has the types it was written with.
+"""
+
+from __future__ import annotations
+
+MIGRATIONS: tuple[str, ...] = (
+    """
+    CREATE TABLE audit (
+        sequence INTEGER PRIMARY KEY,
+        journal_sequence INTEGER,
+        at TEXT NOT NULL,
+        kind TEXT NOT NULL,
+        key TEXT NOT NULL,
+        data TEXT NOT NULL,
+        previous_hash TEXT NOT NULL,
+        hash TEXT NOT NULL
+    ) STRICT;
+    CREATE INDEX audit_journal_sequence ON audit (journal_sequence) WHERE journal_sequence IS NOT NULL;
+    CREATE INDEX audit_key ON audit (key) WHERE key <> '';
+
+    CREATE TABLE cached_positions (
+        account TEXT NOT NULL,
+        con_id INTEGER NOT NULL,
+        symbol TEXT NOT NULL,
+        sec_type TEXT NOT NULL,
+        currency TEXT NOT NULL,
+        quantity TEXT NOT NULL,
+        average_cost REAL NOT NULL,
+        market_price REAL,
+        market_value REAL,
+        unrealized TEXT,
+        realized TEXT,
+        daily TEXT,
+        PRIMARY KEY (account, con_id)
+    ) STRICT;
+
+    CREATE TABLE cached_accounts (
+        account TEXT PRIMARY KEY,
+        currency TEXT NOT NULL,
+        net_liquidation TEXT,
+        cash TEXT,
+        available_funds TEXT,
+        buying_power TEXT,
+        gross_position_value TEXT,
+        daily TEXT,
+        unrealized TEXT,
+        realized TEXT,
+        as_of TEXT NOT NULL
+    ) STRICT;
+
+    CREATE TABLE cached_account_values (
+        account TEXT NOT NULL REFERENCES cached_accounts (account) ON DELETE CASCADE,
+        key TEXT NOT NULL,
+        currency TEXT NOT NULL,
+        value TEXT NOT NULL,
+        PRIMARY KEY (account, key, currency)
+    ) STRICT;
+
+    CREATE TABLE cache_times (
+        cache TEXT PRIMARY KEY,
+        as_of TEXT NOT NULL
+    ) STRICT;
+
+    CREATE TABLE contracts (
+        con_id INTEGER PRIMARY KEY,
+        symbol TEXT NOT NULL,
+        sec_type TEXT NOT NULL,
+        currency TEXT NOT NULL,
+        primary_exchange TEXT NOT NULL,
+        details TEXT NOT NULL,
+        seen TEXT NOT NULL
+    ) STRICT;
+
+    CREATE TABLE holds (
+        con_id INTEGER PRIMARY KEY,
+        symbol TEXT NOT NULL,
+        details TEXT NOT NULL,
+        since TEXT NOT NULL
+    ) STRICT;
+
+    CREATE TABLE cuts (
+        cut INTEGER PRIMARY KEY,
+        epoch INTEGER NOT NULL,
+        cause TEXT NOT NULL,
+        started TEXT NOT NULL,
+        finished TEXT NOT NULL,
+        confirmed INTEGER NOT NULL
+    ) STRICT;
+
+    CREATE TABLE cut_parts (
+        cut INTEGER NOT NULL REFERENCES cuts (cut),
+        name TEXT NOT NULL,
+        error TEXT NOT NULL,
+        items INTEGER NOT NULL,
+        PRIMARY KEY (cut, name)
+    ) STRICT;
+
+    CREATE TABLE differences (
+        id INTEGER PRIMARY KEY,
+        cut INTEGER NOT NULL REFERENCES cuts (cut),
+        last_cut INTEGER NOT NULL REFERENCES cuts (cut),
+        kind TEXT NOT NULL,
+        subject TEXT NOT NULL,
+        ours TEXT NOT NULL,
+        theirs TEXT NOT NULL,
+        action TEXT NOT NULL,
+        repaired INTEGER NOT NULL,
+        cleared_cut INTEGER REFERENCES cuts (cut)
+    ) STRICT;
+    CREATE UNIQUE INDEX differences_open ON differences (kind, subject)
+        WHERE repaired = 0 AND cleared_cut IS NULL;
+
+    CREATE TABLE confirmed_positions (
+        account TEXT NOT NULL,
+        con_id INTEGER NOT NULL,
+        symbol TEXT NOT NULL,
+        quantity TEXT,
+        PRIMARY KEY (account, con_id)
+    ) STRICT;
+
+    CREATE TABLE known_executions (
+        stem TEXT PRIMARY KEY,
+        exec_id TEXT NOT NULL,
+        account TEXT NOT NULL,
+        con_id INTEGER NOT NULL,
+        symbol TEXT NOT NULL,
+        quantity TEXT NOT NULL,
+        counted TEXT NOT NULL,
+        at TEXT NOT NULL
+    ) STRICT;
+    """,
+)

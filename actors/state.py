@@ -1,0 +1,221 @@
+"""State: the service's memory. Reconciles with the broker, keeps audit trail and caches, remembers contracts.
+
+Everything it holds is in state.db and came from others, so a new incarnation picks up where the last
+one was killed: links bring session and journal, and a cut follows. Nothing here waits for an answer.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import orjson
+
+from actors.audit import AuditTrail
+from actors.cache_keeper import CacheKeeper
+from actors.caches import Caches
+from actors.database import Database
+from actors.domain.executions import journalled
+from actors.follower import JournalFollower
+from actors.messages.account import AccountEvent, Accounts, Positions
+from actors.messages.broker import Snapshot
+from actors.messages.orders import GateChanged
+from actors.messages.session import LinkChanged, SessionDown, SessionUp
+from actors.messages.state import (
+    CutFinished,
+    CutView,
+    GetCachedAccounts,
+    GetCachedPositions,
+    GetMemory,
+    GetReconciliation,
+    JournalRow,
+    JournalRows,
+    Memory,
+    Reconcile,
+    ReconciliationView,
+    RememberContracts,
+    RememberHold,
+)
+from actors.reconciler import Reconciler
+from actors.schedules import Schedules
+from config.settings import StateSettings
+from supervision.actor import LATER, Actor, Context, Sender, handles
+from supervision.errors import Rejected
+from supervision.message import Done, Message
+from supervision.uplink import Uplink
+
+CHECKED_AT_START = 1000  # rows of the audit trail: a few milliseconds
+HOUR = timedelta(hours=1)
+
+
+class ReconcileDue(Message, frozen=True):
+    """From the schedule: time for a cut."""
+
+
+class AuditHeadDue(Message, frozen=True):
+    """From the schedule: time to log the head of the audit trail."""
+
+
+class StateActor(Actor):
+    """Owns state.db in `directory`."""
+
+    def __init__(self, context: Context, *, settings: StateSettings, directory: Path) -> None:
+        super().__init__(context)
+        self._settings = settings
+        self._directory = directory
+
+    def on_start(self) -> None:
+        """Open the database, link to the others, start the schedules."""
+        self._database = Database(self._directory / "state.db")
+        self._trail = AuditTrail(self._database)
+        self._caches = Caches(self._database)
+        self._check_trail()
+        connection = self.link("connection", topics=("session",), on_down=self._connection_down)
+        order = self.link("order", topics=("journal", "risk"), on_up=self._order_up)
+        account = self.link("account", topics=("account",), on_up=self._account_up)
+        self._keeper = CacheKeeper(self.reactor, account, self._database, self._caches, self.context.log)
+        self._reconciler = Reconciler(
+            reactor=self.reactor,
+            connection=connection,
+            order=order,
+            database=self._database,
+            trail=self._trail,
+            log=self.context.log,
+            finished=self._cut_finished,
+        )
+        self._follower = JournalFollower(order, self._database, self._trail, self.context.log, self._journal_row)
+        self._schedules = Schedules(self.context.mailbox.put)
+        self._schedules.every(timedelta(seconds=self._settings.reconcile_every), ReconcileDue(), datetime.now(UTC))
+        self._schedules.every(HOUR, AuditHeadDue())
+        self._schedules.start()
+
+    def on_stop(self) -> None:
+        """Stop the schedules, close the database."""
+        self._schedules.stop()
+        self._database.close()
+
+    # --- session ------------------------------------------------------------------------------------
+
+    @handles(Snapshot)
+    def _snapshot(self, message: Snapshot, _: Sender) -> None:
+        session = message.session
+        if session.state in ("up", "degraded"):
+            self._reconciler.session_up(session.epoch, severed=session.state == "degraded")
+
+    @handles(SessionUp)
+    def _session_up(self, message: SessionUp, _: Sender) -> None:
+        self._observe(message.at, "session_up", {"epoch": message.epoch, "server_version": message.server_version})
+        self._reconciler.session_up(message.epoch)
+
+    @handles(SessionDown)
+    def _session_down(self, message: SessionDown, _: Sender) -> None:
+        self._observe(message.at, "session_down", {"epoch": message.epoch, "reason": message.reason})
+        self._reconciler.session_down(message.reason)
+
+    @handles(LinkChanged)
+    def _link_changed(self, message: LinkChanged, _: Sender) -> None:
+        facts = {"epoch": message.epoch, "code": message.code, "text": message.text}
+        self._observe(datetime.now(UTC), "link_up" if message.up else "link_down", facts)
+        self._reconciler.link_changed(up=message.up, text=f"{message.code} {message.text}")
+
+    def _connection_down(self, _: Uplink) -> None:
+        self._reconciler.session_down("connection is away")
+
+    # --- reconciliation -----------------------------------------------------------------------------
+
+    @handles(Reconcile)
+    def _reconcile(self, message: Reconcile, sender: Sender) -> object:
+        self._reconciler.request(message.cause, sender)
+        return LATER
+
+    @handles(ReconcileDue)
+    def _reconcile_due(self, _: ReconcileDue, __: Sender) -> None:
+        self._reconciler.request("schedule")
+
+    @handles(GetReconciliation)
+    def _reconciliation(self, _: GetReconciliation, __: Sender) -> ReconciliationView:
+        return ReconciliationView(
+            last=self._reconciler.last,
+            running=self._reconciler.running,
+            next_due=self._schedules.due(ReconcileDue),
+            open_differences=self._reconciler.open_differences,
+        )
+
+    def _cut_finished(self, view: CutView) -> None:
+        self.publish("risk", CutFinished(view))
+
+    # --- audit trail ----------------------------------------------------------------------------------
+
+    @handles(JournalRows)
+    def _journal_rows(self, message: JournalRows, _: Sender) -> None:
+        self._follower.live(message)
+
+    @handles(GateChanged)
+    def _gate_changed(self, message: GateChanged, _: Sender) -> None:
+        gate = message.gate
+        self._observe(gate.since, "gate", {"state": gate.state, "reasons": gate.reasons, "version": gate.version})
+
+    @handles(AuditHeadDue)
+    def _audit_head_due(self, _: AuditHeadDue, __: Sender) -> None:
+        self._log_head()
+
+    def _order_up(self, _: Uplink, incarnation: int) -> None:
+        self._follower.catch_up()
+        self._reconciler.request(f"order (incarnation {incarnation}) is there")
+
+    def _journal_row(self, row: JournalRow) -> None:
+        self._reconciler.remember(journalled(row.kind, row.data))
+
+    def _observe(self, at: datetime, kind: str, facts: dict[str, object]) -> None:
+        with self._database.transaction():
+            self._trail.append(at, kind, "", orjson.dumps(facts).decode())
+
+    def _check_trail(self) -> None:
+        damage = self._trail.verify(last=CHECKED_AT_START)
+        if damage is not None:
+            self.context.log.error("audit trail: row %d is damaged: %s", damage.sequence, damage.reason)
+        self._log_head()
+
+    def _log_head(self) -> None:
+        self.context.log.info("audit head: row %d, hash %s", self._trail.head.sequence, self._trail.head.hash)
+
+    # --- caches ---------------------------------------------------------------------------------------
+
+    @handles(AccountEvent)
+    def _account_event(self, _: AccountEvent, __: Sender) -> None:
+        self._keeper.refresh()
+
+    def _account_up(self, _: Uplink, __: int) -> None:
+        self._keeper.refresh()
+
+    @handles(GetCachedPositions)
+    def _cached_positions(self, _: GetCachedPositions, __: Sender) -> Positions:
+        positions = self._caches.positions()
+        if positions is None:
+            raise Rejected("no positions were ever confirmed by the broker; ask again after a session", kind="unknown")
+        return positions
+
+    @handles(GetCachedAccounts)
+    def _cached_accounts(self, _: GetCachedAccounts, __: Sender) -> Accounts:
+        accounts = self._caches.accounts()
+        if accounts is None:
+            raise Rejected("no account was ever downloaded in full; ask again after a session", kind="unknown")
+        return accounts
+
+    @handles(GetMemory)
+    def _memory(self, _: GetMemory, __: Sender) -> Memory:
+        return self._caches.memory()
+
+    @handles(RememberContracts)
+    def _remember_contracts(self, message: RememberContracts, _: Sender) -> None:
+        with self._database.transaction():
+            self._caches.store_contracts(message.items, datetime.now(UTC))
+
+    @handles(RememberHold)
+    def _remember_hold(self, message: RememberHold, sender: Sender) -> Done:
+        contract, now = message.details.contract, datetime.now(UTC)
+        with self._database.transaction():
+            self._caches.store_hold(message.details, message.held, now)
+            facts = {"symbol": contract.symbol, "con_id": contract.con_id, "by": sender.name}
+            self._trail.append(now, "hold" if message.held else "drop", contract.symbol, orjson.dumps(facts).decode())
+        return Done()
