@@ -181,5 +181,6 @@ def grow(spec: SupervisorSpec, parent: Group | None = None) -> Group:
         if isinstance(child, SupervisorSpec):
             group.children.append(grow(child, group))
         else:
-            group.children.append(Leaf(group, RestartWindow(spec.intensity, spec.period), spec=child))
+            fate = Fate.PARK if child.parked else Fate.RUN
+            group.children.append(Leaf(group, RestartWindow(spec.intensity, spec.period), spec=child, fate=fate))
     return group

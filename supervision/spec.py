@@ -43,6 +43,8 @@ class ChildSpec:
     hang_limit: float = 10.0
     """Seconds one message may take before the process counts as hung."""
     mailbox_limit: int = 10_000
+    parked: bool = False
+    """Set aside from the beginning, until it is started by hand."""
 
     def __post_init__(self) -> None:
         _check_name(self.name)
