@@ -39,7 +39,7 @@ def _encoded(value: object) -> object:
 
 def table(columns: Sequence[str], rows: Iterable[Sequence[object]], *, title: str = "") -> Table:
     """A table; columns whose name ends in `>` are aligned to the right."""
-    result = Table(title=title or None, title_justify="left", box=box.SIMPLE_HEAD, pad_edge=False)
+    result = Table(title=title or None, title_justify="left", box=box.SIMPLE_HEAD, pad_edge=False, show_edge=False)
     for column in columns:
         result.add_column(column.rstrip(">"), justify="right" if column.endswith(">") else "left")
     for row in rows:

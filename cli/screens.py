@@ -40,18 +40,21 @@ class Picture:
 
 def status_screen(status: Status) -> RenderableType:
     """One screen of truth."""
-    return Group(_facts(status), actors_table(status), *_problem_lines(status))
+    return Group(_facts(status), *_problem_lines(status), Text(), actors_table(status))
 
 
 def live_screen(picture: Picture) -> RenderableType:
     """Everything at a glance, for a terminal of usual size."""
     return Group(
         Panel(_facts(picture.status), title="Nightdesk", title_align="left", border_style=DIM),
-        actors_table(picture.status),
-        Columns([_quotes(picture.quotes), _profit(picture.accounts)], padding=(0, 4)),
-        _positions(picture.positions),
-        _recent(picture.orders),
         *_problem_lines(picture.status),
+        actors_table(picture.status),
+        Text(),
+        Columns([_quotes(picture.quotes), _profit(picture.accounts)], padding=(0, 4)),
+        Text(),
+        _positions(picture.positions),
+        Text(),
+        _recent(picture.orders),
         Text(picture.footer, style=DIM),
     )
 
