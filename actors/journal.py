@@ -20,6 +20,7 @@ import msgspec
 import orjson
 
 from actors.domain.fills import Commission, stem
+from actors.domain.order_book import FIRST_REQUEST_ID
 from actors.domain.order_state import OrderState
 from actors.messages.orders import Execution
 from actors.messages.state import JournalRow
@@ -117,7 +118,9 @@ class Journal:
             orphans = "exec_id NOT IN (SELECT exec_id FROM executions)"
             paid = self._db.execute(f"SELECT * FROM commissions WHERE {charged} OR {orphans}", (day,)).fetchall()
             settings = dict(self._db.execute("SELECT name, value FROM settings").fetchall())
-            highest = self._db.execute("SELECT coalesce(max(order_id), 0) FROM orders WHERE external = 0").fetchone()
+            highest = self._db.execute(
+                f"SELECT coalesce(max(order_id), 0) FROM orders WHERE order_id < {FIRST_REQUEST_ID}"
+            ).fetchone()
         return Contents(
             orders, [_execution(row) for row in executions], [_paid(row) for row in paid], settings, highest[0]
         )

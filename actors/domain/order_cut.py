@@ -18,7 +18,7 @@ from actors.domain.order_book import OrderBook
 from actors.domain.order_machine import apply, same_terms
 from actors.domain.order_state import OrderState
 from actors.messages.broker import OrderReport, OrderTerms
-from actors.messages.state import ApplyCut, Difference
+from actors.messages.state import ApplyCut, Difference, DifferenceKind
 
 # Executions that a status counted and a whole cut did not list this long after are not coming.
 EXECUTIONS_LAG: Final = timedelta(seconds=5)
@@ -54,7 +54,11 @@ def judge(book: OrderBook, cut: ApplyCut, at: datetime) -> Iterator[Verdict]:
         if order.key not in seen and order.updated < cut.asked and order.reported not in ("INTENT", "SENDING"):
             yield from _absent(order, cut.asked, at)
     for order in book.open_orders():
-        yield from _exhausted(order, cut.asked, at)
+        if _exhausted(order, cut.asked):
+            yield Verdict(order, apply(order, ev.Exhausted(order.question), at))
+    for order in book.open_orders():
+        if order.held and not order.external:
+            yield Verdict(order, order, _held(order))
 
 
 def failed_parts(cut: ApplyCut) -> tuple[str, ...]:
@@ -109,20 +113,24 @@ def _absent(order: OrderState, asked: datetime, at: datetime) -> Iterator[Verdic
     if after == order:
         return
     difference = None
-    if not order.terminal:
+    if not order.terminal and (order.external or not after.held):
         action = f"now {after.status}: {after.rejection or after.reason}"
-        settled = order.external or not after.held
-        difference = Difference("order_missing", order.key, order.status, "absent", action, repaired=settled)
+        difference = Difference("order_missing", order.key, order.status, "absent", action, repaired=True)
     yield Verdict(order, after, difference)
 
 
-def _exhausted(order: OrderState, asked: datetime, at: datetime) -> Iterator[Verdict]:
-    if order.told <= order.totals.filled or not order.question or order.updated + EXECUTIONS_LAG > asked:
-        return
-    told, filled = f"{order.told} filled", f"{order.totals.filled} filled"
-    action = "held: compare positions and statements"
-    difference = Difference("execution_missed", order.key, filled, told, action, repaired=False)
-    yield Verdict(order, apply(order, ev.Exhausted(order.question), at), difference)
+def _exhausted(order: OrderState, asked: datetime) -> bool:
+    """Whether all of the broker's executions are in, and the order's statuses still count more."""
+    short = order.told > order.totals.filled and order.question
+    return bool(short) and order.updated + EXECUTIONS_LAG <= asked
+
+
+def _held(order: OrderState) -> Difference:
+    """Told again in every cut, until a person has decided."""
+    short = order.told > order.totals.filled
+    kind: DifferenceKind = "execution_missed" if short else "order_missing"
+    ours, theirs = f"{order.status}, {order.totals.filled} filled", f"{order.told} filled" if short else "absent"
+    return Difference(kind, order.key, ours, theirs, f"held for a person: {order.reason}", repaired=False)
 
 
 def _orphan(adopted: OrderState, report: OrderReport) -> Difference:

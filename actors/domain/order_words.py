@@ -1,0 +1,67 @@
+"""What happened to an order, in one word for its listeners and in facts for the journal. Pure."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+
+from actors.domain.order_state import OrderState
+from actors.messages.orders import Execution
+
+
+def happened(before: OrderState | None, after: OrderState) -> str:
+    """The word for a change: the new status in lower case, or what else changed, the weightiest first."""
+    if before is None:
+        return "adopted" if after.external else "intent"
+    if before.status != after.status:
+        return after.status.lower()
+    if before.totals.filled != after.totals.filled:
+        return "partially_filled" if after.totals.filled > before.totals.filled else "corrected"
+    if before.terms != after.terms:
+        return "modified"
+    if before.pending != after.pending:
+        return "modify_failed" if after.pending is None else "modify_asked"
+    if before.totals != after.totals:
+        return "charged"
+    if before.cancelling != after.cancelling:
+        return "cancel_asked" if after.cancelling else "cancel_refused"
+    if before.reason != after.reason or before.rejection != after.rejection:
+        return "notice"
+    return "doubt" if before.doubt != after.doubt else "noted"
+
+
+def facts(order: OrderState) -> dict[str, Any]:
+    """What a journal row says of an order."""
+    terms = order.terms if order.pending is None else order.pending
+    return {
+        "order_id": order.order_id,
+        "client_id": order.client_id,
+        "perm_ids": order.perm_ids,
+        "account": terms.account,
+        "symbol": order.contract.symbol,
+        "con_id": order.contract.con_id,
+        "side": terms.side,
+        "quantity": str(terms.quantity),
+        "order_type": terms.order_type,
+        "limit": terms.limit,
+        "stop": terms.stop,
+        "tif": terms.tif,
+        "status": order.status,
+        "filled": str(order.totals.filled),
+        "strategy": order.strategy,
+        "reason": order.rejection or order.reason,
+        "doubt": order.doubt,
+    }
+
+
+def execution_facts(execution: Execution) -> dict[str, Any]:
+    """What a journal row says of an execution."""
+    return msgspec.structs.asdict(execution)
+
+
+def changed_to_others(before: OrderState | None, after: OrderState) -> bool:
+    """Whether those who see only the view see a change."""
+    if before is None:
+        return True
+    return msgspec.structs.replace(before, updated=after.updated).view() != after.view()

@@ -1,0 +1,343 @@
+"""Order: the only way to the market. Owns the order journal, the gate and every order's state.
+
+A thin shell: users' asks go through OrderFlow, the broker's words through the order machine into
+Records, State's pictures through Cuts. Each handler ends with one commit, before anything of it leaves
+the process. After a restart every order without an acknowledgement is UNKNOWN until evidence decides.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from actors.domain import order_events as ev
+from actors.domain.gate import GateFacts
+from actors.domain.limits import Limits
+from actors.domain.order_state import ON_THE_WAY, OrderState
+from actors.journal import Journal, JournalError
+from actors.messages.broker import CommissionReport, ExecutionReport, OrderNotice, OrderReport, Snapshot, StatusReport
+from actors.messages.orders import (
+    CancelOrder,
+    Executions,
+    GateChanged,
+    GateView,
+    GetExecutions,
+    GetOrder,
+    GetOrders,
+    GetOrdersView,
+    Halt,
+    ModifyOrder,
+    Orders,
+    OrdersView,
+    OrderView,
+    PlaceOrder,
+    Resume,
+)
+from actors.messages.session import LinkChanged, SessionDown, SessionUp
+from actors.messages.state import ApplyCut, FollowJournal, JournalRows
+from actors.order_cuts import CutAsker, Cuts
+from actors.order_exit import Exit
+from actors.order_flow import Identity, OrderFlow
+from actors.order_gate import GateKeeper
+from actors.order_halt import KillSwitch
+from actors.order_records import Records
+from actors.order_references import References
+from config.settings import OrderSettings, RiskSettings
+from supervision.actor import LATER, Actor, Context, Sender, handles
+from supervision.errors import Rejected
+from supervision.peer import Peer
+from supervision.uplink import Uplink
+
+JOURNAL_PAGE = 500
+DRAIN_MARGIN = 0.5  # left of the stop limit for closing the files
+
+
+class OrderActor(Actor):
+    """Owns orders.db in `directory`."""
+
+    def __init__(
+        self,
+        context: Context,
+        *,
+        settings: OrderSettings,
+        risk: RiskSettings,
+        accounts: tuple[str, ...],
+        directory: Path,
+    ) -> None:
+        super().__init__(context)
+        self._settings = settings
+        self._risk = risk
+        self._identity = Identity(accounts)
+        self._directory = directory
+        self._drained: Callable[[], None] | None = None
+
+    def on_start(self) -> None:
+        """Read the journal back, link to the others, doubt what was on its way."""
+        reactor, log = self.reactor, self.context.log
+        self._journal = Journal(self._directory / "orders.db")
+        self._records = Records(
+            self._journal,
+            reactor=reactor,
+            publish=self.publish,
+            changed=self._changed,
+            health=self._journal_health,
+            log=log,
+        )
+        connection = self.link(
+            "connection",
+            topics=("session", "order_reports"),
+            on_up=self._connection_up,
+            on_down=self._connection_down,
+        )
+        state = self.link("state", on_up=self._state_up, on_down=self._state_down)
+        facts = GateFacts(halted=self._records.halted, state_grace=self._settings.state_grace)
+        self._gate = GateKeeper(facts, reactor=reactor, publish=self.publish, noted=self._note_gate)
+        self._asker = CutAsker(reactor=reactor, state=state, questions=self._questions, log=log)
+        self._cuts = Cuts(records=self._records, gate=self._gate, connection=connection, asker=self._asker)
+        self._references = References(self.link("market_data"))
+        self._exit = Exit(
+            records=self._records,
+            gate=self._gate,
+            connection=connection,
+            reactor=reactor,
+            unanswered_after=self._settings.unanswered_after,
+        )
+        self._flow = OrderFlow(
+            records=self._records,
+            gate=self._gate,
+            references=self._references,
+            exit_=self._exit,
+            identity=self._identity,
+            limits=Limits(self._risk.max_order_quantity, self._risk.max_order_value),
+            default_tif=self._settings.default_tif,
+        )
+        self._switch = KillSwitch(self._records, self._gate, self._flow.cancel_all)
+        self._gate.state_went()
+        self._lose("Order restarted before the broker acknowledged it", sending=True)
+        self._records.commit()
+
+    def on_attach(self, peer: Peer, topics: tuple[str, ...]) -> None:
+        """Whoever follows the gate begins with where it stands."""
+        if "risk" in topics:
+            peer.send(GateChanged(self._gate.view()))
+
+    def drain(self, done: Callable[[], None], seconds: float) -> None:
+        """No new orders; wait for what is on its way to the broker."""
+        self._gate.update(draining=True)
+        self._drained = done
+        self.reactor.after(max(0.0, seconds - DRAIN_MARGIN), self._end_drain)
+        self._look_drained()
+
+    def on_stop(self) -> None:
+        """Write what is left and close the journal."""
+        self._asker.stop()
+        self._records.commit()
+        self._journal.close()
+
+    # --- users --------------------------------------------------------------------------------------
+
+    @handles(PlaceOrder)
+    def _place(self, message: PlaceOrder, sender: Sender) -> object:
+        self._flow.place(message, sender)
+        return LATER
+
+    @handles(ModifyOrder)
+    def _modify(self, message: ModifyOrder, sender: Sender) -> object:
+        self._flow.modify(message, sender)
+        return LATER
+
+    @handles(CancelOrder)
+    def _cancel(self, message: CancelOrder, sender: Sender) -> object:
+        self._flow.cancel(message.key, sender)
+        return LATER
+
+    @handles(GetOrders)
+    def _orders(self, message: GetOrders, _: Sender) -> Orders:
+        orders = self._records.book if message.all else self._records.book.open_orders()
+        items = tuple(order.view() for order in orders if message.all or not order.terminal)
+        return Orders(items, datetime.now(UTC))
+
+    @handles(GetOrder)
+    def _order(self, message: GetOrder, _: Sender) -> OrderView:
+        return self._records.look_up(message.key).view()
+
+    @handles(GetExecutions)
+    def _executions(self, _: GetExecutions, __: Sender) -> Executions:
+        return Executions(self._records.book.ledger.all(), datetime.now(UTC))
+
+    @handles(GetOrdersView)
+    def _orders_view(self, _: GetOrdersView, __: Sender) -> OrdersView:
+        book = self._records.book
+        return OrdersView(
+            gate=self._gate.view(),
+            working=sum(not order.terminal and not order.external for order in book.open_orders()),
+            filled=book.counts["FILLED"],
+            rejected=book.counts["REJECTED"],
+            unknown=book.counts["UNKNOWN"],
+            total=book.counts.total(),
+            executions=len(book.ledger),
+        )
+
+    @handles(Halt)
+    def _halt(self, message: Halt, _: Sender) -> GateView:
+        return self._switch.halt(message)
+
+    @handles(Resume)
+    def _resume(self, message: Resume, _: Sender) -> GateView:
+        return self._switch.resume(message)
+
+    # --- State --------------------------------------------------------------------------------------
+
+    @handles(FollowJournal)
+    def _follow(self, message: FollowJournal, _: Sender) -> JournalRows:
+        try:
+            return JournalRows(self._records.rows(message.after, JOURNAL_PAGE))
+        except JournalError as error:
+            raise Rejected(str(error), kind="journal") from error
+
+    @handles(ApplyCut)
+    def _apply_cut(self, message: ApplyCut, sender: Sender) -> object:
+        self._cuts.apply(message, sender)
+        return LATER
+
+    def _state_up(self, _: Uplink, __: int) -> None:
+        self._gate.state_came()
+        self._asker.look()
+        self._records.commit()
+
+    def _state_down(self, _: Uplink) -> None:
+        self._gate.state_went()
+        self._records.commit()
+
+    # --- the session ----------------------------------------------------------------------------------
+
+    def _connection_up(self, _: Uplink, __: int) -> None:
+        self._cuts.blind_until = datetime.now(UTC)
+        self._gate.update(reconciled_epoch=None)
+
+    def _connection_down(self, _: Uplink) -> None:
+        self._session_over("connection is away")
+
+    @handles(Snapshot)
+    def _snapshot(self, message: Snapshot, _: Sender) -> None:
+        session = message.session
+        self._identity.client_id = session.client_id
+        if session.state in ("up", "degraded"):
+            self._session_stands(session.epoch, session.accounts, session.next_order_id or 0)
+            self._gate.update(link_up=session.state == "up", link_reason=session.reason)
+        else:
+            self._gate.update(
+                epoch=None, session_reason=f"no session with the gateway: {session.reason or session.state}"
+            )
+        self._records.commit()
+
+    @handles(SessionUp)
+    def _session_up(self, message: SessionUp, _: Sender) -> None:
+        self._cuts.blind_until = message.at
+        self._session_stands(message.epoch, message.accounts, message.next_order_id)
+        self._gate.update(link_up=True, link_reason="", reconciled_epoch=None)
+        self._records.commit()
+
+    @handles(SessionDown)
+    def _session_down(self, message: SessionDown, _: Sender) -> None:
+        self._session_over(message.reason)
+
+    @handles(LinkChanged)
+    def _link_changed(self, message: LinkChanged, _: Sender) -> None:
+        self._cuts.blind_until = datetime.now(UTC)
+        text = f"{message.text} (code {message.code})"
+        self._gate.update(link_up=message.up, link_reason="" if message.up else text, reconciled_epoch=None)
+        self._records.commit()
+
+    def _session_stands(self, epoch: int, accounts: tuple[str, ...], next_order_id: int) -> None:
+        self._identity.of_session = accounts
+        self._references.forget()
+        self._records.raise_floor(next_order_id - 1)
+        self._gate.update(epoch=epoch)
+
+    def _session_over(self, reason: str) -> None:
+        self._gate.update(epoch=None, session_reason=f"no session with the gateway: {reason}", reconciled_epoch=None)
+        self._lose(f"the session ended before the broker acknowledged it: {reason}", sending=False)
+        self._records.commit()
+
+    def _lose(self, reason: str, *, sending: bool) -> None:
+        """What was sent and not acknowledged is unknown; with `sending` also what may have been sent."""
+        doubtful = ON_THE_WAY if sending else {"SENT"}
+        for order in self._records.book.open_orders():
+            if order.reported in doubtful and not order.acknowledged:
+                self._records.apply(order, ev.Lost(reason))
+
+    # --- the broker's words -----------------------------------------------------------------------------
+
+    @handles(OrderReport)
+    def _order_report(self, message: OrderReport, _: Sender) -> None:
+        order = self._records.book.match(message)
+        if order is not None:
+            self._records.apply(order, ev.reported(message))
+        else:
+            self._records.replace(None, self._records.book.adopt(message, datetime.now(UTC)))
+        self._records.commit()
+
+    @handles(StatusReport)
+    def _status_report(self, message: StatusReport, _: Sender) -> None:
+        order = self._records.book.match(message)
+        if order is None:
+            self._stray(f"status {message.status} of order id {message.order_id}, permId {message.perm_id}")
+            return
+        self._records.apply(order, ev.reported(message))
+        self._records.commit()
+
+    @handles(ExecutionReport)
+    def _execution_report(self, message: ExecutionReport, _: Sender) -> None:
+        self._records.execution(message)
+        if self._records.book.match(message) is None:
+            self._stray(f"execution {message.exec_id}")
+        self._records.commit()
+
+    @handles(CommissionReport)
+    def _commission_report(self, message: CommissionReport, _: Sender) -> None:
+        self._records.commission(message)
+        self._records.commit()
+
+    @handles(OrderNotice)
+    def _order_notice(self, message: OrderNotice, _: Sender) -> None:
+        order = self._records.book.by_id(message.order_id)
+        if order is None:
+            self._stray(f"code {message.code} for order id {message.order_id}: {message.text}")
+            return
+        self._records.apply(order, ev.Noticed(message.code, message.text))
+        self._records.commit()
+
+    def _stray(self, what: str) -> None:
+        self.context.log.warning("the broker spoke of an order that is unknown here: %s", what)
+        self._asker.strays += 1
+        self._asker.look()
+
+    # --- inside -------------------------------------------------------------------------------------------
+
+    def _changed(self, order: OrderState) -> None:
+        self._flow.heard(order)
+        if order.question:
+            self._asker.look()
+        self._look_drained()
+
+    def _questions(self) -> list[str]:
+        return [f"{order.key}: {order.question}" for order in self._records.book.open_orders() if order.question]
+
+    def _journal_health(self) -> None:
+        self._gate.update(journal_error=self._records.error)
+
+    def _note_gate(self, facts: dict[str, Any]) -> None:
+        self._records.note("gate", "", facts)
+        self._records.commit()
+
+    def _look_drained(self) -> None:
+        if self._drained is not None and not self._exit.sending:
+            self.reactor.after(0.0, self._end_drain)  # once the message in hand is done and its answers are out
+
+    def _end_drain(self) -> None:
+        if self._drained is not None:
+            done, self._drained = self._drained, None
+            done()

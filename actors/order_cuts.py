@@ -1,0 +1,165 @@
+"""Reconciliation seen from Order: applying the cuts that State brings, and asking for one when in doubt.
+
+A cut travels through State, the live reports do not. So before a cut is applied Connection is asked one
+question more: when its answer is here, so is every report that it published before, and nothing is
+called missed that was merely on its way. Questions are asked again, ever slower, until decided.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import Final
+
+from actors.domain.fills import Recorded
+from actors.domain.order_cut import execution_missed, failed_parts, judge, part_failed
+from actors.messages.session import GetSession, SessionView
+from actors.messages.state import ApplyCut, CutResult, CutView, Difference, Reconcile
+from actors.order_gate import GateKeeper
+from actors.order_records import Records
+from supervision.actor import Sender
+from supervision.errors import DeliveryError, Rejected
+from supervision.reactor import Reactor, Timer
+from supervision.uplink import Uplink
+
+BARRIER_SECONDS = 5.0
+PAUSES: Final = (1.0, 1.0, 2.0, 4.0, 8.0, 16.0, 30.0)
+RECONCILE_SECONDS = 90.0  # five queries with their own limits, perhaps behind a cut that is under way
+
+
+class Cuts:
+    """Applies cuts. What the broker said before `blind_until` may have been missed here."""
+
+    def __init__(self, *, records: Records, gate: GateKeeper, connection: Uplink, asker: CutAsker) -> None:
+        self.blind_until = datetime.now(UTC)
+        self._records = records
+        self._gate = gate
+        self._connection = connection
+        self._asker = asker
+
+    def apply(self, cut: ApplyCut, sender: Sender) -> None:
+        """Answer with what differed, once every report that preceded the cut has been handled."""
+
+        def go_on(_: SessionView) -> None:
+            try:
+                sender.reply(self._applied(cut))
+            except Rejected as error:
+                sender.reject(error)
+
+        def give_up(error: DeliveryError | Rejected) -> None:
+            sender.reject(Rejected(f"cut {cut.cut} was not applied: {error}", kind="no_session"))
+
+        self._connection.ask(GetSession(), timeout=BARRIER_SECONDS, on_reply=go_on, on_error=give_up)
+
+    def _applied(self, cut: ApplyCut) -> CutResult:
+        epoch = self._gate.facts.epoch
+        if cut.epoch != epoch:
+            now = "there is no session" if epoch is None else f"the session's is {epoch}"
+            raise Rejected(f"cut {cut.cut} is of epoch {cut.epoch}, {now}", kind="stale")
+        differences = [*map(part_failed, failed_parts(cut)), *self._executions(cut), *self._orders(cut)]
+        self._asker.strays = 0
+        self._conclude(cut)
+        self._records.commit()
+        return CutResult(tuple(differences))
+
+    def _executions(self, cut: ApplyCut) -> list[Difference]:
+        missed = []
+        if cut.executions is not None:
+            for report in cut.executions.items:
+                if self._records.execution(report) is not Recorded.KNOWN:
+                    key = self._records.book.execution(report).key
+                    text = f"{report.side} {report.quantity} {report.contract.symbol} at {report.price:g}"
+                    missed.append(execution_missed(report.exec_id, key, text))
+            for paid in cut.executions.commissions:
+                self._records.commission(paid)
+        return missed
+
+    def _orders(self, cut: ApplyCut) -> list[Difference]:
+        at = datetime.now(UTC)
+        found = []
+        for verdict in judge(self._records.book, cut, at):
+            self._records.replace(verdict.before, verdict.after)
+            if verdict.difference is not None:
+                found.append(verdict.difference)
+        if cut.orders is not None:
+            self._records.raise_floor(max((report.order_id for report in cut.orders.items), default=0))
+        return found
+
+    def _conclude(self, cut: ApplyCut) -> None:
+        failed = failed_parts(cut)
+        if failed:
+            self._gate.update(cut_problem=f"no answer about {', '.join(failed)}")
+        elif cut.asked >= self.blind_until:
+            self._gate.update(reconciled_epoch=cut.epoch, cut_problem="")
+        elif self._gate.facts.reconciled_epoch != cut.epoch:
+            self._asker.ask_soon(f"cut {cut.cut} was asked before Order could hear the broker")
+        self._asker.look()
+
+
+class CutAsker:
+    """Asks State to reconcile while there are questions, at least a second apart."""
+
+    def __init__(
+        self, *, reactor: Reactor, state: Uplink, questions: Callable[[], list[str]], log: logging.Logger
+    ) -> None:
+        self.strays = 0  # reports of orders that nobody here knows, since the last cut
+        self._reactor = reactor
+        self._state = state
+        self._questions = questions
+        self._log = log
+        self._timer: Timer | None = None
+        self._asking = False
+        self._rounds = 0
+        self._extra = ""
+        self._asked: frozenset[str] = frozenset()
+
+    def ask_soon(self, question: str) -> None:
+        """A question that is no order's."""
+        self._extra = question
+        self.look()
+
+    def look(self) -> None:
+        """There may be questions now. A new one does not wait for the slow pace of old ones."""
+        if self._asking:
+            return
+        armed = self._timer is not None and not self._timer.cancelled
+        if self._rounds > 1 and not self._asked.issuperset(self._open()):
+            self._rounds, armed = 0, False
+        if not armed:
+            if self._timer is not None:
+                self._timer.cancel()
+            self._timer = self._reactor.after(PAUSES[min(self._rounds, len(PAUSES) - 1)], self._ask)
+
+    def stop(self) -> None:
+        """Ask nothing more."""
+        self._asking = True
+
+    def _open(self) -> list[str]:
+        strays = [f"{self.strays} reports of orders unknown here"] if self.strays else []
+        return [*self._questions(), *strays, *([self._extra] if self._extra else [])]
+
+    def _ask(self) -> None:
+        if self._asking:
+            return
+        questions = self._open()
+        if not questions:
+            self._rounds = 0
+            return
+        self._asking, self._extra, self._asked = True, "", frozenset(questions)
+        self._rounds += 1
+        more = f" and {len(questions) - 1} more" if len(questions) > 1 else ""
+        cause = f"order: {questions[0]}{more}"
+        self._state.ask(Reconcile(cause), timeout=RECONCILE_SECONDS, on_reply=self._answered, on_error=self._failed)
+
+    def _answered(self, _: CutView) -> None:
+        self._asking = False
+        if self._open():
+            self.look()
+        else:
+            self._rounds = 0
+
+    def _failed(self, error: DeliveryError | Rejected) -> None:
+        self._asking = False
+        self._log.info("could not reconcile yet: %s", error)
+        self.look()

@@ -1,0 +1,138 @@
+"""The one way out: orders and cancels to Connection, and what its answers mean.
+
+A Rejected means that no byte left (but for kind outcome_unknown), and so does an actor that was not
+there; any other failure leaves the outcome unknown, and only a reconciliation decides it. Nothing is
+ever sent twice. An answer that stays out raises a question, it does not end an order.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+
+from actors.domain import order_events as ev
+from actors.domain.order_state import OrderState
+from actors.messages.broker import OrderTerms, Transmit, TransmitCancel, Transmitted
+from actors.order_gate import GateKeeper
+from actors.order_records import Records
+from supervision.errors import ActorUnavailable, DeliveryError, Rejected
+from supervision.reactor import Reactor
+from supervision.uplink import Uplink
+
+TRANSMIT_SECONDS = 30.0  # a burst of orders waits its turn in Connection's pacing queue
+CANCEL_SECONDS = 10.0
+OUTCOME_UNKNOWN = "outcome_unknown"
+
+OnSent = Callable[[OrderState], None]
+OnUnsent = Callable[[OrderState, Rejected], None]
+
+
+class Exit:
+    """Hands orders to Connection. `sending` is how many are on their way to it."""
+
+    def __init__(
+        self, *, records: Records, gate: GateKeeper, connection: Uplink, reactor: Reactor, unanswered_after: float
+    ) -> None:
+        self.sending = 0
+        self._records = records
+        self._gate = gate
+        self._connection = connection
+        self._reactor = reactor
+        self._unanswered_after = unanswered_after
+
+    def place(self, order: OrderState, receipt: int, on_sent: OnSent, on_unsent: OnUnsent) -> None:
+        """Send a new order; `on_sent` also when the outcome is unknown, which the order then says."""
+        order = self._records.hand(order, ev.Handed())
+        self._send(order, order.terms, receipt, ev.Transmitted(), ev.Unsent, on_sent, on_unsent)
+
+    def modify(self, order: OrderState, terms: OrderTerms, receipt: int, on_sent: OnSent, on_unsent: OnUnsent) -> None:
+        """Send new terms of an order that works."""
+        self._send(order, terms, receipt, None, ev.ModifyUnsent, on_sent, on_unsent)
+
+    def cancel(self, order: OrderState, on_sent: OnSent, on_unsent: OnUnsent) -> None:
+        """Send a cancel. No gate, no journal stands before it."""
+        epoch = self._gate.facts.epoch
+        if epoch is None:
+            reason = f"the cancel could not be sent: {self._gate.facts.session_reason}"
+            on_unsent(order, Rejected(reason, kind="session_down"))
+            return
+
+        def sent(_: Transmitted) -> None:
+            now = self._records.apply(self._now(order), ev.CancelSent())
+            self._records.commit()
+            self._await_answer(now, "the broker has not answered the cancel")
+            on_sent(now)
+
+        def failed(error: DeliveryError | Rejected) -> None:
+            if _nothing_left(error):
+                on_unsent(self._now(order), Rejected(*_reasons(error), kind=getattr(error, "kind", "unavailable")))
+                return
+            now = self._records.apply(self._now(order), ev.Lost(f"whether the cancel was sent is unknown: {error}"))
+            self._records.commit()
+            on_sent(now)
+
+        self._connection.ask(
+            TransmitCancel(epoch, order.order_id), timeout=CANCEL_SECONDS, on_reply=sent, on_error=failed
+        )
+
+    def _send(
+        self,
+        order: OrderState,
+        terms: OrderTerms,
+        receipt: int,
+        sent_event: ev.Event | None,
+        unsent_event: Callable[[str], ev.Event],
+        on_sent: OnSent,
+        on_unsent: OnUnsent,
+    ) -> None:
+        epoch = self._gate.facts.epoch
+        assert epoch is not None  # the gate is open
+        self.sending += 1
+
+        def sent(_: Transmitted) -> None:
+            self.sending -= 1
+            now = self._now(order)
+            if sent_event is not None:
+                now = self._records.apply(now, sent_event)
+            on_sent(now)
+            self._records.commit()
+            self._await_answer(now, f"the broker has not answered for {self._unanswered_after:g} s")
+
+        def failed(error: DeliveryError | Rejected) -> None:
+            self.sending -= 1
+            reason = "; ".join(_reasons(error))
+            if not _nothing_left(error):
+                on_sent(self._records.apply(self._now(order), ev.Lost(f"whether it was sent is unknown: {reason}")))
+            else:
+                now = self._records.apply(self._now(order), unsent_event(reason))
+                on_unsent(now, Rejected(*_reasons(error), kind=getattr(error, "kind", "unavailable")))
+            self._records.commit()
+
+        self._connection.ask(
+            Transmit(epoch, order.order_id, order.contract, terms, receipt),
+            timeout=TRANSMIT_SECONDS,
+            on_reply=sent,
+            on_error=failed,
+        )
+
+    def _await_answer(self, order: OrderState, reason: str) -> None:
+        self._reactor.after(self._unanswered_after, partial(self._look, order.key, order.updated, reason))
+
+    def _look(self, key: str, since: object, reason: str) -> None:
+        order = self._records.book.get(key)
+        if order is not None and order.updated == since and not order.terminal:
+            self._records.apply(order, ev.Lost(reason))
+            self._records.commit()
+
+    def _now(self, order: OrderState) -> OrderState:
+        return self._records.book.get(order.key) or order
+
+
+def _nothing_left(error: DeliveryError | Rejected) -> bool:
+    if isinstance(error, Rejected):
+        return error.kind != OUTCOME_UNKNOWN
+    return isinstance(error, ActorUnavailable)
+
+
+def _reasons(error: DeliveryError | Rejected) -> tuple[str, ...]:
+    return error.reasons if isinstance(error, Rejected) else (str(error),)

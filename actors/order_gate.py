@@ -1,0 +1,65 @@
+"""The gate in the running actor: holds its facts, evaluates it on demand, tells every change.
+
+The clock alone can change it too (State's grace), so it is evaluated at each question and by a timer.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import Any
+
+import msgspec
+
+from actors.domain.gate import GateFacts, Verdict, evaluate
+from actors.messages.orders import GateChanged, GateView
+from supervision.message import Message
+from supervision.reactor import Reactor
+
+
+class GateKeeper:
+    """`noted` gets what the journal should say of a change."""
+
+    def __init__(
+        self,
+        facts: GateFacts,
+        *,
+        reactor: Reactor,
+        publish: Callable[[str, Message], None],
+        noted: Callable[[dict[str, Any]], None],
+    ) -> None:
+        self.facts = facts
+        self._reactor = reactor
+        self._publish = publish
+        self._noted = noted
+        verdict = evaluate(facts, time.monotonic())
+        self._view = GateView(verdict.state, verdict.reasons, 1, datetime.now(UTC))
+
+    def update(self, **changes: Any) -> GateView:
+        """Some facts have changed."""
+        self.facts = msgspec.structs.replace(self.facts, **changes)
+        return self.view()
+
+    def view(self) -> GateView:
+        """The gate at this moment."""
+        verdict = evaluate(self.facts, time.monotonic())
+        if Verdict(self._view.state, self._view.reasons) != verdict:
+            changed = verdict.state != self._view.state
+            since = datetime.now(UTC) if changed else self._view.since
+            self._view = GateView(verdict.state, verdict.reasons, self._view.version + 1, since)
+            self._publish("risk", GateChanged(self._view))
+            self._noted({"state": verdict.state, "reasons": verdict.reasons, "version": self._view.version})
+        return self._view
+
+    def state_went(self) -> None:
+        """State is away: new orders wait once its grace is over."""
+        self.update(state_away_since=time.monotonic())
+        self._reactor.after(self.facts.state_grace, self._look)
+
+    def state_came(self) -> None:
+        """State is there."""
+        self.update(state_away_since=None)
+
+    def _look(self) -> None:
+        self.view()

@@ -1,0 +1,50 @@
+"""The kill switch: on disk before it is confirmed, lifted only with a reason, in force even without a disk."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from actors.journal import Entry, JournalError
+from actors.messages.orders import GateView, Halt, Resume
+from actors.order_gate import GateKeeper
+from actors.order_records import Records
+from supervision.errors import Rejected
+
+
+class KillSwitch:
+    """`cancel_all` asks the broker to cancel every working order of ours."""
+
+    def __init__(self, records: Records, gate: GateKeeper, cancel_all: Callable[[], None]) -> None:
+        self._records = records
+        self._gate = gate
+        self._cancel_all = cancel_all
+
+    def halt(self, asked: Halt) -> GateView:
+        """Refuse new orders from now on."""
+        text = f"{asked.reason.strip() or 'no reason given'} (by {asked.by})"
+        try:
+            self._records.set_halt(
+                text, Entry("halt", "", {"reason": asked.reason, "by": asked.by, "cancel": asked.cancel})
+            )
+        except JournalError as error:
+            self._records.failed(error)
+            text += "; not on disk, a restart would forget it"
+        gate = self._gate.update(halted=text)
+        if asked.cancel:
+            self._cancel_all()
+        self._records.commit()
+        return gate
+
+    def resume(self, asked: Resume) -> GateView:
+        """Lift it. Raises Rejected without a reason, or when the disk does not take it."""
+        reason = asked.reason.strip()
+        if not reason:
+            raise Rejected("resume needs a reason, which is kept", kind="invalid")
+        try:
+            self._records.set_halt("", Entry("resume", "", {"reason": reason, "by": asked.by}))
+        except JournalError as error:
+            self._records.failed(error)
+            raise Rejected(f"still halted: {error}", kind="journal") from error
+        gate = self._gate.update(halted="")
+        self._records.commit()
+        return gate

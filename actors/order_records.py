@@ -1,0 +1,229 @@
+"""Order's memory: the book in hand, the journal on disk, and those who listen, kept in step.
+
+Changes gather during one message and are committed together by `commit`, before anything of it leaves
+the process. When the disk refuses, the book stays true, what is unsaved is kept and tried again, and
+`error` closes the gate; only what must be durable first (`intend`, `require`) raises instead.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from actors.domain.fills import Commission, Recorded
+from actors.domain.order_book import OrderBook
+from actors.domain.order_events import Event, Executed
+from actors.domain.order_machine import apply
+from actors.domain.order_state import OrderState
+from actors.domain.order_words import changed_to_others, execution_facts, facts, happened
+from actors.journal import Change, Entry, Journal, JournalError
+from actors.messages.broker import CommissionReport, ExecutionReport
+from actors.messages.orders import Execution, Fill, OrderEvent
+from actors.messages.state import JournalRow, JournalRows
+from supervision.errors import Rejected
+from supervision.message import Message
+from supervision.reactor import Reactor, Timer
+
+RECENT = timedelta(days=2)  # older finished orders stay in the file only; executions are asked since midnight
+RETRY_SECONDS = 1.0
+
+
+class Records:
+    """`changed` is told of every order that got a new value, `health` when `error` comes or goes."""
+
+    def __init__(
+        self,
+        journal: Journal,
+        *,
+        reactor: Reactor,
+        publish: Callable[[str, Message], None],
+        changed: Callable[[OrderState], None],
+        health: Callable[[], None],
+        log: logging.Logger,
+    ) -> None:
+        self.error = ""
+        self._journal = journal
+        self._reactor = reactor
+        self._publish = publish
+        self._changed = changed
+        self._health = health
+        self._log = log
+        self._change = Change()
+        self._retry: Timer | None = None
+        contents = journal.load(datetime.now(UTC) - RECENT)
+        floor = max(int(contents.settings.get("floor", "0")), contents.highest_id)
+        self.book = OrderBook(contents.orders, contents.executions, contents.commissions, floor)
+        self.halted = contents.settings.get("halt", "")
+
+    def find(self, reference: str) -> OrderState | None:
+        """An order by key or by an order id of ours in digits, however old. May raise JournalError."""
+        return self.book.find(reference) or self._journal.find(reference)
+
+    def look_up(self, reference: str) -> OrderState:
+        """The same for users: Rejected when there is none, or the file cannot be read."""
+        try:
+            order = self.find(reference)
+        except JournalError as error:
+            raise Rejected(f"order {reference} cannot be looked up: {error}", kind="journal") from error
+        if order is None:
+            raise Rejected(f"no order has the key or order id {reference!r}", kind="unknown")
+        return order
+
+    def rows(self, after: int, limit: int) -> tuple[JournalRow, ...]:
+        """Rows of the journal after a sequence. May raise JournalError."""
+        return self._journal.rows(after, limit)
+
+    # --- durable or not at all -----------------------------------------------------------------------
+
+    def intend(self, order: OrderState) -> int:
+        """Make a new order durable; returns its receipt. Raises JournalError, or DuplicateKey."""
+        self._write_unsaved()
+        row = self._journal.intend(order.created, order, Entry("intent", order.key, facts(order)))
+        self._publish("journal", JournalRows((row,)))
+        self._put(None, order, "intent")
+        return row.sequence
+
+    def require(self, order: OrderState, event: Event) -> tuple[OrderState, int]:
+        """Apply an event of ours once it is durable; returns the order and the receipt. Raises JournalError."""
+        self._write_unsaved()
+        after, at = self._applied(order, event)
+        word = happened(order, after)
+        change = Change()
+        change.entries.append((at, Entry(word, order.key, facts(after))))
+        change.orders[order.key] = after
+        rows = self._write(change, durable=True)
+        self._put(order, after, word)
+        return after, rows[-1].sequence
+
+    def set_halt(self, reason: str, entry: Entry) -> None:
+        """Turn the kill switch on (a reason) or off (empty), durably. Raises JournalError."""
+        self._write_unsaved()
+        change = Change()
+        change.settings["halt"] = reason
+        change.entries.append((datetime.now(UTC), entry))
+        self._write(change, durable=True)
+        self.halted = reason
+
+    # --- what happened, to be committed at the end of the message ----------------------------------------
+
+    def apply(self, order: OrderState, event: Event) -> OrderState:
+        """The order after an event."""
+        after, _ = self._applied(order, event)
+        self.replace(order, after)
+        return after
+
+    def hand(self, order: OrderState, event: Event) -> OrderState:
+        """Apply an event that need not be written: a start treats the order the same without it."""
+        after, _ = self._applied(order, event)
+        self.book.put(after)
+        return after
+
+    def replace(self, before: OrderState | None, after: OrderState) -> None:
+        """An order has a new value; `before` None when it is new to us."""
+        if after == before:
+            return
+        word = happened(before, after)
+        self._change.orders[after.key] = after
+        self.note(word, after.key, facts(after))
+        self._put(before, after, word)
+
+    def execution(self, report: ExecutionReport) -> Recorded:
+        """Book an execution, and what it means to its order."""
+        execution = self.book.execution(report)
+        recorded = self.book.ledger.record(execution)
+        if recorded is Recorded.KNOWN:
+            return recorded
+        self._change.executions[execution.exec_id] = execution
+        self._change.durable = True
+        self.note("execution", execution.key, execution_facts(execution))
+        order = self.book.get(execution.key)
+        if order is not None:
+            after, _ = self._applied(order, Executed(self.book.ledger.totals(order.key), execution.perm_id))
+            if recorded is Recorded.NEW:
+                self._publish_fill(execution, after)
+            self.replace(order, after)
+        return recorded
+
+    def commission(self, report: CommissionReport) -> None:
+        """Book a commission, whose execution may be still to come."""
+        paid = Commission(report.exec_id, report.commission, report.currency, report.realized)
+        if not self.book.ledger.charge(paid):
+            return
+        execution = self.book.ledger.find(report.exec_id)
+        self._change.commissions[report.exec_id] = paid
+        row = {"exec_id": paid.exec_id, "commission": paid.commission, "currency": paid.currency}
+        self.note("commission", "" if execution is None else execution.key, {**row, "realized": paid.realized})
+        order = None if execution is None else self.book.get(execution.key)
+        if order is not None:
+            self.apply(order, Executed(self.book.ledger.totals(order.key)))
+
+    def raise_floor(self, used: int) -> None:
+        """No order id up to `used` may be given out, also after a restart."""
+        if self.book.raise_floor(used):
+            self._change.settings["floor"] = str(used)
+
+    def note(self, kind: str, key: str, data: dict[str, Any]) -> None:
+        """A row for the journal."""
+        self._change.entries.append((datetime.now(UTC), Entry(kind, key, data)))
+
+    def commit(self) -> None:
+        """Write what gathered. When that fails it is kept, told through `error`, and tried again."""
+        try:
+            self._write_unsaved()
+        except JournalError as error:
+            self.failed(error)
+
+    def failed(self, error: JournalError) -> None:
+        """The journal refused: the gate closes until it takes rows again."""
+        if not self.error:
+            self._log.error("no new order will leave until the journal can be written: %s", error)
+            self.note("journal_failed", "", {"error": str(error)})
+        self._fails(str(error))
+
+    def could_not_cancel(self, order: OrderState, error: Rejected) -> None:
+        """A cancel that nobody waits for did not leave."""
+        self._log.error("the cancel of order %s was not sent: %s", order.key, error)
+        self.note("cancel_unsent", order.key, {"reasons": error.reasons})
+
+    def _write_unsaved(self) -> None:
+        if not self._change:
+            return
+        change, self._change = self._change, Change()
+        try:
+            self._write(change, durable=change.durable)
+        except JournalError:
+            self._change = change
+            raise
+
+    def _write(self, change: Change, *, durable: bool) -> tuple[JournalRow, ...]:
+        change.durable = durable
+        rows = self._journal.write(change)
+        self._publish("journal", JournalRows(rows))
+        if self.error:
+            self._log.warning("the journal can be written again")
+            self._fails("")
+        return rows
+
+    def _fails(self, error: str) -> None:
+        came_or_went = bool(error) != bool(self.error)
+        self.error = error
+        if error and (self._retry is None or self._retry.cancelled):
+            self._retry = self._reactor.after(RETRY_SECONDS, self.commit)
+        if came_or_went:
+            self._health()
+
+    def _applied(self, order: OrderState, event: Event) -> tuple[OrderState, datetime]:
+        at = datetime.now(UTC)
+        return apply(order, event, at), at
+
+    def _put(self, before: OrderState | None, after: OrderState, word: str) -> None:
+        self.book.put(after)
+        if changed_to_others(before, after):
+            self._publish("orders", OrderEvent(word, after.view()))
+        self._changed(after)
+
+    def _publish_fill(self, execution: Execution, order: OrderState) -> None:
+        booked = self.book.ledger.find(execution.exec_id)
+        self._publish("orders", Fill(booked or execution, order.view()))
