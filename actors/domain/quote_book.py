@@ -7,7 +7,7 @@ for each changed contract of a batch. A price of -1, or of 0 with size 0, is the
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Container, Iterable
 from dataclasses import dataclass
 from itertools import compress
 from math import nan
@@ -88,9 +88,10 @@ class QuoteBook:
         if contract.con_id not in self._rows:
             self._rows[contract.con_id] = _Row(contract.symbol, contract.con_id, _empty())
 
-    def remove(self, con_id: int) -> None:
-        """Forget the quote."""
-        self._rows.pop(con_id, None)
+    def keep_only(self, con_ids: Container[int]) -> None:
+        """Forget the quotes of all other contracts."""
+        for con_id in [con_id for con_id in self._rows if con_id not in con_ids]:
+            del self._rows[con_id]
 
     def connect(self, request_id: int, con_id: int) -> None:
         """Ticks of this request are for this contract."""
@@ -149,16 +150,6 @@ class QuoteBook:
             row = self._rows.get(con_id)
             if row is not None:
                 row.gap, row.note = True, reason
-
-    def note(self, con_id: int, text: str) -> None:
-        """Say why there is no data, until the next tick."""
-        row = self._rows.get(con_id)
-        if row is not None:
-            row.note = text
-
-    def con_id_of(self, request_id: int) -> int | None:
-        """The contract a line is for; None when it is not ours (any more)."""
-        return self._con_ids.get(request_id)
 
     def con_ids_of(self, batch: TickBatch) -> list[int]:
         """The contract of each tick; 0 where it belongs to no line of ours."""

@@ -1,0 +1,213 @@
+"""Account: summary, values, positions and profit and loss of every account, as the broker last told them.
+
+Each new session downloads everything afresh; until that has ended, answers are those of the last session with
+the time it confirmed them, and before any download they are refused or marked incomplete, never empty.
+Positions are asked for again every REFRESH seconds, because a stream that died says nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+
+from actors.domain.portfolio import Portfolio, PositionKey
+from actors.messages.account import AccountEvent, Accounts, GetAccounts, GetPositions, PnL, Position, Positions
+from actors.messages.broker import (
+    AccountValueReport,
+    FetchPositions,
+    PnLReport,
+    PortfolioReport,
+    PositionList,
+    PositionReport,
+    Snapshot,
+    StreamAccount,
+    StreamPositionPnL,
+)
+from actors.messages.session import LinkChanged, SessionDown, SessionUp
+from supervision.actor import Actor, Context, Sender, handles
+from supervision.errors import DeliveryError, Rejected
+from supervision.uplink import Uplink
+
+REFRESH = 180.0
+DOWNLOAD_TIMEOUT = 30.0
+RETRY_SECONDS = 5.0
+NO_SESSION = 0
+
+
+class AccountActor(Actor):
+    """`accounts` are those to follow; empty means every account behind the login."""
+
+    def __init__(self, context: Context, *, accounts: tuple[str, ...]) -> None:
+        super().__init__(context)
+        self._configured = accounts
+        self._portfolio = Portfolio()
+        self._epoch = NO_SESSION
+        self._followed: tuple[str, ...] = ()
+        self._streaming: set[PositionKey] = set()
+
+    def on_start(self) -> None:
+        self._connection = self.link("connection", topics=("session", "account_reports"), on_down=self._lost)
+        self.reactor.after(REFRESH, self._refresh)
+
+    # --- the session ----------------------------------------------------------------------------
+
+    @handles(Snapshot)
+    def _snapshot(self, message: Snapshot, _: Sender) -> None:
+        session = message.session
+        if session.state in ("up", "degraded"):
+            self._begin(session.epoch, session.accounts)
+
+    @handles(SessionUp)
+    def _session_up(self, message: SessionUp, _: Sender) -> None:
+        self._begin(message.epoch, message.accounts)
+
+    @handles(SessionDown)
+    def _session_down(self, _: SessionDown, __: Sender) -> None:
+        self._epoch = NO_SESSION
+
+    @handles(LinkChanged)
+    def _link_changed(self, message: LinkChanged, _: Sender) -> None:
+        if message.up and message.epoch == self._epoch:
+            self._download()
+
+    def _lost(self, _: Uplink) -> None:
+        self._epoch = NO_SESSION
+
+    def _begin(self, epoch: int, managed: tuple[str, ...]) -> None:
+        if epoch == self._epoch:
+            return
+        self._epoch = epoch
+        for account in self._configured:
+            if account not in managed:
+                self.context.log.error(
+                    "account %s of the configuration is not behind this login, which has %s",
+                    account,
+                    ", ".join(managed),
+                )
+        self._followed = tuple(account for account in managed if not self._configured or account in self._configured)
+        self._portfolio.expect(self._followed)
+        self._download()
+
+    # --- asking the broker ----------------------------------------------------------------------
+
+    def _download(self) -> None:
+        self._streaming.clear()
+        for account in self._followed:
+            self._stream_account(account)
+        self._fetch_positions()
+
+    def _refresh(self) -> None:
+        self.reactor.after(REFRESH, self._refresh)
+        if self._epoch == NO_SESSION:
+            return
+        for account in self._followed:
+            self._portfolio.forget_older(account, self._epoch)
+        self._fetch_positions()
+
+    def _stream_account(self, account: str) -> None:
+        epoch = self._epoch
+
+        def done(_: object) -> None:
+            if epoch == self._epoch:
+                self._portfolio.confirm(account, epoch, datetime.now(UTC))
+
+        self._connection.ask(
+            StreamAccount(epoch, account),
+            timeout=DOWNLOAD_TIMEOUT,
+            on_reply=done,
+            on_error=self._retry(f"values of account {account}", lambda: self._stream_account(account)),
+        )
+
+    def _fetch_positions(self) -> None:
+        epoch = self._epoch
+
+        def listed(positions: PositionList) -> None:
+            if epoch != self._epoch:
+                return
+            for position in self._portfolio.replace_positions(positions, epoch, datetime.now(UTC)):
+                self._tell(position)
+            self._stream_positions()
+
+        self._connection.ask(
+            FetchPositions(),
+            timeout=DOWNLOAD_TIMEOUT,
+            on_reply=listed,
+            on_error=self._retry("positions", self._fetch_positions),
+        )
+
+    def _stream_positions(self) -> None:
+        """Profit and loss of every position that is not streamed yet; a failure is tried again at the next refresh."""
+        held = self._portfolio.held()
+        self._streaming &= held
+        for key in held - self._streaming:
+            self._streaming.add(key)
+            self._stream_pnl(key)
+
+    def _stream_pnl(self, key: PositionKey) -> None:
+        def failed(error: DeliveryError | Rejected) -> None:
+            self._streaming.discard(key)
+            self.context.log.warning("no profit and loss of %s for account %s: %s", key[1], key[0], error)
+
+        message = StreamPositionPnL(self._epoch, *key)
+        self._connection.ask(message, timeout=DOWNLOAD_TIMEOUT, on_error=failed)
+
+    def _retry(self, what: str, ask: Callable[[], None]) -> Callable[[DeliveryError | Rejected], None]:
+        """What to do when a download fails: try again while its session lasts."""
+        epoch = self._epoch
+
+        def again() -> None:
+            if epoch == self._epoch:
+                ask()
+
+        def failed(error: DeliveryError | Rejected) -> None:
+            if epoch == self._epoch:
+                self.context.log.warning("%s not downloaded, trying again in %g s: %s", what, RETRY_SECONDS, error)
+                self.reactor.after(RETRY_SECONDS, again)
+
+        return failed
+
+    # --- what the broker reports ----------------------------------------------------------------
+
+    @handles(AccountValueReport)
+    def _value(self, report: AccountValueReport, _: Sender) -> None:
+        self._portfolio.apply_value(report, datetime.now(UTC))
+
+    @handles(PortfolioReport)
+    def _mark(self, report: PortfolioReport, _: Sender) -> None:
+        self._tell(self._portfolio.apply_portfolio(report))
+
+    @handles(PnLReport)
+    def _pnl(self, report: PnLReport, _: Sender) -> None:
+        self._tell(self._portfolio.apply_pnl(report))
+
+    @handles(PositionReport)
+    def _position(self, report: PositionReport, _: Sender) -> None:
+        self._tell(self._portfolio.apply_position(report, datetime.now(UTC)))
+        self._stream_positions()
+
+    def _tell(self, change: PnL | Position | None) -> None:
+        if isinstance(change, PnL):
+            self.publish("account", AccountEvent(change.account, pnl=change))
+        elif isinstance(change, Position):
+            self.publish("account", AccountEvent(change.account, position=change))
+
+    # --- answers --------------------------------------------------------------------------------
+
+    @handles(GetAccounts)
+    def _accounts(self, _: GetAccounts, __: Sender) -> Accounts:
+        accounts = self._portfolio.accounts()
+        if not accounts.items:
+            raise Rejected(f"no account is known yet: {self._why_not()}", kind="not_ready")
+        return accounts
+
+    @handles(GetPositions)
+    def _positions(self, _: GetPositions, __: Sender) -> Positions:
+        positions = self._portfolio.positions()
+        if positions is None:
+            raise Rejected(f"positions are not known yet: {self._why_not()}", kind="not_ready")
+        return positions
+
+    def _why_not(self) -> str:
+        if self._epoch == NO_SESSION:
+            return "there was no session with the gateway since this actor started"
+        return "the first download of this session has not ended"
