@@ -7,6 +7,7 @@ strategy holds at most `quantity` of a symbol and acts on none while one of its 
 
 from __future__ import annotations
 
+import time
 from collections import deque
 from statistics import fmean
 
@@ -26,6 +27,7 @@ class Crossover(Strategy):
         fast: int = Field(default=4, ge=1, description="samples in the fast average")
         slow: int = Field(default=12, ge=2, description="samples in the slow average")
         sample_seconds: float = Field(default=0.5, gt=0)
+        rest_seconds: float = Field(default=30.0, ge=0, description="no new entry for so long after an exit")
         stop_percent: float = Field(default=0.5, gt=0, lt=100, description="how far below the bid the stop stands")
 
         @model_validator(mode="after")
@@ -38,6 +40,7 @@ class Crossover(Strategy):
 
     def on_start(self) -> None:
         self.prices = {symbol: deque[float](maxlen=self.params.slow) for symbol in self.params.symbols}
+        self.resting_until = dict.fromkeys(self.params.symbols, 0.0)
         self.rising = dict.fromkeys(self.params.symbols, False)
         self.refusals: dict[str, str] = {}
         for symbol in self.params.symbols:
@@ -56,6 +59,8 @@ class Crossover(Strategy):
     def on_fill(self, fill: Fill) -> None:
         execution = fill.execution
         self.log.info("%s %s %s at %s", execution.side, execution.quantity, execution.symbol, execution.price)
+        if self.position(execution.symbol) == 0:
+            self.resting_until[execution.symbol] = time.monotonic() + self.params.rest_seconds
 
     def look_at(self, symbol: str) -> None:
         """Compare the averages and act; a refusal of one symbol must not keep the others from trading."""
@@ -82,7 +87,7 @@ class Crossover(Strategy):
             self.sell(symbol, held, stop=self.stop_price(symbol), tif="GTC")
         elif held > 0:
             self.sell(symbol, held)
-        elif crossed_up:
+        elif crossed_up and time.monotonic() >= self.resting_until[symbol]:
             self.buy(symbol, self.params.quantity)
 
     def stop_price(self, symbol: str) -> float:
