@@ -14,6 +14,7 @@ from decimal import Decimal
 from actors.database import Database
 from actors.domain.executions import KnownExecutions, SignedExecution
 from actors.domain.reconciliation import NOTHING, Baseline
+from actors.messages.market import Contract
 from actors.messages.state import CutPart, CutView, Difference
 
 
@@ -25,7 +26,7 @@ class CutStore:
         self._counted: dict[str, Decimal] = {}
 
     def load_known(self) -> KnownExecutions:
-        """Every execution stored, and the names of all contracts ever held."""
+        """Every execution stored, and every contract that has a name here."""
         rows = self._database.query(
             "SELECT exec_id, account, con_id, symbol, quantity, at, stem, counted FROM known_executions ORDER BY rowid"
         )
@@ -34,8 +35,12 @@ class CutStore:
             SignedExecution(exec_id, account, con_id, symbol, Decimal(quantity), datetime.fromisoformat(at))
             for exec_id, account, con_id, symbol, quantity, at, *_ in rows
         ]
-        symbols: dict[int, str] = dict(self._database.query("SELECT con_id, symbol FROM confirmed_positions"))
-        return KnownExecutions(executions, symbols)
+        contracts = self._database.query(
+            "SELECT symbol, sec_type, con_id FROM contracts UNION ALL "
+            "SELECT symbol, '', con_id FROM confirmed_positions WHERE con_id NOT IN (SELECT con_id FROM contracts)"
+        )
+        met = (Contract(symbol, sec_type, con_id=con_id) for symbol, sec_type, con_id in contracts)
+        return KnownExecutions(executions, met)
 
     def load_baseline(self) -> Baseline | None:
         """What the last confirmed cut left; None when there never was one. Call `load_known` before."""

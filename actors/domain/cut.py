@@ -13,11 +13,10 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Mapping
 from datetime import datetime
-from decimal import Decimal
 from enum import Enum, auto
 from typing import TypeVar
 
-from actors.domain.executions import NOT_A_POSITION, Holding, KnownExecutions, SignedExecution, signed
+from actors.domain.executions import KnownExecutions, SignedExecution, signed
 from actors.domain.reconciliation import Baseline, PositionDifference, Verdict, judge
 from actors.messages.broker import ExecutionList, OpenOrders, PositionList
 from actors.messages.state import ApplyCut, CutPart, CutResult, CutView, Difference
@@ -87,7 +86,7 @@ class Cut:
     def reported(self) -> frozenset[str]:
         """The stems of all executions in the broker's last list."""
         executions = self._answer("executions", ExecutionList)
-        return frozenset() if executions is None else frozenset(one.stem for one in _signed(executions))
+        return frozenset() if executions is None else frozenset(signed(report).stem for report in executions.items)
 
     def next_step(self) -> Step | None:
         """What to do now; None when the cut is complete."""
@@ -97,11 +96,11 @@ class Cut:
         """The query was answered in full."""
         self._answers[PARTS[step]] = answer
         if isinstance(answer, ExecutionList):
-            self._known.learn(_signed(answer))
+            self._known.learn(map(signed, answer.items))
+        if isinstance(answer, ExecutionList | PositionList):
+            self._known.meet(report.contract for report in answer.items)
         if step is Step.EXECUTIONS_BEFORE:
             self._look_from_here()
-        elif isinstance(answer, PositionList):
-            self._known.name(report.contract for report in answer.items)
         elif step is Step.EXECUTIONS_AFTER:
             self._compare_positions()
 
@@ -152,7 +151,9 @@ class Cut:
         if self._errors or positions is None:
             return
         self._looks += 1
-        self.verdict = judge(self._baseline, self._before, _holdings(positions), self._known.since(self._mark))
+        held = {(report.account, report.contract.con_id): report.quantity for report in positions.items}
+        since = self._known.since(self._mark)
+        self.verdict = judge(self._baseline, self._before, held, since, self._known.not_positions)
         if self.verdict.differences and self._looks < LOOKS:
             self._look_from_here()
             self._plan.extendleft(reversed((Step.SETTLE, *_LOOK)))
@@ -176,15 +177,3 @@ class Cut:
         if answer is None:
             return 0
         return len(answer.differences if isinstance(answer, CutResult) else answer.items)
-
-
-def _signed(executions: ExecutionList) -> list[SignedExecution]:
-    return [execution for execution in map(signed, executions.items) if execution is not None]
-
-
-def _holdings(positions: PositionList) -> dict[Holding, Decimal]:
-    return {
-        (report.account, report.contract.con_id): report.quantity
-        for report in positions.items
-        if report.contract.sec_type not in NOT_A_POSITION
-    }

@@ -16,8 +16,9 @@ from actors.domain.fills import revision, stem
 from actors.messages.broker import ExecutionReport
 from actors.messages.market import Contract
 
-# Executions of these types do not move the position of their own contract. A currency trade (CASH)
-# moves two cash balances, and a combo (BAG) is reported a second time leg by leg.
+# Executions of these types do not move a position of their own contract, so they are known but not
+# judged: a currency trade (CASH) moves two cash balances, and what IB lists as its position are balances;
+# a combo (BAG) is reported a second time leg by leg.
 NOT_A_POSITION = frozenset({"CASH", "BAG"})
 
 _SIGNS = {"BUY": 1, "SELL": -1}
@@ -58,10 +59,8 @@ class _JournalledExecution(msgspec.Struct):
     time: datetime
 
 
-def signed(report: ExecutionReport) -> SignedExecution | None:
-    """What an execution does to the position of its contract; None when nothing."""
-    if report.contract.sec_type in NOT_A_POSITION:
-        return None
+def signed(report: ExecutionReport) -> SignedExecution:
+    """What the broker reports, as a movement."""
     return SignedExecution(
         exec_id=report.exec_id,
         account=report.account,
@@ -85,12 +84,14 @@ def journalled(kind: str, data: str) -> list[SignedExecution]:
 class KnownExecutions:
     """Every execution heard of, whoever told first, with a log of what was learned in which order."""
 
-    def __init__(self, executions: Iterable[SignedExecution] = (), symbols: Mapping[int, str] | None = None) -> None:
+    def __init__(self, executions: Iterable[SignedExecution] = (), contracts: Iterable[Contract] = ()) -> None:
+        self.not_positions: set[int] = set()
         self._by_stem: dict[str, SignedExecution] = {}
-        self._symbols: dict[int, str] = dict(symbols or {})
+        self._symbols: dict[int, str] = {}
         self._log: list[SignedExecution] = []
         self._forgotten = 0
         self.learn(executions)
+        self.meet(contracts)
 
     @property
     def mark(self) -> int:
@@ -110,9 +111,12 @@ class KnownExecutions:
         """What was learned after the log stood at `mark`, corrections after what they correct."""
         return tuple(self._log[mark - self._forgotten :])
 
-    def name(self, contracts: Iterable[Contract]) -> None:
-        """Remember what these contracts are called."""
-        self._symbols.update((contract.con_id, contract.symbol) for contract in contracts)
+    def meet(self, contracts: Iterable[Contract]) -> None:
+        """Remember what these contracts are called, and which of them have no positions."""
+        for contract in contracts:
+            self._symbols[contract.con_id] = contract.symbol
+            if contract.sec_type in NOT_A_POSITION:
+                self.not_positions.add(contract.con_id)
 
     def symbol(self, con_id: int) -> str:
         """The contract's symbol, or its number in words when nobody named it."""

@@ -10,7 +10,7 @@ in flight stands out in the next, because every execution is counted exactly onc
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
 from itertools import accumulate
@@ -69,34 +69,35 @@ def judge(
     before: Mapping[str, SignedExecution],
     positions: Mapping[Holding, Decimal],
     since: Iterable[SignedExecution],
+    not_positions: Collection[int] = (),
 ) -> Verdict:
     """Compare `positions` with what the baseline and the executions make of it.
 
     `before` are the executions known, by stem, when the positions were asked for; `since` those learned
     until the positions, and then the executions once more, had been answered, in order. Without a
-    baseline nothing is expected.
+    baseline nothing is expected. Contracts in `not_positions` are counted but not judged.
     """
-    counted = {stem: execution.quantity for stem, execution in before.items()}
     movements = _movements({} if baseline is None else baseline.counted, before, since)
-    known = {} if baseline is None else baseline.positions
-    positions_now: dict[Holding, Decimal | None] = {}
+    old = None if baseline is None else baseline.positions
+    now: dict[Holding, Decimal | None] = {}
+    counted = {stem: execution.quantity for stem, execution in before.items()}
     differences: list[PositionDifference] = []
-    for holding in sorted({*known, *positions, *movements}):
-        movement = movements.get(holding, _Movement())
-        actual = positions.get(holding, NOTHING)
-        start = None if baseline is None else known.get(holding, NOTHING)
-        seen = None
-        if start is not None:
-            expected = start + movement.settled
-            seen = movement.seen_in(actual - expected)
-            if seen is None:
-                differences.append(PositionDifference(*holding, expected, actual))
+    for holding in sorted({*(old or ()), *positions, *movements}):
+        account, con_id = holding
+        if con_id in not_positions:
+            continue
+        movement, actual = movements.get(holding, _Movement()), positions.get(holding, NOTHING)
+        start = None if old is None else old.get(holding, NOTHING)
+        expected = None if start is None else start + movement.settled
+        seen = None if expected is None else movement.seen_in(actual - expected)
+        if expected is not None and seen is None:
+            differences.append(PositionDifference(account, con_id, expected, actual))
         if seen is None and movement.in_flight:
-            positions_now[holding] = None  # nobody can say which of the executions in flight it contains
+            now[holding] = None  # nobody can say which of the executions in flight it contains
         elif actual:
-            positions_now[holding] = actual
+            now[holding] = actual
         counted.update((execution.stem, execution.quantity) for execution in movement.in_flight[: seen or 0])
-    return Verdict(Baseline(positions_now, counted), tuple(differences))
+    return Verdict(Baseline(now, counted), tuple(differences))
 
 
 def _movements(

@@ -155,10 +155,15 @@ def test_a_difference_that_stays_is_reported_after_the_third_look() -> None:
 
 
 def test_currency_trades_and_balances_are_not_judged_as_positions() -> None:
-    cut = new_cut()
-    run(cut, answers(listed=[executions(1, contract=EURUSD)], held=[positions(77, contract=EURUSD)]))
+    known = KnownExecutions()
+    first = Cut(1, 3, "test", NOON, known, FLAT)
+    run(first, answers(listed=[executions(1, contract=EURUSD)], held=[positions(77, contract=EURUSD)]))
+    assert first.finish(NOON).differences == ()
 
-    assert cut.finish(NOON).differences == ()
+    assert first.verdict is not None
+    next_day = Cut(2, 3, "test", NOON, known, first.verdict.baseline)
+    run(next_day, answers(listed=[executions()], held=[positions(0)]))
+    assert next_day.finish(NOON).differences == ()
 
 
 def test_an_abandoned_cut_blames_every_part_it_did_not_get() -> None:

@@ -5,18 +5,22 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 from pathlib import Path
 from queue import Empty, Queue
 
+import orjson
 import pytest
 
 import actors.reconciler
 from actors.audit import AuditTrail
 from actors.database import Database
+from actors.domain.order_words import execution_facts
 from actors.messages import MESSAGES
 from actors.messages.account import AccountEvent, Accounts, Positions
 from actors.messages.broker import ExecutionList
 from actors.messages.market import ContractDetails
+from actors.messages.orders import Execution
 from actors.messages.session import LinkChanged, SessionDown
 from actors.messages.state import (
     CutResult,
@@ -294,6 +298,21 @@ def test_trading_over_kills_of_state_makes_no_difference(house: House) -> None:
         house.broker.answers["FetchPositions"] = holding(3 * number)
         house.start_state()
         assert house.next_cut().differences == ()
+
+
+def test_an_execution_of_yesterday_that_only_the_journal_knows_is_no_difference(house: House) -> None:
+    house.start()
+    yesterday = Execution(
+        "0000e0d5.0001.01", "key-1", 1, 1, 17, "DU1", "AAPL", AAPL.con_id, "BUY", Decimal(10), 150.0, "SIM", NOON
+    )
+    house.journal.write("execution", orjson.dumps(execution_facts(yesterday), default=str).decode())
+    next_row = house.journal.write("noted")
+    house.order.call(lambda: house.order.actor.publish("journal", JournalRows((next_row,))))
+    while house.journal.followed.get(timeout=PATIENCE) != next_row.sequence:
+        pass
+    house.broker.answers["FetchPositions"] = holding(10)  # and its executions are those since midnight: none
+
+    assert house.ask(Reconcile("operator")).differences == ()
 
 
 def test_what_order_could_not_decide_stays_open_until_it_does(house: House) -> None:
