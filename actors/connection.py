@@ -17,7 +17,7 @@ from decimal import Decimal
 from pathlib import Path
 
 from actors.domain.pacing import Priority
-from actors.domain.session import Backoff, Heartbeat, Session, refusal
+from actors.domain.session import Backoff, Session, refusal
 from actors.ib.codes import names_nothing
 from actors.ib.collector import Query
 from actors.ib.endpoint import EndpointUnknown, find_endpoint
@@ -25,6 +25,7 @@ from actors.ib.epoch import DamagedEpoch, read_epoch, write_epoch
 from actors.ib.gateway import Gateway
 from actors.ib.live import LiveStreams
 from actors.ib.outbound import Outbound
+from actors.ib.pulse import Pulse
 from actors.ib.queries import Queries
 from actors.ib.wire_log import WireLog
 from actors.messages import broker
@@ -46,23 +47,15 @@ class ConnectionActor(Actor):
         self, context: Context, *, settings: GatewaySettings, mode: str, accounts: tuple[str, ...], directory: Path
     ) -> None:
         super().__init__(context)
-        if mode not in ("simulated", "paper"):
-            raise ConfigurationError(f"mode = {mode!r}: Connection serves simulated and paper accounts only")
         self._settings = settings
+        self._mode = mode
         self._accounts = accounts
         self._directory = directory
         self._epoch_file = directory / "connection.json"
-        try:
-            epoch = read_epoch(self._epoch_file)
-        except DamagedEpoch as damage:
-            raise ConfigurationError(str(damage)) from damage
         backoff = settings.backoff
         self._session = Session(
-            epoch, Backoff(backoff.base, backoff.factor, backoff.ceiling, backoff.jitter), datetime.now(UTC)
+            0, Backoff(backoff.base, backoff.factor, backoff.ceiling, backoff.jitter), datetime.now(UTC)
         )
-        self._heartbeat = Heartbeat(settings.heartbeat_interval, settings.heartbeat_timeout)
-        self._last_heartbeat: datetime | None = None
-        self._beat_timer: Timer | None = None
         self._redial_timer: Timer | None = None
         self._gateway: Gateway | None = None
         self._endpoint = (settings.host, settings.port or 0)
@@ -70,6 +63,13 @@ class ConnectionActor(Actor):
         self._leaving = False
         ids = itertools.count(FIRST_REQUEST_ID)
         self._outbound = Outbound(self.reactor, settings.pacing.messages_per_second, settings.pacing.burst)
+        self._pulse = Pulse(
+            self.reactor,
+            self._outbound,
+            self._drop,
+            interval=settings.heartbeat_interval,
+            timeout=settings.heartbeat_timeout,
+        )
         self._queries = Queries(self.reactor, self._outbound, ids, settings.request_timeout)
         self._live = LiveStreams(self._outbound, ids)
         self._wire_log = WireLog(directory / "wire.log") if settings.wire_log else None
@@ -77,19 +77,28 @@ class ConnectionActor(Actor):
     # --- life -----------------------------------------------------------------------------------
 
     def on_start(self) -> None:
+        if self._mode not in ("simulated", "paper"):
+            raise ConfigurationError(f"mode = {self._mode!r}: Connection serves simulated and paper accounts only")
+        try:
+            self._session.epoch = read_epoch(self._epoch_file)
+        except DamagedEpoch as damage:
+            raise ConfigurationError(str(damage)) from damage
         self._redial_timer = self.reactor.after(0.0, self._dial)
 
     def on_stop(self) -> None:
         self._leaving = True
         if self._redial_timer is not None:
             self._redial_timer.cancel()
-        if self._gateway is not None:
-            self._gateway.close("the service stops")
+        self._drop("the service stops")
         if self._wire_log is not None:
             self._wire_log.close()
 
     def on_attach(self, peer: Peer, topics: tuple[str, ...]) -> None:  # noqa: ARG002
         peer.send(broker.Snapshot(self._view()))
+
+    def _drop(self, reason: str) -> None:
+        if self._gateway is not None:
+            self._gateway.close(reason)
 
     def _dial(self) -> None:
         epoch = self._session.dialing(datetime.now(UTC))
@@ -127,8 +136,7 @@ class ConnectionActor(Actor):
         session = self._session
         session.came_up(accounts, next_order_id, server_version, now, at)
         self._outbound.begin(self._gateway, session.epoch, next_order_id)
-        self._heartbeat.start(now)
-        self._arm_heartbeat()
+        self._pulse.start()
         self.context.log.info("session %d is up, server version %d", session.epoch, server_version)
         self.publish(
             "session",
@@ -142,7 +150,7 @@ class ConnectionActor(Actor):
         if self._gateway is not None:
             self._bad_frames += self._gateway.bad_frames
             self._gateway = None
-        self._heartbeat.stop()
+        self._pulse.stop()
         news = reason != session.reason
         if session.phase != "down" and not self._leaving:
             delay = session.lost(reason, random.random(), time.monotonic(), at)
@@ -158,34 +166,10 @@ class ConnectionActor(Actor):
     def writable(self) -> None:
         self._outbound.pump()
 
-    # --- the heartbeat --------------------------------------------------------------------------
-
-    def _arm_heartbeat(self) -> None:
-        if self._beat_timer is not None:
-            self._beat_timer.cancel()
-        wait = self._heartbeat.wait(time.monotonic())
-        self._beat_timer = None if wait is None else self.reactor.after(wait, self._beat)
-
-    def _beat(self) -> None:
-        now = time.monotonic()
-        if self._heartbeat.overdue(now):
-            assert self._gateway is not None
-            self._gateway.close(f"the gateway has not answered for {self._settings.heartbeat_timeout:g} s")
-        elif self._heartbeat.due(now):
-            self._outbound.ship(Priority.ACCOUNT, self._outbound.requests.current_time(), None, self._beat_sent)
-        else:
-            self._arm_heartbeat()
-
-    def _beat_sent(self) -> None:
-        self._heartbeat.asked(time.monotonic())
-        self._arm_heartbeat()
+    # --- what the gateway says ------------------------------------------------------------------
 
     def current_time(self) -> None:
-        self._last_heartbeat = datetime.now(UTC)
-        self._heartbeat.answered(time.monotonic())
-        self._arm_heartbeat()
-
-    # --- what the gateway says ------------------------------------------------------------------
+        self._pulse.answered()
 
     def ticks(self, batch: broker.TickBatch) -> None:
         self.publish("ticks", batch)
@@ -347,7 +331,7 @@ class ConnectionActor(Actor):
             accounts=session.accounts,
             next_order_id=session.next_order_id,
             reconnects=session.reconnects,
-            last_heartbeat=self._last_heartbeat,
+            last_heartbeat=self._pulse.last,
             retry_at=session.retry_at,
             reason=session.reason,
             requests_waiting=self._outbound.waiting,

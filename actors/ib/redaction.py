@@ -10,6 +10,6 @@ _LIMIT = 1000
 
 def readable(payload: bytes) -> str:
     """The fields of a frame, separated by bars, without account numbers."""
-    text = payload.decode("utf-8", "backslashreplace").rstrip("\0").replace("\0", "|")
+    text = payload.decode("utf-8", "backslashreplace").removesuffix("\0").replace("\0", "|")
     shown = _ACCOUNT.sub(r"\1***", text)
     return shown if len(shown) <= _LIMIT else f"{shown[:_LIMIT]}... ({len(payload)} bytes)"

@@ -8,7 +8,7 @@ import struct
 import time
 from collections.abc import Callable, Hashable
 from decimal import Decimal
-from typing import Any
+from typing import Any, Self
 
 from actors.ib.framing import text_frame
 from actors.ib.gateway import Gateway
@@ -103,7 +103,7 @@ class Conversation:
         )
         self.server: socket.socket | None = None
 
-    def __enter__(self) -> Conversation:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:

@@ -91,7 +91,9 @@ def test_a_start_that_goes_wrong_ends_in_time_with_a_reason(said: bytes, reason:
 def test_a_taken_client_id_is_told_in_the_gateways_words() -> None:
     with Conversation() as talk:
         server = talk.dial()
-        server.sendall(GREETING + text_frame(4, 2, -1, 326, "Unable to connect as the client id is already in use.", ""))
+        server.sendall(
+            GREETING + text_frame(4, 2, -1, 326, "Unable to connect as the client id is already in use.", "")
+        )
         server.close()
         talk.until(lambda: talk.owner.ended_with)
         assert talk.owner.ended_with == (
@@ -181,9 +183,7 @@ def test_a_gateway_that_stops_reading_is_dropped_and_each_send_knows_how_far_it_
         started = time.monotonic()
         talk.until(lambda: talk.owner.ended_with)
         assert time.monotonic() - started < 1.0
-        assert talk.owner.ended_with == (
-            "the gateway has not taken what was sent for 0.2 s: it stopped reading"
-        )
+        assert talk.owner.ended_with == ("the gateway has not taken what was sent for 0.2 s: it stopped reading")
         assert all(parcel.whole for parcel in verdicts[:whole])
         stuck, untouched = verdicts[whole:]
         assert 0 < stuck.written < len(stuck.data)

@@ -1,0 +1,301 @@
+"""Connection against gateways that a test scripts: silent, deaf, strange, or somebody else's."""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import Iterator
+from contextlib import contextmanager
+from decimal import Decimal
+from pathlib import Path
+from typing import Any, Self
+
+import pytest
+
+from actors.connection import FIRST_REQUEST_ID
+from actors.ib.framing import text_frame
+from actors.messages import broker
+from actors.messages.market import Contract
+from actors.messages.session import BrokerNotice, SessionDown, SessionUp, SessionView
+from supervision.errors import ConfigurationError, Rejected
+from tests.connection.bench import Bench, bench
+from tests.ib.scripted import ACCOUNTS, GREETING, NEXT_ID, exactly, read_frame
+
+HELLO_BYTES = 17
+AAPL = Contract("AAPL", con_id=265598)
+
+
+class Script:
+    """A gateway that does what it is told, with blocking sockets."""
+
+    def __init__(self) -> None:
+        self._listener = socket.create_server(("127.0.0.1", 0))
+        self._listener.settimeout(5.0)
+        self.port = self._listener.getsockname()[1]
+        self.client: socket.socket | None = None
+
+    def accept(self) -> socket.socket:
+        """The next session's socket, its hello read."""
+        self.hang_up()
+        self.client, _ = self._listener.accept()
+        self.client.settimeout(5.0)
+        exactly(self.client, HELLO_BYTES)
+        return self.client
+
+    def start(self, accounts: bytes = ACCOUNTS) -> socket.socket:
+        """A session that comes up."""
+        client = self.accept()
+        client.sendall(GREETING + accounts + NEXT_ID)
+        assert read_frame(client)[0] == "71"
+        return client
+
+    def say(self, *fields: object) -> None:
+        assert self.client is not None
+        self.client.sendall(text_frame(*fields))
+
+    def read(self) -> tuple[str, ...]:
+        assert self.client is not None
+        return read_frame(self.client)
+
+    def hang_up(self) -> None:
+        if self.client is not None:
+            self.client.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.hang_up()
+        self._listener.close()
+
+
+@contextmanager
+def stage(tmp_path: Path, accounts: tuple[str, ...] = (), **settings: Any) -> Iterator[tuple[Bench, Script]]:
+    with Script() as script, bench(tmp_path) as it:
+        it.start(mode="paper", accounts=accounts, port=script.port, **settings)
+        yield it, script
+
+
+def terms(key: str = "k", quantity: int = 10) -> broker.OrderTerms:
+    return broker.OrderTerms("DU1234567", "BUY", Decimal(quantity), "MKT", None, None, "DAY", key)
+
+
+def waiting(view: SessionView) -> bool:
+    return view.state == "waiting"
+
+
+def test_a_gateway_that_accepts_and_stays_silent_is_left_and_dialled_again(tmp_path: Path) -> None:
+    with stage(tmp_path, connect_timeout=0.1) as (it, script):
+        script.accept()
+        view = it.view(lambda view: "did not answer the hello within 0.1 s" in view.reason)
+        assert view.epoch == 0
+        script.start()
+        assert it.up().reconnects == 0
+
+
+def test_a_real_account_is_never_traded_on_and_not_dialled_again(tmp_path: Path) -> None:
+    with stage(tmp_path) as (it, script):
+        client = script.start(accounts=text_frame(15, 1, "U1234567"))
+        view = it.view(lambda view: view.state == "down" and "no paper account" in view.reason)
+        assert view.epoch == 0
+        assert client.recv(1) == b""
+        with pytest.raises(Rejected, match="no paper account"):
+            it.connection.ask(broker.FetchPositions())
+        script._listener.settimeout(0.3)
+        with pytest.raises(TimeoutError):
+            script.accept()
+
+
+def test_a_configured_account_that_is_not_there_is_named(tmp_path: Path) -> None:
+    with stage(tmp_path, accounts=("DU7654321",)) as (it, script):
+        script.start()
+        assert "DU7654321 is not behind this port" in it.view(lambda view: view.state == "down").reason
+
+
+def test_live_mode_and_a_damaged_epoch_are_configuration_errors(tmp_path: Path) -> None:
+    with bench(tmp_path) as it:
+        with pytest.raises(ConfigurationError, match="live"):
+            it.start(mode="live")
+        (tmp_path / "connection.json").write_text("{")
+        with pytest.raises(ConfigurationError, match=r"connection\.json is damaged"):
+            it.start()
+
+
+def test_without_a_simulator_it_says_so_and_finds_it_when_it_comes(tmp_path: Path) -> None:
+    with Script() as script, bench(tmp_path) as it:
+        it.start(accounts=())
+        it.view(lambda view: waiting(view) and "simulator.json is not there yet" in view.reason)
+        (tmp_path / "simulator.json").write_text(f'{{"host": "127.0.0.1", "port": {script.port}}}')
+        script.start()
+        assert it.up().port == script.port
+
+
+def test_a_silent_gateway_is_dropped_after_an_unanswered_heartbeat(tmp_path: Path) -> None:
+    with stage(tmp_path, heartbeat_interval=0.1, heartbeat_timeout=0.2) as (it, script):
+        script.start()
+        assert script.read() == ("49", "1")
+        script.say(49, 1, 1_700_000_000)
+        assert script.read() == ("49", "1")
+        assert it.view().last_heartbeat is not None
+        assert it.next(SessionDown).reason == "the gateway has not answered for 0.2 s"
+
+
+def test_an_order_of_which_some_bytes_had_left_has_an_unknown_outcome_and_the_next_has_not(tmp_path: Path) -> None:
+    with stage(tmp_path, send_timeout=0.3) as (it, script):
+        client = script.start()
+        client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        epoch = it.up().epoch
+        futures = []
+        # Nobody reads at the other end: some orders fit in the kernel's buffers, one is cut, the rest wait.
+        big = Contract("A" * 100_000, con_id=1)
+        for order_id in range(530, 570):
+            ask = broker.Transmit(epoch, order_id, big, terms(f"k{order_id}"), receipt=1)
+            futures.append(it.connection.ask_future(ask))
+        verdicts = []
+        for future in futures:
+            error = future.exception(5.0)
+            verdicts.append("sent" if error is None else error.kind)
+        assert "stopped reading" in it.next(SessionDown).reason
+        assert verdicts.count("outcome_unknown") == 1
+        cut = verdicts.index("outcome_unknown")
+        assert set(verdicts[:cut]) == {"sent"}
+        assert set(verdicts[cut + 1 :]) == {"session_down"}
+
+
+def test_a_cancel_calls_off_an_order_that_waits_and_the_gateway_hears_of_neither(tmp_path: Path) -> None:
+    slow = {"messages_per_second": 0.5, "burst": 1}
+    with stage(tmp_path, pacing=slow) as (it, script):
+        script.start()
+        epoch = it.up().epoch
+        positions = it.connection.ask_future(broker.FetchPositions())
+        assert script.read() == ("61", "1")
+        placed = it.connection.ask_future(broker.Transmit(epoch, 530, AAPL, terms(), receipt=1))
+        it.view(lambda view: view.requests_waiting == 1)
+        cancelled = it.connection.ask_future(broker.TransmitCancel(epoch, 530))
+        assert placed.exception(5.0).kind == "called_off"
+        assert cancelled.exception(5.0).kind == "never_sent"
+        assert it.view().requests_waiting == 0
+        script.say(62, 1)
+        assert positions.result(5.0).items == ()
+
+
+def test_what_waits_when_the_session_ends_is_refused_as_not_sent(tmp_path: Path) -> None:
+    slow = {"messages_per_second": 0.5, "burst": 1}
+    with stage(tmp_path, pacing=slow) as (it, script):
+        script.start()
+        epoch = it.up().epoch
+        asked = it.connection.ask_future(broker.FetchPositions())
+        script.read()
+        placed = it.connection.ask_future(broker.Transmit(epoch, 530, AAPL, terms(), receipt=1))
+        bars = it.connection.ask_future(broker.FetchBars(AAPL, None, "1 D", "1 min", "TRADES", True))
+        it.view(lambda view: view.requests_waiting == 2)
+        script.hang_up()
+        for future in (asked, placed, bars):
+            assert future.exception(5.0).kind == "session_down"
+        assert it.next(SessionDown).epoch == epoch
+
+
+def test_an_order_whose_asker_gave_up_is_not_sent_any_more(tmp_path: Path) -> None:
+    slow = {"messages_per_second": 2.0, "burst": 1}
+    with stage(tmp_path, pacing=slow) as (it, script):
+        script.start()
+        epoch = it.up().epoch
+        it.connection.ask_future(broker.FetchPositions())
+        script.read()
+        it.connection.ask_future(broker.Transmit(epoch, 530, AAPL, terms(), receipt=1), timeout=0.1)
+        lines = it.connection.ask_future(broker.OpenLine(epoch, AAPL))
+        assert script.read()[0] == "1"  # the line, and no order before it
+        assert lines.result(5.0).con_id == 265598
+
+
+def test_a_question_without_an_answer_is_given_up_and_never_an_empty_answer(tmp_path: Path) -> None:
+    with stage(tmp_path, request_timeout=0.2) as (it, script):
+        script.start()
+        it.up()
+        with pytest.raises(Rejected) as refused:
+            it.connection.ask(broker.FetchOpenOrders())
+        assert refused.value.kind == "timeout"
+        second = it.connection.ask_future(broker.FetchOpenOrders())
+        assert [script.read(), script.read()] == [("16", "1"), ("16", "1")]
+        script.say(53, 1)  # the late end of the first: the second goes on
+        script.say(53, 1)
+        assert second.result(5.0).items == ()
+
+
+def test_every_error_finds_whom_it_concerns(tmp_path: Path) -> None:
+    with stage(tmp_path) as (it, script):
+        script.start()
+        epoch = it.up().epoch
+        line = it.connection.ask_future(broker.OpenLine(epoch, AAPL))
+        request_id = int(script.read()[2])
+        assert line.result(5.0).request_id == request_id >= FIRST_REQUEST_ID
+        script.say(4, 2, request_id, 10167, "delayed data is shown", "")
+        assert it.next(broker.LineNotice).code == 10167
+        assert it.connection.ask(broker.GetLiveLines()).items
+        script.say(4, 2, request_id, 354, "not subscribed", "")
+        assert it.next(broker.LineNotice).code == 354
+        assert not it.connection.ask(broker.GetLiveLines()).items
+        script.say(4, 2, 530, 201, "rejected", '{"why":"funds"}')
+        notice = it.next(broker.OrderNotice)
+        assert (notice.order_id, notice.code, notice.text) == (530, 201, 'rejected {"why":"funds"}')
+        script.say(4, 2, FIRST_REQUEST_ID + 999, 366, "no query found", "")
+        assert it.next(BrokerNotice).text == f"no query found (request {FIRST_REQUEST_ID + 999})"
+        script.say(4, 2, -1, 2104, "farm is OK", "")
+        assert it.next(BrokerNotice).code == 2104
+
+
+def test_a_warning_about_a_question_does_not_end_it(tmp_path: Path) -> None:
+    with stage(tmp_path) as (it, script):
+        script.start()
+        it.up()
+        asked = it.connection.ask_future(broker.FetchBars(AAPL, None, "1 D", "1 day", "TRADES", True))
+        request_id = script.read()[1]
+        script.say(4, 2, request_id, 2174, "time zone is assumed", "")
+        script.say(17, request_id, "20261119", "20261120", 1, "20261119", 1.0, 2.0, 0.5, 1.5, 100, 1.25, 7)
+        bar = asked.result(5.0).items[0]
+        assert (bar.open, bar.high, bar.low, bar.close, bar.volume, bar.wap, bar.count) == (
+            1,
+            2,
+            0.5,
+            1.5,
+            100,
+            1.25,
+            7,
+        )
+        assert bar.time.isoformat() == "2026-11-19T00:00:00+00:00"
+
+
+def test_an_execution_that_nobody_asked_for_is_published_whatever_its_request_id(tmp_path: Path) -> None:
+    with stage(tmp_path) as (it, script):
+        script.start()
+        it.up()
+        contract = (265598, "AAPL", "STK", "", "0.0", "", "", "NASDAQ", "USD", "AAPL", "NMS")
+        for request_id, exec_id in ((-1, "e.1.01"), (77, "e.2.01")):
+            script.say(
+                11, request_id, 530, *contract, exec_id, "20261120 10:00:00 US/Eastern", "DU1234567", "ISLAND",
+                "BOT", "10", "189.5", "1234", "17", "0", "10", "189.5", "key-1", "", "", "", "2",
+            )  # fmt: skip
+            report = it.next(broker.ExecutionReport)
+            assert report.exec_id == exec_id
+            assert report.time.isoformat() == "2026-11-20T15:00:00+00:00"
+
+
+def test_a_client_id_that_is_taken_is_told_and_tried_again(tmp_path: Path) -> None:
+    with stage(tmp_path) as (it, script):
+        client = script.accept()
+        client.sendall(GREETING)
+        read_frame(client)
+        script.say(4, 2, -1, 326, "Unable to connect as the client id is already in use.", "")
+        script.hang_up()
+        it.view(lambda view: waiting(view) and "code 326" in view.reason)
+        script.start()
+        it.next(SessionUp)
+
+
+def test_the_wire_log_shows_the_conversation_without_account_numbers(tmp_path: Path) -> None:
+    with stage(tmp_path, wire_log=True) as (it, script):
+        script.start()
+        it.up()
+        text = (tmp_path / "wire.log").read_text()
+        assert '"direction":"in","frame":"15|1|DU***"' in text
+        assert '"direction":"out","frame":"71|2|17|"' in text
+        assert "DU1234567" not in text
