@@ -26,6 +26,9 @@ from supervision.boot import Boot
 from supervision.errors import SpecError
 
 GONE_SECONDS: Final = 2.0
+"""How long a process may live on after its fork server died and SIGKILL was sent."""
+FORK_SERVER_SECONDS: Final = 1.0
+"""How long a dying fork server may refuse before that counts as a failed start."""
 
 
 class Child:
@@ -84,6 +87,17 @@ class Spawner:
 
     def spawn(self, boot: Boot, listener: socket.socket) -> Child:
         """Start a process that becomes `boot`'s actor on `listener`. Raises OSError or EOFError."""
+        deadline = time.monotonic() + FORK_SERVER_SECONDS
+        while True:
+            try:
+                return self._spawn(boot, listener)
+            except (ConnectionError, EOFError):
+                # a fork server that is dying refuses; once it is dead, multiprocessing starts another
+                if time.monotonic() > deadline:
+                    raise
+                time.sleep(0.005)
+
+    def _spawn(self, boot: Boot, listener: socket.socket) -> Child:
         ours, theirs = socket.socketpair()
         try:
             process = self._context.Process(target=_enter, args=(boot, listener, theirs), name=boot.name)
