@@ -24,9 +24,6 @@ class Boot:
     run_dir: Path
     messages: str
     """The registry of message types as "module:NAME"."""
-    supervisor_pid: int
-    hang_limit: float
-    """Seconds one handler may run before the supervisor kills the process."""
     mailbox_limit: int
     reporting: ReportingSettings
 

@@ -8,7 +8,6 @@ handled in one place, `_ended`: whatever it said is read first, then it is remem
 from __future__ import annotations
 
 import logging
-import os
 import random
 import signal
 import time
@@ -161,8 +160,6 @@ class Supervisor:
             kwargs=dict(spec.kwargs),
             run_dir=self._run_dir,
             messages=self._messages,
-            supervisor_pid=os.getpid(),
-            hang_limit=spec.hang_limit,
             mailbox_limit=spec.mailbox_limit,
             reporting=self._reporting,
         )
