@@ -96,6 +96,7 @@ def quote_row(quote: Quote) -> Row:
         "close": quote.close,
         "age": quote.age,
         "state": quote.state,
+        "note": quote.note,
     }
 
 

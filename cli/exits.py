@@ -1,4 +1,7 @@
-"""Exit codes, which scripts and systemd rely on, and the one place where errors become them."""
+"""Exit codes, which scripts and systemd rely on, and the one place where errors become them.
+
+0 is done. 70, the supervisor gave up, comes from the supervisor itself.
+"""
 
 from __future__ import annotations
 
@@ -7,7 +10,6 @@ from contextlib import contextmanager
 
 import click
 
-DONE = 0
 FAULT = 1
 USAGE = 2
 NOT_RUNNING = 3
@@ -15,23 +17,22 @@ DEGRADED = 4
 TIMED_OUT = 5
 REFUSED = 10
 NEEDS_PERSON = 11
-GAVE_UP = 70
 CONFIGURATION = 78
 
 # The kinds of refusal that say what to do next; any other, a gate's, a limit's or the broker's, is REFUSED.
-MISTAKES = frozenset({"contract", "bars", "invalid", "not_subscribed"})
+MISTAKES = frozenset({"contract", "bars", "invalid", "unknown", "state", "not_subscribed"})
 NOT_NOW = frozenset(
     {
-        "session_down",
-        "no_session",
-        "not_ready",
+        "called_off",
+        "expired",
+        "mailbox_full",
         "no_answer",
         "no_cut",
-        "stale",
-        "expired",
+        "no_session",
+        "not_ready",
         "paced",
-        "called_off",
-        "mailbox_full",
+        "session_down",
+        "stale",
     }
 )
 

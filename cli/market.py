@@ -9,7 +9,7 @@ from rich.table import Table
 from rich.text import Text
 
 from actors.desk import Desk
-from actors.messages.market import Drop, GetQuotes, Hold, Quote
+from actors.messages.market import Drop, GetQuotes, GetReference, Hold, Quote
 from actors.rows import quote_row
 from cli.options import as_json, state_dir, watch
 from cli.output import BAD, DIM, GOOD, WARN, console, print_json, repeat, seconds_ago, shown, table
@@ -48,8 +48,11 @@ def quotes(symbols: tuple[str, ...], drop: bool, watch: bool, state_dir: Path, a
 
 
 def _hold(desk: Desk, symbol: str) -> int:
-    """Subscribe for the operator; the broker's contract id."""
-    return desk.market_data.ask(Hold(symbol), timeout=QUOTE_LIMIT).details.contract.con_id
+    """Subscribe for the operator and give a new line a moment for its first price; the broker's contract id."""
+    held = desk.market_data.ask(Hold(symbol), timeout=QUOTE_LIMIT)
+    if held.quote.state == "waiting":
+        desk.market_data.ask(GetReference(symbol), timeout=QUOTE_LIMIT)
+    return held.details.contract.con_id
 
 
 def _quotes(desk: Desk, wanted: tuple[int, ...]) -> list[Quote]:
@@ -59,7 +62,7 @@ def _quotes(desk: Desk, wanted: tuple[int, ...]) -> list[Quote]:
 
 def quotes_table(quotes: list[Quote]) -> Table:
     """Quotes, one a row, each with age and state."""
-    columns = ("symbol", "bid>", "ask>", "last>", "bid size>", "ask size>", "volume>", "age", "state")
+    columns = ("symbol", "bid>", "ask>", "last>", "bid size>", "ask size>", "volume>", "age", "state", "")
     rows = (
         (
             quote.symbol,
@@ -71,6 +74,7 @@ def quotes_table(quotes: list[Quote]) -> Table:
             size(quote.volume),
             seconds_ago(quote.age),
             Text(quote.state, style=STYLES[quote.state]),
+            Text(quote.note),
         )
         for quote in quotes
     )

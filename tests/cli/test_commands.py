@@ -110,7 +110,7 @@ def test_an_order_by_hand_reaches_order_as_it_was_typed(tmp_path: Path) -> None:
     ]
 
 
-@pytest.mark.parametrize(("kind", "code"), [("limit", 10), ("gate", 10), ("contract", 2), ("session_down", 4)])
+@pytest.mark.parametrize(("kind", "code"), [("limit", 10), ("gate", 10), ("contract", 2), ("not_ready", 4)])
 def test_a_refused_order_gives_every_reason_and_an_exit_code_by_its_kind(tmp_path: Path, kind: str, code: int) -> None:
     refusal = Rejected("order value 30000 exceeds 25000", "the gate is closed", kind=kind)
     with scripted(tmp_path, {"order": {PlaceOrder: refusal}}) as service:
