@@ -291,6 +291,16 @@ def test_a_child_stopped_by_hand_stays_parked_until_started_by_hand() -> None:
     assert play.since() == "+good"
 
 
+def test_a_child_that_begins_parked_waits_for_a_hand_and_holds_up_nobody() -> None:
+    play = Play(group("root", child("mike"), child("alpha", parked=True), child("zulu")))
+    assert play.since() == "+mike +zulu"
+    assert play.reports == [Booted()]
+    assert play.state("alpha") == "parked"
+    play.start_child("alpha")
+    assert play.since() == "+alpha"
+    assert play.restarts("alpha") == 0
+
+
 def test_orders_that_make_no_sense_are_refused_in_words() -> None:
     play = parking()
     with pytest.raises(Rejected, match="there is no child 'ugly'"):
