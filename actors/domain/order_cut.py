@@ -83,9 +83,12 @@ def execution_missed(exec_id: str, key: str, text: str) -> Difference:
 
 
 def _reports(cut: ApplyCut) -> Iterable[OrderReport]:
-    for part in (cut.orders, cut.completed):
-        if part is not None:
-            yield from part.items
+    """Open orders, then completed ones, which were asked later: what stands in both has completed meanwhile."""
+    completed = () if cut.completed is None else cut.completed.items
+    ended = {report.perm_id for report in completed if report.perm_id}
+    if cut.orders is not None:
+        yield from (report for report in cut.orders.items if report.perm_id not in ended)
+    yield from completed
 
 
 def _found(order: OrderState, report: OrderReport, asked: datetime, at: datetime) -> Iterator[Verdict]:

@@ -1,0 +1,312 @@
+"""Order's neighbours, scripted, and somebody who listens to what it publishes."""
+
+from __future__ import annotations
+
+import queue
+from collections.abc import Callable
+from datetime import UTC, datetime
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+from actors.messages.broker import (
+    ExecutionList,
+    ExecutionReport,
+    OpenOrders,
+    OrderReport,
+    PositionList,
+    Snapshot,
+    Transmit,
+    TransmitCancel,
+    Transmitted,
+)
+from actors.messages.market import Contract, GetReference, Quote, Reference
+from actors.messages.orders import Fill, GateChanged, GetOrdersView, OrderEvent, PlaceOrder
+from actors.messages.session import GetSession, SessionDown, SessionUp, SessionView
+from actors.messages.state import ApplyCut, CutResult, CutView, JournalRow, JournalRows, Reconcile
+from actors.order import OrderActor
+from config.settings import OrderSettings, RiskSettings
+from supervision.actor import LATER, Actor, Context, Sender, handles
+from supervision.message import Message
+from supervision.peer import Peer
+from supervision.ref import Ref
+from tests.domain.order_builders import AAPL, OUR_CLIENT, details, quote
+from tests.support.local import LocalActor, LocalService
+
+Script = Callable[[Any, Sender], object]
+
+
+def now() -> datetime:
+    return datetime.now(UTC)
+
+
+class Broker(Actor):
+    """Connection: takes orders and cancels unless `script` says otherwise; `asked` has all of them in order."""
+
+    def __init__(
+        self, context: Context, *, epoch: int, asked: queue.Queue[Message], script: dict[type, Script]
+    ) -> None:
+        super().__init__(context)
+        self.epoch = epoch
+        self.asked = asked
+        self.script = script
+        self.next_order_id = 1
+
+    def view(self) -> SessionView:
+        state = "up" if self.epoch else "down"
+        return SessionView(
+            state=state, since=now(), epoch=self.epoch, generation=0, host="h", port=1, client_id=OUR_CLIENT,
+            server_version=176, accounts=("DU1",), next_order_id=self.next_order_id, reconnects=0, last_heartbeat=None,
+            retry_at=None, reason="" if self.epoch else "gateway refused", requests_waiting=0, requests_sent=0,
+            callback_errors=0,
+        )  # type: ignore[arg-type] # fmt: skip
+
+    def on_attach(self, peer: Peer, _: tuple[str, ...]) -> None:
+        peer.send(Snapshot(self.view()))
+
+    @handles(GetSession)
+    def _session(self, message: GetSession, sender: Sender) -> object:
+        script = self.script.get(GetSession)
+        return self.view() if script is None else script(message, sender)
+
+    @handles(Transmit)
+    def _transmit(self, message: Transmit, sender: Sender) -> object:
+        return self._take(message, sender)
+
+    @handles(TransmitCancel)
+    def _cancel(self, message: TransmitCancel, sender: Sender) -> object:
+        return self._take(message, sender)
+
+    def _take(self, message: Transmit | TransmitCancel, sender: Sender) -> object:
+        script = self.script.get(type(message))
+        answer = Transmitted(message.epoch) if script is None else script(message, sender)
+        self.asked.put(message)
+        return answer
+
+
+class Market(Actor):
+    """MarketData: knows what `known` says."""
+
+    def __init__(self, context: Context, *, script: dict[type, Script]) -> None:
+        super().__init__(context)
+        self.script = script
+        self.details = details()
+        self.quote: Quote = quote()
+        self.asked: list[str | Contract] = []
+
+    @handles(GetReference)
+    def _reference(self, message: GetReference, sender: Sender) -> object:
+        self.asked.append(message.contract)
+        script = self.script.get(GetReference)
+        return Reference(self.details, self.quote) if script is None else script(message, sender)
+
+
+class Reconciling(Actor):
+    """State: writes down who asks for a cut, and carries the cuts that a test makes to Order."""
+
+    def __init__(self, context: Context, *, causes: queue.Queue[str]) -> None:
+        super().__init__(context)
+        self.causes = causes
+
+    def on_start(self) -> None:
+        self.order = self.link("order")
+
+    @handles(Reconcile)
+    def _reconcile(self, message: Reconcile, _: Sender) -> CutView:
+        self.causes.put(message.cause)
+        return CutView(0, 1, message.cause, now(), now(), True, (), ())
+
+
+class Listener(Actor):
+    """Attached to everything Order publishes."""
+
+    def __init__(self, context: Context, *, heard: queue.Queue[Message]) -> None:
+        super().__init__(context)
+        self.heard = heard
+
+    def on_start(self) -> None:
+        self.link("order", topics=("orders", "risk", "journal"))
+
+    @handles(OrderEvent)
+    def _event(self, message: OrderEvent, _: Sender) -> None:
+        self.heard.put(message)
+
+    @handles(Fill)
+    def _fill(self, message: Fill, _: Sender) -> None:
+        self.heard.put(message)
+
+    @handles(GateChanged)
+    def _gate(self, message: GateChanged, _: Sender) -> None:
+        self.heard.put(message)
+
+    @handles(JournalRows)
+    def _rows(self, message: JournalRows, _: Sender) -> None:
+        self.heard.put(message)
+
+
+class House:
+    """Order with its neighbours. `sent` is what reached Connection, `causes` what State was asked."""
+
+    def __init__(self, service: LocalService, directory: Path) -> None:
+        self.service = service
+        self.directory = directory
+        self.sent: queue.Queue[Message] = queue.Queue()
+        self.causes: queue.Queue[str] = queue.Queue()
+        self.heard: queue.Queue[Message] = queue.Queue()
+        self.script: dict[type, Script] = {}
+        self.settings = OrderSettings()
+        self.risk = RiskSettings()
+        service.bind("connection", "market_data", "state", "order")
+        self.ref: Ref = service.ref("order")
+        self._cut = 0
+
+    def start(self, epoch: int = 1) -> House:
+        self.start_broker(epoch)
+        self.market_data = self.service.start("market_data", Market, script=self.script)
+        self.market: Market = self.market_data.actor
+        self.start_state()
+        self.start_order()
+        self.service.start("listener", Listener, heard=self.heard)
+        return self
+
+    def start_broker(self, epoch: int = 1) -> None:
+        self.connection = self.service.start("connection", Broker, epoch=epoch, asked=self.sent, script=self.script)
+        self.broker: Broker = self.connection.actor
+
+    def start_state(self) -> None:
+        self.state = self.service.start("state", Reconciling, causes=self.causes)
+
+    def start_order(self) -> LocalActor:
+        self.order = self.service.start(
+            "order",
+            OrderActor,
+            settings=self.settings,
+            risk=self.risk,
+            accounts=("DU1",),
+            directory=self.directory,
+        )
+        return self.order
+
+    def open(self) -> House:
+        """Wait for the session, and reconcile with an empty broker."""
+        self.wait_gate("reconciling")
+        self.cut()
+        assert self.gate() == "open"
+        return self
+
+    # --- the broker --------------------------------------------------------------------------------
+
+    def says(self, *reports: Message) -> None:
+        """Connection publishes reports of the broker; they are handled when this returns."""
+        self.publish("order_reports", *reports)
+        self.settle()
+
+    def publish(self, topic: str, *messages: Message) -> None:
+        self.connection.call(lambda: [self.broker.publish(topic, each) for each in messages])
+
+    def begin(self, epoch: int) -> None:
+        self.broker.epoch = epoch
+        self.publish("session", SessionUp(epoch, 0, 176, ("DU1",), self.broker.next_order_id, now()))
+        self.settle()
+
+    def end(self, reason: str = "socket closed") -> None:
+        over, self.broker.epoch = self.broker.epoch, 0
+        self.publish("session", SessionDown(over, reason, now()))
+        self.settle()
+
+    def settle(self) -> None:
+        """All that Connection published has been handled: a cut is applied after everything before it."""
+        barrier = ApplyCut(0, -1, None, None, None, None, now())
+        error = self._told(barrier)
+        assert isinstance(error, Exception), error
+
+    def cut(
+        self,
+        orders: tuple[OrderReport, ...] | None = (),
+        completed: tuple[OrderReport, ...] | None = (),
+        executions: tuple[ExecutionReport, ...] | None = (),
+        asked: datetime | None = None,
+    ) -> CutResult:
+        """State brings a picture of the broker; None is a failed query."""
+        self._cut += 1
+        result = self._told(
+            ApplyCut(
+                cut=self._cut,
+                epoch=self.broker.epoch,
+                orders=None if orders is None else OpenOrders(orders),
+                completed=None if completed is None else OpenOrders(completed),
+                executions=None if executions is None else ExecutionList(executions, ()),
+                positions=PositionList(()),
+                asked=asked or now(),
+            )
+        )
+        if isinstance(result, Exception):
+            raise result
+        return result
+
+    def _told(self, message: ApplyCut) -> Any:
+        box: queue.Queue[Any] = queue.Queue()
+        link = self.state.actor.order
+        self.state.call(lambda: link.ask(message, timeout=5.0, on_reply=box.put, on_error=box.put))
+        return box.get(timeout=6.0)
+
+    # --- a user ------------------------------------------------------------------------------------
+
+    def place(self, **changes: Any) -> Any:
+        values = {"contract": "AAPL", "side": "BUY", "quantity": Decimal(10), "limit": 150.0, "key": "k1"}
+        return self.ref.ask(PlaceOrder(**(values | changes)), timeout=5.0)
+
+    def transmitted(self) -> Any:
+        """The next order or cancel that reached Connection."""
+        return self.sent.get(timeout=5.0)
+
+    def gate(self) -> str:
+        return self.ref.ask(GetOrdersView(), timeout=5.0).gate.state
+
+    def reasons(self) -> str:
+        return "; ".join(self.ref.ask(GetOrdersView(), timeout=5.0).gate.reasons)
+
+    def wait_gate(self, state: str) -> GateChanged:
+        """The gate is, or becomes, this."""
+        while True:
+            message = self.heard.get(timeout=5.0)
+            if isinstance(message, GateChanged) and message.gate.state == state:
+                return message
+
+    def events(self, until: str) -> list[str]:
+        """Words of the order events up to this one; a fill counts as `fill`."""
+        words: list[str] = []
+        while not words or words[-1] != until:
+            message = self.heard.get(timeout=5.0)
+            if isinstance(message, OrderEvent):
+                words.append(message.event)
+            elif isinstance(message, Fill):
+                words.append("fill")
+        return words
+
+    def journalled(self, until: int) -> list[JournalRow]:
+        """The journal rows that were published, up to this sequence."""
+        rows: list[JournalRow] = []
+        while not rows or rows[-1].sequence < until:
+            message = self.heard.get(timeout=5.0)
+            if isinstance(message, JournalRows):
+                rows += message.items
+        return rows
+
+    def restart(self) -> None:
+        """Order is killed and a new incarnation comes."""
+        self.service.kill("order")
+        self.start_order()
+
+
+def held(box: queue.Queue[Sender]) -> Script:
+    """A script that leaves the ask open; its sender comes out of the box."""
+
+    def hold(_: Any, sender: Sender) -> object:
+        box.put(sender)
+        return LATER
+
+    return hold
+
+
+__all__ = ["AAPL", "House", "held", "now"]

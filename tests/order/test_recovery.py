@@ -1,0 +1,357 @@
+"""The gate, kills, cuts, and a disk that refuses: nothing lost, nothing doubled, nothing guessed."""
+
+from __future__ import annotations
+
+import queue
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import timedelta
+from decimal import Decimal
+from resource import RLIMIT_FSIZE, getrlimit, setrlimit
+from typing import Any
+
+import pytest
+
+from actors.messages.broker import Transmit, TransmitCancel, Transmitted
+from actors.messages.orders import (
+    CancelOrder,
+    GetExecutions,
+    GetOrder,
+    GetOrders,
+    Halt,
+    ModifyOrder,
+    PlaceOrder,
+    Resume,
+)
+from actors.messages.session import LinkChanged
+from actors.messages.state import FollowJournal
+from config.settings import OrderSettings
+from supervision.actor import Sender
+from supervision.errors import Rejected
+from supervision.lifecycle import Stop
+from tests.domain.order_builders import (
+    OUR_CLIENT,
+    completed_report,
+    execution_report,
+    order_report,
+    status_report,
+    terms,
+)
+from tests.order.neighbours import House, held, now
+
+SECOND = timedelta(seconds=1)
+
+
+def mine(order_id: int = 1) -> dict[str, Any]:
+    """The identity of the first order placed."""
+    return {"order_id": order_id, "client_id": OUR_CLIENT, "perm_id": 900 + order_id}
+
+
+def manual(**changes: Any) -> dict[str, Any]:
+    """The identity of an order made by hand in TWS."""
+    return {"order_id": 0, "client_id": 0, "perm_id": 77, "terms": terms(key="")} | changes
+
+
+def kinds(result: Any) -> list[tuple[str, str, bool]]:
+    return [(each.kind, each.subject, each.repaired) for each in result.differences]
+
+
+# --- the gate ---------------------------------------------------------------------------------------
+
+
+def test_the_gate_opens_only_with_a_confirmed_cut_of_this_epoch_that_order_could_hear(idle: House) -> None:
+    house = idle.start(epoch=0)
+    assert "gateway refused" in house.wait_gate("closed").gate.reasons[0]
+    house.begin(1)
+    early = now() - SECOND
+    with pytest.raises(Rejected, match="gate reconciling: session 1 is not reconciled yet"):
+        house.place()
+    for part in ("orders", "completed", "executions"):
+        result = house.cut(**{part: None})
+        assert [each.kind for each in result.differences] == ["part_failed"]
+        assert "no answer about" in house.reasons()
+    house.cut(asked=early)
+    assert house.gate() == "reconciling"
+    assert "before Order could hear" in house.causes.get(timeout=5.0)
+    house.cut()
+    assert house.gate() == "open"
+    house.end()
+    house.begin(2)
+    assert house.gate() == "reconciling"
+
+
+def test_a_degraded_link_pauses_new_orders_and_modifies_but_not_cancels(house: House) -> None:
+    house.place()
+    house.says(order_report("Submitted", **mine()))
+    house.transmitted()
+    house.publish("session", LinkChanged(1, 0, False, False, 1100, "connectivity lost"))
+    house.settle()
+    for ask in (PlaceOrder("AAPL", "BUY", 1, limit=1.0), ModifyOrder("k1", limit=149.0)):
+        with pytest.raises(Rejected, match="gate paused: the gateway lost its link to the broker"):
+            house.ref.ask(ask)
+    house.ref.ask(CancelOrder("k1"))
+    assert isinstance(house.transmitted(), TransmitCancel)
+    house.publish("session", LinkChanged(1, 0, True, False, 1102, "restored"))
+    house.settle()
+    assert house.gate() == "reconciling"
+    house.cut()
+    assert house.gate() == "open"
+
+
+def test_new_orders_wait_for_state_beyond_its_grace_and_not_before(idle: House) -> None:
+    idle.settings = OrderSettings(state_grace=0.3)
+    house = idle.start().open()
+    house.service.kill("state")
+    house.place()
+    assert "state has been away for more than 0.3 s" in house.wait_gate("paused").gate.reasons[0]
+    with pytest.raises(Rejected, match="gate paused"):
+        house.place(key="k2")
+    house.start_state()
+    house.wait_gate("open")
+
+
+def test_a_halt_refuses_new_orders_over_restarts_cancels_ours_and_needs_a_reason_to_lift(house: House) -> None:
+    house.place()
+    house.says(order_report("Submitted", **mine()), order_report("Submitted", **manual()))
+    house.transmitted()
+    assert house.ref.ask(Halt("fat finger", cancel=True)).state == "halted"
+    assert house.transmitted() == TransmitCancel(1, 1)
+    assert house.sent.empty()
+    house.restart()
+    house.wait_gate("halted")
+    with pytest.raises(Rejected, match=r"halted: fat finger \(by operator\)"):
+        house.place(key="k2")
+    house.says(order_report("Submitted", **mine()))
+    house.ref.ask(CancelOrder("k1"))
+    with pytest.raises(Rejected, match="needs a reason"):
+        house.ref.ask(Resume("  "))
+    house.ref.ask(Resume("checked"))
+    house.cut((order_report("Submitted", **mine()),))
+    assert house.gate() == "open"
+
+
+# --- kills and cuts -----------------------------------------------------------------------------------
+
+
+def unknown_after_a_kill(house: House) -> None:
+    """An order is handed to Connection, whose answer never comes because Order is killed."""
+    waiting: queue.Queue[Sender] = queue.Queue()
+    house.script[Transmit] = held(waiting)
+    house.ref.tell(PlaceOrder("AAPL", "BUY", 10, limit=150.0, key="k1"))
+    waiting.get(timeout=5.0)
+    house.transmitted()
+    house.restart()
+    del house.script[Transmit]
+    assert house.ref.ask(GetOrder("k1")).status == "UNKNOWN"
+    house.wait_gate("reconciling")
+
+
+def test_an_order_unknown_after_a_kill_is_adopted_when_the_broker_lists_it(house: House) -> None:
+    unknown_after_a_kill(house)
+    assert "k1" in house.causes.get(timeout=5.0)
+    result = house.cut((order_report("Submitted", **mine()),))
+    assert kinds(result) == [("order_status", "k1", True)]
+    order = house.ref.ask(GetOrder("k1"))
+    assert (order.status, order.perm_ids, order.reason) == ("SUBMITTED", (901,), "")
+    assert house.sent.empty()
+
+
+def test_an_order_unknown_after_a_kill_is_found_by_its_key_among_the_completed(house: House) -> None:
+    unknown_after_a_kill(house)
+    fills = (execution_report("a.b.c.01", 10, **mine()),)
+    result = house.cut(completed=(completed_report("Filled", perm_id=901, filled=Decimal(10)),), executions=fills)
+    assert kinds(result) == [("execution_missed", "k1", True)]
+    order = house.ref.ask(GetOrder("k1"))
+    assert (order.status, order.filled) == ("FILLED", 10)
+    assert kinds(house.cut(executions=fills)) == []
+
+
+def test_an_order_absent_in_two_confirmed_cuts_was_not_placed_and_is_never_sent_again(house: House) -> None:
+    unknown_after_a_kill(house)
+    house.cut(completed=None)
+    assert house.ref.ask(GetOrder("k1")).status == "UNKNOWN"
+    first = now()
+    assert kinds(house.cut()) == [("order_missing", "k1", True)]
+    assert house.ref.ask(GetOrder("k1")).status == "UNKNOWN"
+    assert kinds(house.cut(asked=first + SECOND / 2)) == []
+    house.cut(asked=now() + SECOND)
+    assert house.ref.ask(GetOrder("k1")).status == "NOT_PLACED"
+    assert house.sent.empty()
+    assert house.place().status == "NOT_PLACED"
+
+
+def test_state_is_asked_again_until_an_unknown_order_is_decided(house: House) -> None:
+    unknown_after_a_kill(house)
+    assert "k1" in house.causes.get(timeout=5.0)
+    assert "k1" in house.causes.get(timeout=5.0)
+
+
+def test_ids_never_come_down_not_after_a_kill_nor_with_a_gateway_that_forgot(house: House) -> None:
+    house.place()
+    house.says(order_report("Submitted", order_id=40, client_id=3, perm_id=55, terms=terms(key="other")))
+    house.restart()
+    house.broker.next_order_id = 1
+    house.wait_gate("reconciling")
+    house.cut((order_report("Submitted", **mine()), order_report("Submitted", order_id=60, client_id=4, perm_id=56)))
+    assert house.place(key="k2").order_id == 61
+
+
+def test_a_session_that_ends_leaves_the_unacknowledged_unknown_and_the_acknowledged_as_they_were(house: House) -> None:
+    house.place()
+    house.place(key="k2")
+    house.says(order_report("Submitted", **mine()))
+    house.end("nightly restart")
+    statuses = {order.key: order.status for order in house.ref.ask(GetOrders()).items}
+    assert statuses == {"k1": "SUBMITTED", "k2": "UNKNOWN"}
+    with pytest.raises(Rejected, match="nightly restart"):
+        house.ref.ask(CancelOrder("k1"))
+
+
+def test_what_was_missed_is_booked_named_and_published_once(house: House) -> None:
+    house.place()
+    house.says(order_report("Submitted", **mine()))
+    fills = (execution_report("a.b.c.01", 4, **mine()),)
+    lists = (order_report("Submitted", **mine(), filled=Decimal(4)),)
+    assert kinds(house.cut(lists, executions=fills)) == [("execution_missed", "k1", True)]
+    assert kinds(house.cut(lists, executions=fills)) == []
+    house.says(*fills)
+    assert house.events("partially_filled").count("fill") == 1
+    assert house.ref.ask(GetOrder("k1")).filled == 4
+
+
+def test_what_was_only_on_its_way_is_not_called_missed(house: House) -> None:
+    house.place()
+    fill = execution_report("a.b.c.01", 10, **mine())
+    house.publish("order_reports", order_report("Submitted", **mine()), fill)
+    assert kinds(house.cut(completed=(completed_report("Filled", perm_id=901),), executions=(fill,))) == []
+
+
+def test_a_cut_does_not_judge_an_order_placed_after_it_was_asked(house: House) -> None:
+    asked = now()
+    house.place()
+    house.says(order_report("Submitted", **mine()))
+    assert kinds(house.cut(asked=asked)) == []
+    assert house.ref.ask(GetOrder("k1")).status == "SUBMITTED"
+
+
+def test_an_order_that_vanished_is_unknown_then_held_for_a_person_in_every_cut(house: House) -> None:
+    house.place()
+    house.says(order_report("Submitted", **mine()))
+    assert kinds(house.cut()) == [("order_missing", "k1", True)]
+    assert kinds(house.cut(asked=now() + SECOND)) == [("order_missing", "k1", False)]
+    assert kinds(house.cut(asked=now() + SECOND)) == [("order_missing", "k1", False)]
+    assert house.ref.ask(GetOrder("k1")).status == "UNKNOWN"
+
+
+def test_other_terms_and_another_status_at_the_broker_are_taken_over_and_named(house: House) -> None:
+    house.place()
+    house.place(key="k2")
+    house.says(order_report("Submitted", **mine()), order_report("Submitted", **mine(2), terms=terms(key="k2")))
+    changed = order_report("Submitted", **mine(), terms=terms(limit=148.0))
+    result = house.cut((changed,), (completed_report("Cancelled", perm_id=902, terms=terms(key="k2")),))
+    assert kinds(result) == [("order_quantity", "k1", True), ("order_status", "k2", True)]
+    first, second = (house.ref.ask(GetOrder(key)) for key in ("k1", "k2"))
+    assert (first.limit, second.status) == (148.0, "CANCELLED")
+
+
+def test_orders_of_others_are_adopted_as_external_shown_and_left_alone(house: House) -> None:
+    theirs = order_report("Submitted", order_id=1, client_id=3, perm_id=55, terms=terms(key="theirs"))
+    result = house.cut((order_report("Submitted", **manual()), theirs))
+    assert kinds(result) == [("order_orphan", "ext:77", True), ("order_orphan", "theirs", True)]
+    orders = {order.key: order.external for order in house.ref.ask(GetOrders()).items}
+    assert orders == {"ext:77": True, "theirs": True}
+    for key, owner in (("ext:77", "a person in TWS"), ("theirs", "client 3")):
+        with pytest.raises(Rejected, match=f"belongs to {owner}"):
+            house.ref.ask(CancelOrder(key))
+    with pytest.raises(Rejected, match="orderRef of an order of another client"):
+        house.place(key="theirs")
+    assert kinds(house.cut((order_report("Submitted", **manual()), theirs))) == []
+    assert house.place().order_id == 2
+
+
+def test_an_execution_of_an_order_nobody_knows_is_recorded_as_external_and_asked_about(house: House) -> None:
+    house.says(execution_report("a.b.c.01", 3, order_id=0, client_id=0, perm_id=77, key=""))
+    (execution,) = house.ref.ask(GetExecutions()).items
+    assert (execution.key, execution.quantity) == ("ext:77", 3)
+    assert "unknown here" in house.causes.get(timeout=5.0)
+    house.cut(completed=(completed_report("Filled", perm_id=77, terms=terms(key="", quantity=Decimal(3))),))
+    order = house.ref.ask(GetOrder("ext:77"))
+    assert (order.status, order.filled, order.external) == ("FILLED", 3, True)
+
+
+def test_a_cut_of_another_epoch_is_refused(house: House) -> None:
+    house.end()
+    house.broker.epoch = 1
+    with pytest.raises(Rejected, match="cut 2 is of epoch 1, there is no session"):
+        house.cut()
+
+
+# --- the disk -----------------------------------------------------------------------------------------
+
+
+@contextmanager
+def disk_full(house: House) -> Iterator[None]:
+    """No file may grow beyond what the journal's largest one has now."""
+    size = max(file.stat().st_size for file in house.directory.iterdir())
+    soft, hard = getrlimit(RLIMIT_FSIZE)
+    setrlimit(RLIMIT_FSIZE, (size, hard))
+    try:
+        yield
+    finally:
+        setrlimit(RLIMIT_FSIZE, (soft, hard))
+
+
+def test_with_a_full_disk_no_order_leaves_cancels_do_nothing_is_forgotten_and_work_goes_on_after(house: House) -> None:
+    house.place()
+    house.transmitted()
+    house.says(order_report("Submitted", **mine()))
+    with disk_full(house):
+        with pytest.raises(Rejected, match=r"not placed.*orders\.db could not be written"):
+            place_many(house)
+        placed = house.sent.qsize()
+        assert house.gate() == "closed"
+        assert "order journal cannot be written" in house.reasons()
+        assert house.ref.ask(CancelOrder("k1")).status == "PENDING_CANCEL"
+        house.says(execution_report("a.b.c.01", 4, **mine()), status_report("Cancelled", **mine(), filled=Decimal(4)))
+        assert house.ref.ask(GetOrder("k1")).status == "CANCELLED"
+        assert house.sent.qsize() == placed + 1
+    house.wait_gate("open")
+    house.restart()
+    order = house.ref.ask(GetOrder("k1"))
+    assert (order.status, order.filled) == ("CANCELLED", 4)
+
+
+def place_many(house: House) -> None:
+    for number in range(1000):
+        house.place(key=f"many-{number}")
+
+
+# --- leaving, and being followed ------------------------------------------------------------------------
+
+
+def test_a_stop_takes_no_new_orders_and_waits_for_what_is_on_its_way(house: House) -> None:
+    waiting: queue.Queue[Sender] = queue.Queue()
+    house.script[Transmit] = held(waiting)
+    placing = house.ref.ask_future(PlaceOrder("AAPL", "BUY", 10, limit=150.0, key="k1"), timeout=5.0)
+    transmit = waiting.get(timeout=5.0)
+    house.order.actor.context.mailbox.put_control(Stop(5.0))
+    house.wait_gate("closed")
+    with pytest.raises(Rejected, match="the service is stopping"):
+        house.place(key="k2")
+    assert not house.order.host.has_ended.is_set()
+    house.connection.call(lambda: transmit.reply(Transmitted(1)))
+    assert placing.result(5.0).status == "SENT"
+    assert house.order.host.has_ended.wait(5.0)
+
+
+def test_a_follower_gets_every_row_once_in_pages_and_live(house: House) -> None:
+    house.place()
+    rows = house.ref.ask(FollowJournal(0)).items
+    assert [row.sequence for row in rows] == list(range(1, len(rows) + 1))
+    assert "intent" in [row.kind for row in rows]
+    assert house.ref.ask(FollowJournal(rows[-1].sequence)).items == ()
+    house.says(execution_report("a.b.c.01", 4, **mine()))
+    new = house.ref.ask(FollowJournal(rows[-1].sequence)).items
+    assert [row.kind for row in new] == ["execution", "submitted"]
+    live = house.journalled(new[-1].sequence)
+    assert live == [*rows, *new][-len(live) :]
