@@ -1,8 +1,8 @@
 """The fast path for ticks: frames with ids 1 (price), 2 (size) and 45 (generic) into columns.
 
-A malformed tick frame never yields a tick: it stops the run, and the caller counts it. A value the
-broker uses for "none" yields no tick either: price -1, unset doubles, unset sizes. In the columns a
-size tick has price -1, and a price tick whose size is not told has size -1.
+A malformed tick frame never yields a tick: it stops the run, and the caller counts it. Values that are
+empty or unset yield none either. In the columns a size tick has price -1, a price tick whose size is not
+told has size -1, and a price tick of -1 is passed on: so the broker says that there is no quote any more.
 
 The same numbers come again and again, so each text is checked and converted once and then looked
 up: that is both the strictness and the speed.
@@ -10,6 +10,7 @@ up: that is both the strictness and the speed.
 
 from __future__ import annotations
 
+import math
 import re
 from abc import abstractmethod
 from typing import TypeVar
@@ -18,6 +19,7 @@ from actors.messages.broker import TickBatch
 
 NO_PRICE = -1.0
 NO_SIZE = -1.0
+_UNTOLD = -math.inf
 
 TICK_PRICE, TICK_SIZE, TICK_GENERIC = b"1\0", b"2\0", b"45\0"
 # Text values that no consumer of ours wants arrive with every trade; they are passed over here.
@@ -57,11 +59,11 @@ class _Integers(_Converted[int]):
 class _Prices(_Converted[float]):
     def convert(self, text: bytes) -> float:
         if not text:
-            return NO_PRICE
+            return _UNTOLD
         if _NUMBER.fullmatch(text) is None:
             raise ValueError(text)
         value = float(text)
-        return value if -_LARGEST < value < _LARGEST else NO_PRICE
+        return value if -_LARGEST < value < _LARGEST else _UNTOLD
 
 
 class _Sizes(_Converted[float]):
@@ -125,7 +127,7 @@ class TickColumns:
                 return position
             if tail:
                 return position
-            if price != NO_PRICE or (head == TICK_SIZE and size != NO_SIZE):
+            if price != _UNTOLD and (head != TICK_SIZE or size != NO_SIZE):
                 add_request(request_id)
                 add_field(field_id)
                 add_price(price)

@@ -19,7 +19,10 @@ from supervision.message import Ask, Delivery, Done, Message
 
 
 class TickBatch(Message, frozen=True):
-    """Ticks read in one go, in order, in columns. A size tick has price -1; a price tick may carry a size."""
+    """Ticks read in one go, in order, in columns. A size tick has price -1; a price tick may carry a size.
+
+    A price tick of -1 says that there is no such quote any more; size -1 on a price tick is a size not told.
+    """
 
     epoch: int
     time_ns: int

@@ -48,7 +48,6 @@ def test_another_frame_stops_the_run_and_the_rest_is_read_afterwards() -> None:
 @pytest.mark.parametrize(
     "payload",
     [
-        b"1\x006\x001\x001\x00-1\x000\x000\x00",  # the broker's "no bid"
         b"1\x006\x001\x001\x001.7976931348623157E308\x000\x000\x00",
         b"1\x006\x001\x001\x00\x000\x000\x00",
         b"2\x006\x001\x000\x002147483647\x00",
@@ -92,6 +91,10 @@ def test_a_malformed_tick_yields_no_tick_and_is_pointed_out(payload: bytes) -> N
 
 def test_a_size_that_is_not_told_leaves_the_price_a_tick() -> None:
     assert read(PRICE.replace(b"300", b""))[1] == [(1_000_000_007, 4, 189.25, NO_SIZE)]
+
+
+def test_a_quote_that_is_gone_is_passed_on_so_that_nobody_keeps_the_old_one() -> None:
+    assert read(PRICE.replace(b"189.25", b"-1").replace(b"300", b"0"))[1] == [(1_000_000_007, 4, NO_PRICE, 0.0)]
 
 
 def test_a_negative_price_is_a_price_as_futures_have_shown() -> None:
