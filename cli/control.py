@@ -54,7 +54,7 @@ def _print_cut(cut: CutView) -> None:
 
 @click.command()
 @click.option("--cancel", is_flag=True, help="Also cancel our working orders.")
-@click.option("--reason", default="halted by hand", show_default=True, help="Kept in the journal.")
+@click.option("--reason", default="no reason given", show_default=True, help="Kept in the journal.")
 @state_dir
 @as_json
 def halt(cancel: bool, reason: str, state_dir: Path, as_json: bool) -> None:

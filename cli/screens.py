@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from rich.columns import Columns
 from rich.console import Group, RenderableType
@@ -26,7 +26,7 @@ ACTOR_STYLES = {"running": GOOD, "parked": DIM, "stopped": DIM, "backing_off": B
 RECENT_ORDERS = 10
 
 
-@dataclass
+@dataclass(frozen=True)
 class Picture:
     """What the live view knows; an exception stands where an actor is away."""
 
@@ -34,8 +34,8 @@ class Picture:
     quotes: Quotes | Exception
     positions: Positions | Exception
     accounts: Accounts | Exception
-    orders: Sequence[OrderView] = field(default_factory=tuple)
-    footer: str = ""
+    orders: Sequence[OrderView]
+    footer: str
 
 
 def status_screen(status: Status) -> RenderableType:

@@ -122,7 +122,7 @@ class ScriptedService:
         self.state_dir = state_dir
 
     def heard(self, name: str) -> list[Message]:
-        """What the actor was sent, apart from nothing."""
+        """What the actor was asked, in order."""
         actor: Scripted = self.local._running[name].actor
         return actor.heard
 
