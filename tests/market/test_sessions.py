@@ -102,15 +102,16 @@ def test_after_its_own_restart_it_adopts_the_lines_it_finds_and_renews_those_tha
 def test_what_is_subscribed_during_an_outage_gets_its_line_with_the_next_session(market: Market) -> None:
     client = market.client()
     client.ask(ResolveContract("AAPL"))
-    market.do(market.connection.end)
+    _end_session(market)
     reply = client.ask(Subscribe("AAPL"))
     assert (reply.quote.state, reply.quote.last) == ("waiting", None)
+    assert market.connection.asked[OpenLine].empty()
     market.do(lambda: market.connection.begin(2))
-    market.opened("AAPL")
+    assert [market.asked(OpenLine).contract.symbol for _ in range(2)] == ["SPY", "AAPL"]
 
 
 def test_a_question_waits_a_moment_for_the_first_session_then_is_refused_in_words(market: Market) -> None:
-    market.do(market.connection.end)
+    _end_session(market)
     client = market.client()
     with pytest.raises(Rejected, match=r"AAPL .* there is no session with the gateway"):
         client.ask(Subscribe("AAPL"))
@@ -150,6 +151,14 @@ def test_a_reference_opens_a_line_waits_for_a_price_and_says_what_it_is_worth(ma
     unpriced = client.ask(GetReference("MSFT"))
     assert (unpriced.quote.state, unpriced.quote.last) == ("waiting", None)
     assert time.monotonic() - began >= 3.0
+
+
+def _end_session(market: Market) -> None:
+    """End the session, and return once MarketData knows."""
+    witness = market.client()
+    market.subscribe(witness, "SPY")
+    market.do(market.connection.end)
+    witness.next(Gap)
 
 
 def _open_and_tick(market: Market, message: OpenLine) -> LiveLine:
