@@ -32,7 +32,7 @@ from actors.messages import broker
 from actors.messages.session import BrokerNotice, GetSession, LinkChanged, SessionDown, SessionUp, SessionView
 from config.settings import GatewaySettings
 from supervision.actor import LATER, Actor, Context, Sender, handles
-from supervision.errors import ConfigurationError
+from supervision.errors import ConfigurationError, Rejected
 from supervision.message import Message
 from supervision.peer import Peer
 from supervision.reactor import Timer
@@ -267,6 +267,12 @@ class ConnectionActor(Actor):
     @handles(broker.Transmit)
     def transmit(self, message: broker.Transmit, sender: Sender) -> object:
         self._outbound.check(message.epoch)
+        if message.receipt < 1 or not 0 < message.order_id < FIRST_REQUEST_ID:
+            raise Rejected(
+                f"receipt = {message.receipt}, order_id = {message.order_id}: both must be positive, and an order id "
+                f"below {FIRST_REQUEST_ID}; an order leaves only after its intent is durable",
+                kind="invalid",
+            )
         frames = self._outbound.requests.place(message.order_id, message.contract, message.terms)
         done = broker.Transmitted(message.epoch)
         self._outbound.ship(Priority.ORDER, frames, sender, lambda: sender.reply(done), order_id=message.order_id)

@@ -127,6 +127,16 @@ def test_what_cannot_be_encoded_is_refused_before_any_byte(it: Bench) -> None:
     assert it.connection.ask(broker.FetchOpenOrders()).items == ()
 
 
+@pytest.mark.parametrize(("order_id", "receipt"), [(1, 0), (0, 1), (1_000_000_000, 1)])
+def test_an_order_without_a_durable_intent_or_with_an_impossible_id_never_leaves(
+    it: Bench, order_id: int, receipt: int
+) -> None:
+    epoch = it.up().epoch
+    with pytest.raises(Rejected, match=f"receipt = {receipt}, order_id = {order_id}"):
+        it.connection.ask(broker.Transmit(epoch, order_id, resolve(it), terms("k"), receipt=receipt))
+    assert it.connection.ask(broker.FetchOpenOrders()).items == ()
+
+
 def test_an_account_streams_values_and_profit(it: Bench) -> None:
     epoch = it.up().epoch
     for _ in range(2):  # as an Account that restarts would
