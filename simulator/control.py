@@ -74,10 +74,14 @@ class Control:
         """Carry out one command."""
         try:
             command = json.loads(line)
-            if not isinstance(command, dict) or command.get("do") not in self._commands:
-                raise ControlError(f'expected {{"do": one of {", ".join(self._commands)}}}')
-            return {"ok": True, **self._commands[command["do"]](command)}
-        except (ControlError, ValueError) as error:
+        except ValueError as error:
+            return {"ok": False, "error": f"not a JSON line: {error}"}
+        act = self._commands.get(str(command.get("do"))) if isinstance(command, dict) else None
+        if act is None:
+            return {"ok": False, "error": f"do: expected one of {', '.join(self._commands)}"}
+        try:
+            return {"ok": True, **act(command)}
+        except (ControlError, OSError) as error:
             return {"ok": False, "error": str(error)}
 
     # --- commands ---

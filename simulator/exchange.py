@@ -69,9 +69,9 @@ class Exchange:
         """Today's finished orders, oldest first."""
         return [order for order in self._orders.values() if self._of_today(order)]
 
-    def working_instruments(self) -> set[Instrument]:
-        """What the market must step because an order rests there."""
-        return {order.instrument for order in self._working.values()}
+    def working_instruments(self) -> dict[int, Instrument]:
+        """What the market must step because an order rests there, by contract id."""
+        return {order.instrument.con_id: order.instrument for order in self._working.values()}
 
     def next_order_id(self, client_id: int) -> int:
         """One above the highest id this client ever used."""

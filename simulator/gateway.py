@@ -29,6 +29,7 @@ from simulator.universe import Universe
 from simulator.wire.fields import BadField, Fields
 
 _START_API = 71
+_CANCEL_ORDER = 4
 _ID_FIRST = {3, 20, 22, 78, 79, 81, 83, 84, 86, 87, 88, 90, 91, 92, 93, 94, 95, 96, 97, 98, 100, 101, 102, 103, 104}
 _NO_ID = {5, 6, 8, 12, 13, 14, 15, 16, 17, 18, 24, 49, 58, 59, 61, 64, 71, 80, 82, 85, 99, 105}
 
@@ -95,7 +96,8 @@ class Gateway:
         if trading_day(now) != self._day:
             self._day = trading_day(now)
             self.exchange.expire(self._trading)
-        for line in self.market.step(now, self.exchange.working_instruments() | self._quotes.instruments()):
+        watched = self.exchange.working_instruments() | self._quotes.instruments()
+        for line in self.market.step(now, [watched[con_id] for con_id in sorted(watched)]):
             self.exchange.step(line, self._trading)
             self._quotes.publish(line)
         self._accounts.tick()
@@ -129,7 +131,7 @@ class Gateway:
         self._reference.start(session)
 
     def _serve(self, session: Session, request: Fields) -> None:
-        request_id = _request_id(request)
+        request_id = _request_id(request, session.version)
         try:
             self._handlers.get(request.message_id, unknown)(session, request)
         except Refused as refusal:
@@ -146,11 +148,12 @@ _LINK_TEXTS = {
 }
 
 
-def _request_id(request: Fields) -> int:
+def _request_id(request: Fields, version: int) -> int:
     """The id an error about this request carries, -1 where there is none to be read."""
     if request.message_id in _NO_ID:
         return -1
     try:
-        return request.peek_integer(0 if request.message_id in _ID_FIRST else 1)
+        id_first = request.message_id in _ID_FIRST or (request.message_id == _CANCEL_ORDER and version >= 200)
+        return request.peek_integer(0 if id_first else 1)
     except BadField:
         return -1

@@ -162,7 +162,7 @@ def _long_spans(sessions: list[Span], size: int) -> Iterator[tuple[Span, date | 
 
 def _bar(market: Market, line: Line, what: str, span: Span, day: date | None) -> Bar:
     start, end = span
-    inside = 4 if end - start < _DAY / 4 else 12
+    inside = 2 if end - start <= 300 else 4 if end - start < _DAY / 4 else 12
     path = [line.ticks(line.mid(start + (end - start) * part / inside)) for part in range(inside + 1)]
     offset = {"BID": -1, "ASK": 1}.get(what, 0)
     prices = [line.price(max(1, ticks + offset)) for ticks in path]

@@ -60,7 +60,7 @@ class Order:
     @property
     def average(self) -> Decimal:
         """Average fill price, 0 before the first fill."""
-        return round(self.cost / self.filled, 8) if self.filled else Decimal(0)
+        return round(self.cost / self.filled, 8).normalize() if self.filled else Decimal(0)
 
     @property
     def live(self) -> bool:

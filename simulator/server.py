@@ -34,7 +34,11 @@ class Simulator:
         self._directory = directory
         self._interval = max(STEP / settings.speed, _FASTEST_STEP)
         self.gateway = Gateway(settings, directory, time.time)
-        self._transport = self._listen(settings.port)
+        try:
+            self._transport = self._listen(settings.port)
+        except OSError:
+            self.gateway.ledger.close()
+            raise
         self._control = Control(reactor, self.gateway, self._transport, HOST)
         self.host, self.port, self.control_port = HOST, self._transport.port, self._control.port
         self._announce()

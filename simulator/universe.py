@@ -130,7 +130,7 @@ class Universe:
         if found is None and _FUTURE_BASE <= con_id < _OPTION_BASE:
             root_index, months = divmod(con_id - _FUTURE_BASE, 100_000)
             if root_index < len(FUTURES) and 12 * 2000 <= months < 12 * 2100:
-                found = _future(FUTURES[root_index], months // 12, months % 12 + 1)
+                found = self._futures[con_id] = _future(FUTURES[root_index], months // 12, months % 12 + 1)
         return found
 
     def named(self, symbol: str) -> Instrument:

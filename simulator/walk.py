@@ -10,6 +10,8 @@ from __future__ import annotations
 import math
 
 _MASK = 2**64 - 1
+_STRIDE = 0x9E3779B97F4A7C15
+_HALF = 2.0**63
 _PERIODS = [4.0**level for level in range(12)]
 _SECONDS_PER_YEAR = 365.0 * 86400.0
 
@@ -33,14 +35,14 @@ def unit(*parts: int) -> float:
 class Walk:
     """The path of one instrument; `at` is cheap when called for times near each other."""
 
-    __slots__ = ("_amplitudes", "_base", "_key", "_nodes")
+    __slots__ = ("_amplitudes", "_base", "_keys", "_nodes")
 
     def __init__(self, seed: int, key: int, base: float, volatility: float) -> None:
-        self._key = mix(seed, key)
+        self._keys = [mix(seed, key, level) for level in range(len(_PERIODS))]
         self._base = base
         per_second = volatility / math.sqrt(_SECONDS_PER_YEAR)
         self._amplitudes = [per_second * math.sqrt(period) for period in _PERIODS]
-        self._nodes: list[tuple[int, float, float]] = [(-1, 0.0, 0.0)] * len(_PERIODS)
+        self._nodes: list[tuple[int, float, float]] = [(-2, 0.0, 0.0)] * len(_PERIODS)
 
     def at(self, moment: float) -> float:
         """The price at a time in seconds since the epoch."""
@@ -50,10 +52,13 @@ class Walk:
             index = int(scaled)
             node = self._nodes[level]
             if node[0] != index:
-                node = (index, self._node(level, index), self._node(level, index + 1))
-                self._nodes[level] = node
+                left = node[2] if node[0] + 1 == index else self._node(level, index)
+                node = self._nodes[level] = (index, left, self._node(level, index + 1))
             total += node[1] + (scaled - index) * (node[2] - node[1])
         return self._base * math.exp(total)
 
     def _node(self, level: int, index: int) -> float:
-        return (2.0 * unit(self._key, level, index) - 1.0) * self._amplitudes[level]
+        state = (self._keys[level] + index * _STRIDE) & _MASK
+        state = (state ^ state >> 30) * 0xBF58476D1CE4E5B9 & _MASK
+        state = (state ^ state >> 27) * 0x94D049BB133111EB & _MASK
+        return ((state ^ state >> 31) / _HALF - 1.0) * self._amplitudes[level]

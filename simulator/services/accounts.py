@@ -21,6 +21,7 @@ from simulator.wire import account_messages as wire
 from simulator.wire.fields import Fields
 
 VALUES_EVERY = 3.0
+PROFIT_EVERY = 1.0
 
 
 @dataclass
@@ -55,7 +56,7 @@ class AccountService:
         self._market = market
         self._clock = clock
         self._followers: dict[Session, _Follower] = {}
-        self._values_due = 0.0
+        self._values_due = self._profit_due = 0.0
         self.handlers: dict[int, Handler] = {
             6: self._updates,
             61: self._positions,
@@ -88,17 +89,21 @@ class AccountService:
                 follower.session.send(wire.position(position, name))
             for request_id, model in follower.multi_positions.items():
                 follower.session.send(wire.position_multi(request_id, position, name, model))
-        self._values_due = 0.0
+        self._values_due = self._profit_due = 0.0
 
     def tick(self) -> None:
-        """Send what changed: profit each time, values every few seconds and after fills."""
-        values = self._clock() >= self._values_due
+        """Send what changed: profit every second, values every few seconds, both after fills."""
+        now = self._clock()
+        values, profits = now >= self._values_due, now >= self._profit_due
         if values:
-            self._values_due = self._clock() + VALUES_EVERY
+            self._values_due = now + VALUES_EVERY
+        if profits:
+            self._profit_due = now + PROFIT_EVERY
         for follower in self._followers.values():
             if follower.session.congested:
                 continue
-            self._send_profits(follower)
+            if profits:
+                self._send_profits(follower)
             if values:
                 self._send_values(follower)
 

@@ -47,9 +47,9 @@ class QuoteService:
         self._requests: dict[Session, dict[int, _Watcher]] = {}
         self.handlers: dict[int, Handler] = {1: self._subscribe, 2: self._cancel, 59: self._data_type}
 
-    def instruments(self) -> set[Instrument]:
-        """What somebody watches."""
-        return {watched.watchers[0].instrument for watched in self._watched.values()}
+    def instruments(self) -> dict[int, Instrument]:
+        """What somebody watches, by contract id."""
+        return {con_id: watched.watchers[0].instrument for con_id, watched in self._watched.items()}
 
     def publish(self, line: Line) -> None:
         """Send what changed on a line since it was last shown."""

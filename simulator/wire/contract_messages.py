@@ -18,7 +18,6 @@ def contract_details(request_id: int, item: Instrument, version: int, today: dat
     exchange, _, sec_type = asked.partition("/")
     expiry = f"{item.expiry}-13:30:00" if item.sec_type == "FUT" else item.expiry
     under = "IND" if item.sec_type == "FUT" else "STK" if item.sec_type == "OPT" else ""
-    increment = "1" if item.sec_type != "CASH" else "1000"
     fields: list[object] = [
         *(10, request_id, item.symbol, sec_type or item.sec_type, expiry),
         *([item.expiry] if version >= 200 else []),
@@ -29,7 +28,7 @@ def contract_details(request_id: int, item: Instrument, version: int, today: dat
         *(hours_text(today, regular=True, sec_type=item.sec_type), "", "", 0),
         *(UNSET_INTEGER if item.sec_type == "FUT" else "1", item.symbol if under else "", under),
         *(",".join([str(item.market_rule)] * len(item.exchanges)), item.expiry, item.stock_type),
-        *("1", increment, "100" if item.sec_type == "STK" else increment),
+        *("1", "1", "100" if item.sec_type == "STK" else "1"),
     ]
     if version >= 200:
         fields.append(0)

@@ -8,11 +8,13 @@ raises `BadField`, which costs the request, not the session.
 from __future__ import annotations
 
 import math
+import re
 from decimal import Decimal, InvalidOperation
 
 UNSET_INTEGER = "2147483647"
 UNSET_DOUBLE = "1.7976931348623157E308"
 _UNSET_FLOAT = 1.7976931348623157e308
+_INTEGER = re.compile(r"-?[0-9]{1,20}(\.0*)?")
 _INT32 = 2**31 - 1
 _LARGEST = Decimal(10) ** 15
 
@@ -77,10 +79,9 @@ def parse_integer(name: str, text: str, default: int = 0) -> int:
     """A 32-bit integer; unset becomes `default`."""
     if text in {"", UNSET_INTEGER}:
         return default
-    try:
-        value = int(text) if len(text) < 12 else int(float(text))
-    except (ValueError, OverflowError) as error:
-        raise BadField(f"{name} is not an integer: {text[:40]!r}") from error
+    if not _INTEGER.fullmatch(text):
+        raise BadField(f"{name} is not an integer: {text[:40]!r}")
+    value = int(text.partition(".")[0])
     if not -_INT32 - 1 <= value <= _INT32:
         raise BadField(f"{name} is out of range: {text[:40]!r}")
     return value
@@ -91,6 +92,8 @@ def parse_amount(name: str, text: str) -> Decimal | None:
     if text in {"", UNSET_INTEGER}:
         return None
     try:
+        if not text.isascii() or "_" in text:
+            raise BadField(f"{name} is not a number: {text[:40]!r}")
         value = Decimal(text)
         if not value.is_finite():
             raise BadField(f"{name} is not a finite number: {text[:40]!r}")

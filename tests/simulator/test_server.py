@@ -1,0 +1,248 @@
+"""The simulator on real sockets: bad clients, slow clients, outages, restarts."""
+
+from __future__ import annotations
+
+import random
+import socket
+import sqlite3
+import struct
+
+import pytest
+
+from simulator.control import ControlClient, ControlError
+from tests.simulator.local import Wire, address, control, process, running
+from tests.simulator.rig import World, order, stock
+from tests.simulator.test_decoding import ASKED_AND_ANSWERED, DECLINED
+
+
+def test_a_taken_client_id_is_told_326_before_it_is_closed():
+    with running() as simulator, Wire(simulator.port, client_id=4) as first:
+        first.until("9")
+        with Wire(simulator.port, client_id=4) as second:
+            second.send(61, 1)
+            assert second.until("4")[-1][3] == "326"
+            with pytest.raises(EOFError):
+                second.until("62")
+        assert first.alive()
+        first.close()
+        with control(simulator) as steering:
+            while steering.do("status")["clients"]:
+                pass
+        with Wire(simulator.port, client_id=4) as third:
+            assert third.until("9")[-1] == ["9", "1", "1"]
+
+
+def test_a_client_that_does_not_read_is_withheld_quotes_and_hurts_no_other(monkeypatch):
+    monkeypatch.setattr("simulator.session.CONGESTED", 10_000)
+    world = World()
+    slow, quick = world.client(1), world.client(2)
+    for client in (slow, quick):
+        client.reqMktData(1, stock(), "", False, False, [])
+    quick.take()
+    while not slow.session.congested:
+        world.step()
+        quick.take()
+    assert len(slow.session.output) < 12_000
+    stuck = len(slow.session.output)
+    for _ in range(50):
+        world.step()
+    assert len(slow.session.output) == stuck
+    assert len(quick.take()) > 50
+    slow.take()
+    world.step()
+    while not (caught_up := slow.take()):
+        world.step()
+    kinds = {(fields[0], fields[3]) for fields in caught_up}
+    assert {("1", "1"), ("1", "2"), ("1", "4"), ("1", "9")} <= kinds
+
+
+def test_a_client_that_never_reads_its_answers_is_dropped(monkeypatch):
+    monkeypatch.setattr("simulator.session.OVERFLOW", 100_000)
+    with running() as simulator, Wire(simulator.port, client_id=2) as other, control(simulator) as steering:
+        other.until("9")
+        with Wire(simulator.port, client_id=1) as greedy:
+            greedy.until("9")
+            greedy.ask.reqHistoricalData(1, stock(), "", "3 D", "1 min", "TRADES", 0, 1, False, [])
+            while len(steering.do("status")["clients"]) == 2:
+                pass
+        assert other.alive()
+
+
+def test_mutated_messages_stop_neither_the_simulator_nor_another_session():
+    rng = random.Random(7)
+    world = World()
+    steady = world.client(0)
+    recorded: list[bytes] = []
+    sender = world.client(1)
+    sender.conn.deliver = recorded.append
+    _say_everything(sender)
+    client, survivors = sender, 0
+    for number in range(4000):
+        client = world.client(2 + number) if client.session.over or number % 20 == 0 else client
+        data = bytearray(rng.choice(recorded))
+        for _ in range(rng.randint(1, 4)):
+            _mutate(data, rng)
+        client.deliver(struct.pack(">I", len(data) - 4) + bytes(data[4:]) if rng.random() < 0.97 else bytes(data))
+        if not client.session.over:
+            survivors += 1
+            client.take()
+        if number % 100 == 0:
+            world.step()
+            steady.take()
+    assert survivors > 2000
+    assert steady.raw(49, 1)[-1][0] == "49"
+
+
+def _say_everything(client):
+    for ask, *_ in (*ASKED_AND_ANSWERED, *DECLINED):
+        ask(client)
+    client.placeOrder(1, stock(), order("BUY", 100, "LMT", lmtPrice=200.0))
+    client.placeOrder(2, stock(), order("SELL", 5, "STP LMT", auxPrice=200.0, lmtPrice=100.0))
+
+
+def _mutate(data: bytearray, rng: random.Random) -> None:
+    if len(data) <= 4:
+        return
+    at = rng.randrange(4, len(data))
+    match rng.randrange(4):
+        case 0:
+            data[at] = rng.randrange(256)
+        case 1:
+            del data[at]
+        case 2:
+            data.insert(at, rng.choice(b"\0\0-.9eE1"))
+        case 3:
+            data[at:at] = b"\0" + rng.choice([b"2147483647", b"-1", b"9" * 30, b"nan", b"1e999", b"", b"\xff"]) + b"\0"
+
+
+def test_garbage_on_the_socket_ends_only_that_connection():
+    with running() as simulator, Wire(simulator.port) as good:
+        good.until("9")
+        for garbage in (
+            b"GET / HTTP/1.1\r\n\r\n",
+            b"API\0\xff\xff\xff\xff",
+            b"API\0\0\0\0\x09v100..100",
+            b"API\0\0\0\0\x04vABC",
+        ):
+            with socket.create_connection(("127.0.0.1", simulator.port), 5) as bad:
+                bad.sendall(garbage)
+                assert bad.recv(100) == b""
+        assert good.alive()
+
+
+def test_an_outage_cuts_clients_and_comes_back_on_the_same_port_with_orders_worked_on():
+    with running() as simulator, control(simulator) as steering:
+        steering.do("freeze")
+        steering.do("price", symbol="AAPL", price=200)
+        with Wire(simulator.port) as client:
+            client.until("9")
+            client.ask.placeOrder(1, stock(), order("BUY", 10, "LMT", lmtPrice=150.0, tif="GTC"))
+            client.until("3")
+            steering.do("down", seconds=30)
+            with pytest.raises((EOFError, ConnectionResetError)):
+                client.until("never")
+        with pytest.raises(ConnectionRefusedError):
+            Wire(simulator.port)
+        steering.do("price", symbol="AAPL", price=149)
+        assert steering.do("ledger")["executions"] == 1
+        assert steering.do("up")["port"] == simulator.port
+        with Wire(simulator.port) as client:
+            client.until("9")
+            client.send(61, 1)
+            held = client.until("62")[-2]
+            assert (held[3], held[14]) == ("265598", "10")
+
+
+def test_an_outage_with_a_time_ends_by_itself():
+    with running() as simulator, control(simulator) as steering:
+        steering.do("down", seconds=0.05)
+        while not steering.do("status")["listening"]:
+            pass
+        with Wire(simulator.port) as client:
+            assert client.until("9")[-1][0] == "9"
+
+
+def test_a_mute_gateway_accepts_and_stays_silent():
+    with running() as simulator, control(simulator) as steering:
+        steering.do("mute")
+        with Wire(simulator.port, start=False) as client:
+            client.socket.sendall(b"API\0\0\0\0\x09v100..178")
+            client.socket.settimeout(0.3)
+            with pytest.raises(TimeoutError):
+                client.socket.recv(1)
+        steering.do("mute", on=False)
+        with Wire(simulator.port) as client:
+            assert client.greeting[0] == "178"
+
+
+def test_clients_are_told_of_the_gateways_own_link_and_get_garbage_on_demand():
+    with running() as simulator, control(simulator) as steering, Wire(simulator.port) as client:
+        client.until("9")
+        for _ in range(3):
+            client.until("4")
+        for code in (1100, 1102):
+            steering.do("link", code=code)
+            assert client.until("4")[-1][2:4] == ["-1", str(code)]
+        steering.do("garbage")
+        assert client.socket.recv(4) == b"\xde\xad\xbe\xef"
+
+
+def test_a_command_that_makes_no_sense_is_refused_with_the_reason():
+    with running() as simulator, control(simulator) as steering:
+        for command, arguments, reason in [
+            ("dance", {}, "do: expected one of"),
+            ("price", {"symbol": "NOPE", "price": 1}, "NOPE"),
+            ("price", {"symbol": "AAPL", "price": -1}, "positive"),
+            ("down", {"seconds": "long"}, "seconds"),
+            ("link", {"code": 7}, "code"),
+            ("freeze", {"on": 1}, "on: expected"),
+        ]:
+            with pytest.raises(ControlError, match=reason):
+                steering.do(command, **arguments)
+        with socket.create_connection((simulator.host, simulator.control_port), 5) as raw:
+            raw.sendall(b"nonsense\n")
+            assert b"not a JSON line" in raw.makefile("rb").readline()
+
+
+def test_a_second_run_finds_yesterdays_account(tmp_path):
+    with process("--directory", str(tmp_path)) as (port, control_port, child), Wire(port, client_id=5) as client:
+        assert address(tmp_path) == {"host": "127.0.0.1", "port": port, "control_port": control_port, "pid": child.pid}
+        with ControlClient("127.0.0.1", control_port) as steering:
+            steering.do("freeze")
+            steering.do("price", symbol="AAPL", price=200)
+        client.until("9")
+        client.ask.placeOrder(1, stock(), order("BUY", 10, orderRef="bought"))
+        fill = client.until("59")
+        client.ask.placeOrder(2, stock(), order("BUY", 10, "LMT", lmtPrice=100.0, tif="GTC", orderRef="rests"))
+        resting = client.until("3")[-2]
+        child.kill()  # no farewell: what clients were told is in the ledger
+        child.wait(5)
+    execution = next(fields for fields in fill if fields[0] == "11")
+    with process("--directory", str(tmp_path)) as (again, _, _), Wire(again, client_id=5) as client:
+        assert again == port
+        assert client.until("9")[-1] == ["9", "1", "3"]
+        client.send(61, 1)
+        assert client.until("62")[-2][14] == "10"
+        client.send(5, 1)
+        found = next(fields for fields in client.until("53") if fields[0] == "5")
+        assert (found[1], found[23], found[25]) == ("2", "rests", resting[25])
+        client.send(99, 0)
+        done = next(fields for fields in client.until("102") if fields[0] == "101")
+        assert (done[22], done[72]) == ("bought", "Filled")
+        client.send(7, 3, 1, 0, "", "", "", "", "", "")
+        assert next(fields for fields in client.until("55") if fields[0] == "11")[14:] == execution[14:]
+        client.ask.placeOrder(3, stock(), order("BUY", 10))
+        assert next(fields for fields in client.until("59") if fields[0] == "11")[14] > execution[14]
+    with sqlite3.connect(tmp_path / "simulator.db") as database:
+        assert database.execute("select sum(quantity) from executions").fetchone() == (20,)
+        assert database.execute("select quantity from positions").fetchall() == [("20",)]
+    database.close()
+
+
+def test_the_configured_port_is_taken_or_refused():
+    with (
+        socket.create_server(("127.0.0.1", 0)) as taken,
+        pytest.raises(OSError, match="in use"),
+        running(port=taken.getsockname()[1]),
+    ):
+        pass
