@@ -146,7 +146,7 @@ def test_an_order_of_which_some_bytes_had_left_has_an_unknown_outcome_and_the_ne
         epoch = it.up().epoch
         futures = []
         # Nobody reads at the other end: some orders fit in the kernel's buffers, one is cut, the rest wait.
-        big = Contract("A" * 100_000, con_id=1)
+        big = Contract("A" * 300_000, con_id=1)
         for order_id in range(530, 570):
             ask = broker.Transmit(epoch, order_id, big, terms(f"k{order_id}"), receipt=1)
             futures.append(it.connection.ask_future(ask))

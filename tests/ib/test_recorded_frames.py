@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import math
+import random
 from collections import Counter
 from pathlib import Path
 from typing import Any
@@ -10,7 +12,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from actors.ib.framing import text_frame
+from actors.ib.framing import frame, text_frame
 from tests.ib.scripted import ACCOUNTS, GREETING, NEXT_ID, Conversation
 
 PROJECT = Path(__file__).parents[2]
@@ -82,8 +84,8 @@ def replay(frames: list[dict[str, Any]], chunk: int) -> Conversation:
 def _padded(frames: list[dict[str, Any]], stream: bytes, chunk: int) -> bytes:
     """A frame before the others, of a length that makes every cut fall inside one of them."""
     edges = [0]
-    for frame in frames:
-        edges.append(edges[-1] + len(text_frame(*frame["fields"])))
+    for entry in frames:
+        edges.append(edges[-1] + len(text_frame(*entry["fields"])))
     for fill in range(1, chunk):
         pad = text_frame(49, 1, "1".zfill(fill))
         if all((edge + len(pad)) % chunk for edge in edges) and (len(stream) + len(pad)) % chunk:
@@ -121,3 +123,25 @@ def test_the_start_up_frames_themselves_may_come_byte_by_byte() -> None:
             server.sendall(bytes([byte]))
             talk.reactor.poll(1.0)
         talk.until(lambda: talk.owner.up)
+
+
+def test_thousands_of_mutated_frames_end_neither_the_session_nor_in_a_false_tick(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    caplog.set_level("CRITICAL")
+    chance = random.Random(20261120)
+    originals = [text_frame(*frame["fields"])[4:] for frame in load(OWN)]
+    with Conversation() as talk:
+        talk.start()
+        for _ in range(5000):
+            payload = bytearray(chance.choice(originals))
+            for _ in range(chance.randrange(1, 4)):
+                position = chance.randrange(len(payload))
+                payload[position : position + chance.randrange(3)] = chance.randbytes(chance.randrange(3))
+                payload = payload or bytearray(b"?")
+            talk.gateway.received(frame(bytes(payload)))
+            assert talk.gateway.open
+        assert talk.gateway.bad_frames > 1000
+        for batch in talk.owner.of("ticks"):
+            assert all(math.isfinite(price) for price in batch.prices)
+            assert all(size == -1 or 0 <= size < 1e300 for size in batch.sizes)
