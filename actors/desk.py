@@ -20,10 +20,13 @@ from actors.messages import MESSAGES
 from actors.messages.broker import Snapshot
 from actors.messages.orders import OrderEvent
 from actors.messages.system import CustomEvent, Publish
-from actors.running import Service, default_state_dir, find, launch
+from actors.running import NotRunning, Service, default_state_dir, find, launch
+from supervision.errors import ActorDied, ActorUnavailable, AskTimeout, Rejected
 from supervision.message import Message
 from supervision.ref import Hub, Ref
 from supervision.wire import Codec
+
+__all__ = ["ActorDied", "ActorUnavailable", "AskTimeout", "Desk", "NotRunning", "Rejected"]
 
 # Which actors publish what; a topic that is not here is custom, and State passes it on.
 PUBLISHERS: Mapping[str, tuple[str, ...]] = {

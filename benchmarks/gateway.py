@@ -2,7 +2,7 @@
 
 `python -m benchmarks.gateway` prints its port, then obeys lines on standard input: `burst N` waits until
 the one client has LINES quote lines, sends N tick messages over them, prices and sizes in turn, then one
-last price SENTINEL, and prints the monotonic time at which the first byte was written.
+last price, the sentinel, and prints the monotonic time at which the first byte was written.
 """
 
 from __future__ import annotations
@@ -22,16 +22,20 @@ from supervision.reactor import Reactor
 
 SYMBOLS = (
     *("AAPL", "MSFT", "NVDA", "AMZN", "GOOGL", "META", "TSLA", "AMD", "INTC", "NFLX"),
-    *("JPM", "BAC", "XOM", "CVX", "KO", "PEP", "WMT", "DIS", "CSCO", "ORCL"),
+    *("JPM", "BAC", "XOM", "CVX", "KO", "PEP", "WMT", "DIS", "CSCO", "SPY"),
 )
 LINES = len(SYMBOLS)
-SENTINEL = 4321.25
 PRICE_FIELDS = (1, 2, 4)
 SIZE_FIELDS = (0, 3, 5)
 
 
-def frames(request_ids: list[int], count: int) -> Iterator[bytes]:
-    """Tick messages as a gateway sends them: a price with its size, then a size alone."""
+def sentinel(burst: int) -> float:
+    """The last price of the last symbol in the burst with this number, the first being 1."""
+    return 4321.25 + burst
+
+
+def frames(request_ids: list[int], count: int, end: float) -> Iterator[bytes]:
+    """Tick messages as a gateway sends them, a price with its size, then a size alone; `end` is the last price."""
     for number in range(count):
         request = request_ids[number % len(request_ids)]
         turn = number // 2 % 3
@@ -39,7 +43,7 @@ def frames(request_ids: list[int], count: int) -> Iterator[bytes]:
             yield frame(message(2, 6, request, SIZE_FIELDS[turn], 100 + number % 900))
         else:
             yield frame(message(1, 6, request, PRICE_FIELDS[turn], f"{100 + number % 500 / 100:.2f}", 100, 1))
-    yield frame(message(1, 6, request_ids[-1], 4, SENTINEL, 1, 0))
+    yield frame(message(1, 6, request_ids[-1], 4, end, 1, 0))
 
 
 def main() -> None:
@@ -47,25 +51,27 @@ def main() -> None:
     reactor = Reactor()
     simulator = Simulator(reactor, Settings(), Path(sys.argv[1]))
     simulator.gateway.market.frozen = True
-    burst = 0
+    count = 0
 
     def command() -> None:
-        nonlocal burst
+        nonlocal count
         line = sys.stdin.readline()
         if not line:
             os._exit(0)
-        burst = int(line.split()[1])
+        count = int(line.split()[1])
 
     reactor.watch(sys.stdin.fileno(), command)
     print(simulator.port, flush=True)
+    burst = 0
     while True:
         reactor.poll(None)
-        if burst:
+        if count:
             target = _client_with_all_lines(simulator)
             if target is not None:
                 session, request_ids = target
-                data = b"".join(frames(request_ids, burst))
-                burst = 0
+                burst += 1
+                data = b"".join(frames(request_ids, count, sentinel(burst)))
+                count = 0
                 print(time.monotonic(), flush=True)
                 session.send_frames(data)
 

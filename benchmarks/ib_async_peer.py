@@ -8,26 +8,26 @@ import time
 
 import ib_async
 
-from benchmarks.gateway import SENTINEL, SYMBOLS
+from benchmarks.gateway import SYMBOLS, sentinel
 
 
 async def main(port: int) -> None:
     """Subscribe to all symbols and count ticks in pendingTickersEvent, its batched callback."""
     client = ib_async.IB()
     await client.connectAsync("127.0.0.1", port, clientId=1)
-    count = 0
+    count, burst = 0, 1
 
     def arrived(tickers: set[ib_async.Ticker]) -> None:
-        nonlocal count
+        nonlocal count, burst
         for ticker in tickers:
             count += len(ticker.ticks)
-            if ticker.last == SENTINEL:
+            if ticker.last == sentinel(burst):
                 print(time.monotonic(), count, flush=True)
-                count = 0
+                count, burst = 0, burst + 1
 
     client.pendingTickersEvent += arrived
-    for symbol in SYMBOLS:
-        client.reqMktData(ib_async.Stock(symbol, "SMART", "USD"))
+    for contract in await client.qualifyContractsAsync(*(ib_async.Stock(symbol, "SMART", "USD") for symbol in SYMBOLS)):
+        client.reqMktData(contract)
     print("ready", flush=True)
     await asyncio.Event().wait()
 

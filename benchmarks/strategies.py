@@ -11,7 +11,7 @@ from pydantic import BaseModel
 
 from actors.messages.market import Quote, Ticks
 from actors.strategy import Strategy
-from benchmarks.gateway import SENTINEL, SYMBOLS
+from benchmarks.gateway import SYMBOLS, sentinel
 
 
 class Counter(Strategy):
@@ -25,21 +25,21 @@ class Counter(Strategy):
 
     def on_start(self) -> None:
         """Subscribe to everything."""
-        self.count = 0
+        self.count, self.burst = 0, 1
         for symbol in SYMBOLS:
             self.subscribe(symbol, ticks=self.params.ticks)
 
     def on_ticks(self, ticks: Ticks) -> None:
         """Every tick message of the burst."""
         self.count += len(ticks.fields)
-        if ticks.prices[-1] == SENTINEL:
+        if ticks.prices[-1] == sentinel(self.burst):
             self._write()
 
     def on_quote(self, quote: Quote) -> None:
         """The newest quote of a symbol, conflated."""
         if not self.params.ticks:
             self.count += 1
-            if quote.last == SENTINEL:
+            if quote.last == sentinel(self.burst):
                 self._write()
 
     def _write(self) -> None:
@@ -48,4 +48,4 @@ class Counter(Strategy):
         draft = self.params.result.with_suffix(".new")
         draft.write_bytes(orjson.dumps(result))
         draft.replace(self.params.result)
-        self.count = 0
+        self.count, self.burst = 0, self.burst + 1

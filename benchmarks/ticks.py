@@ -76,7 +76,10 @@ def _line(process: subprocess.Popen[str]) -> str:
     ready, _, _ = select.select([process.stdout], [], [], LIMIT)
     if not ready:
         raise TimeoutError(f"nothing from {process.args} within {LIMIT:g} s")
-    return process.stdout.readline()
+    line = process.stdout.readline()
+    if not line:
+        raise ChildProcessError(f"{process.args} ended; its last words are above")
+    return line
 
 
 def _peer_rates() -> tuple[float, int]:

@@ -64,13 +64,15 @@ def _failure(error: Exception) -> Failure | None:
     """The ending this error deserves; None when it is a fault of ours. Imports wait for the error."""
     from actors.running import NotRunning
     from config.errors import InterlockError, SettingsError
-    from supervision.errors import ActorDied, ActorUnavailable, AskTimeout, Rejected
+    from supervision.errors import ActorDied, ActorUnavailable, AskTimeout, Rejected, SpecError
 
     match error:
         case Failure():
             return error
         case SettingsError():
             return Failure(f"the configuration is wrong\n{error}", CONFIGURATION)
+        case SpecError():
+            return Failure(f"the supervisor tree cannot work: {error}", CONFIGURATION)
         case InterlockError():
             return Failure(str(error), REFUSED)
         case NotRunning():

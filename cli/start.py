@@ -77,5 +77,5 @@ def _reporting(settings: Settings, log_file: Path | None) -> ReportingSettings:
         file=log_file,
         sentry_dsn=settings.sentry.dsn.get_secret_value() or None,
         sentry_environment=settings.sentry.environment or settings.mode,
-        quiet_loggers={"apscheduler": "warning"},
+        quiet_loggers={"apscheduler": "warning", "ibapi": "warning"},
     )

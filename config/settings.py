@@ -128,7 +128,7 @@ class StateSettings(Section):
 
 
 class LoggingSettings(Section):
-    """`file` empty: JSON lines on standard output, or nightdesk.log in the state directory under the live view."""
+    """`file` empty: JSON lines on standard output without a terminal, or nightdesk.log in the state directory under the live view."""
 
     level: Literal["debug", "info", "warning", "error"] = "info"
     file: str = ""

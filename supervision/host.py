@@ -8,7 +8,6 @@ keep a finished process alive; what must not be lost (log, Sentry) is flushed be
 from __future__ import annotations
 
 import contextlib
-import faulthandler
 import gc
 import importlib
 import logging
@@ -89,11 +88,8 @@ def load(target: str) -> Any:
 def main(boot: Boot, listener: socket.socket, control: socket.socket) -> NoReturn:
     """Run one incarnation; never returns."""
     preload.arm_parent_death()
-    if os.getppid() == 1:
-        os._exit(exits.WRONG_PARENT)
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the whole group; the supervisor decides
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
-    faulthandler.enable()
     sys.setswitchinterval(SWITCH_INTERVAL)
     reporting.configure(boot.reporting, boot.name)
     log = logging.getLogger(boot.name)

@@ -7,6 +7,7 @@ that breaks the framing, is lost: its socket is closed and `on_lost` told, nobod
 
 from __future__ import annotations
 
+import logging
 import socket
 from collections.abc import Callable
 from typing import Any, Protocol
@@ -22,6 +23,9 @@ SEND_BUFFER = 64 * 1024  # small, so that quotes conflate in our lane instead of
 OUTBOX_LIMIT = 20_000
 OUTBOX_SHED_LIMIT = 512
 HELLO_SECONDS = 5.0
+ACCEPT_PAUSE = 0.1
+
+log = logging.getLogger(__name__)
 
 
 class Peer:
@@ -173,6 +177,11 @@ class Listener:
             sock, _ = self._socket.accept()
         except (BlockingIOError, ConnectionAbortedError):
             return  # the caller gave up before we came to it
+        except OSError as error:  # out of descriptors, most likely: those who are here go on, newcomers wait
+            log.warning("cannot accept a peer, trying again: %s", error)
+            self._reactor.unwatch(self._socket)
+            self._reactor.after(ACCEPT_PAUSE, lambda: self._reactor.watch(self._socket, self._accept))
+            return
         peer = Peer(sock, self._reactor, self._codec, self._introduce, self._lost, self._dirty)
         self._strangers[peer] = self._reactor.after(HELLO_SECONDS, lambda: peer.close("no hello"))
 
