@@ -158,7 +158,7 @@ class ConnectionActor(Actor):
         self._outbound.end(reason)
         self._queries.session_ended(reason)
         self._live.session_ended()
-        if news:
+        if news and not self._leaving:
             self.context.log.warning("no session: %s", reason)
         if was_up:
             self.publish("session", SessionDown(session.epoch, reason, at))

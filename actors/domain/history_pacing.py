@@ -16,7 +16,7 @@ SMALL_BARS = frozenset(
 )
 MOST_OPEN = 50
 _WINDOW, _IN_WINDOW = 600.0, 60
-_IDENTICAL = 15.0
+_IDENTICAL = 16.0  # a second more than IB asks: the general pace may hold a request back for that long
 _SERIES_WINDOW, _IN_SERIES = 2.0, 5
 
 
