@@ -1,11 +1,14 @@
 """Resolving contracts for MarketData: the cache first, then the broker, each question asked once at a time.
 
 A question that comes while no session is up waits SESSION_WAIT seconds for one, since a strategy may well
-start before the gateway answers. A failed question is refused and forgotten: the next one asks again.
+start before the gateway answers. A failed question is refused and forgotten: the next one asks again. An
+answer older than FRESH, or from before a restart, still serves but is fetched anew: hours are told for a few
+days only, and a symbol may pass to another company.
 """
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterable
 
 from actors.domain.contracts import ContractCache, choose, describe, question
@@ -17,6 +20,7 @@ from supervision.uplink import Uplink
 
 SESSION_WAIT = 3.0
 LOOKUP_TIMEOUT = 20.0
+FRESH = 12 * 3600.0
 _NO_DEFINITION = "code 200"
 
 Found = Callable[[ContractDetails], None]
@@ -33,6 +37,7 @@ class ContractLookup:
         self._cache = ContractCache()
         self._waiting: dict[Contract, list[tuple[Found, Refused]]] = {}
         self._asked: set[Contract] = set()
+        self._fresh_until: dict[Contract, float] = {}
         self._session = False
 
     def known(self, contract: str | Contract) -> ContractDetails | None:
@@ -45,6 +50,8 @@ class ContractLookup:
         details = self._cache.find(asked)
         if details is not None:
             found(details)
+            if self._session and asked not in self._asked and self._fresh_until.get(asked, 0.0) < time.monotonic():
+                self._ask(asked)
             return
         self._waiting.setdefault(asked, []).append((found, refused))
         if asked in self._asked:
@@ -86,6 +93,7 @@ class ContractLookup:
         except Rejected as refusal:
             self._refuse(asked, refusal)
             return
+        self._fresh_until[asked] = time.monotonic() + FRESH
         if self._cache.learn(asked, details):
             self._remember(details)
         for found, _ in self._take(asked):

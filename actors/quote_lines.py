@@ -27,6 +27,7 @@ LINE_TIMEOUT = 30.0
 LIST_TIMEOUT = 5.0
 RETRY_SECONDS = 1.0
 NO_SESSION = 0
+UNKNOWN_LINE = "unknown_line"  # Connection's refusal to close what the broker has ended already
 
 
 class QuoteLines:
@@ -167,7 +168,9 @@ class QuoteLines:
                 self.settle()
 
         def failed(error: DeliveryError | Rejected) -> None:
-            if epoch == self.epoch:
+            if isinstance(error, Rejected) and error.kind == UNKNOWN_LINE:
+                closed(error)
+            elif epoch == self.epoch:
                 self._log.warning("line %d perhaps not closed: %s", action.request_id, error)
                 self._list()
 

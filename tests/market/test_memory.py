@@ -5,8 +5,9 @@ from __future__ import annotations
 import pytest
 
 from actors.messages.broker import CloseLine, FetchContracts
-from actors.messages.market import Drop, GetQuote, Hold, ResolveContract, Subscribe
+from actors.messages.market import Contract, Drop, GetQuote, Hold, ResolveContract, Subscribe
 from actors.messages.state import Memory, RememberContracts, RememberHold
+from supervision.actor import LATER
 from supervision.errors import Rejected
 from supervision.message import Done
 from tests.market.conftest import Market
@@ -43,7 +44,8 @@ def test_drop_of_what_only_others_hold_is_refused(market: Market) -> None:
         client.ask(Drop("AAPL"))
 
 
-def test_a_restart_brings_back_holds_and_contracts_without_asking_the_broker_for_them(market: Market) -> None:
+def test_a_restart_brings_back_holds_and_contracts_without_waiting_for_the_broker(market: Market) -> None:
+    market.connection.script[FetchContracts] = lambda _, __: LATER
     market.service.kill("market_data")
     start_state(market, Memory((stock("MSFT"),), (stock("AAPL"),)))
     market.start_market()
@@ -51,6 +53,8 @@ def test_a_restart_brings_back_holds_and_contracts_without_asking_the_broker_for
     line = market.opened("AAPL")
     assert client.ask(ResolveContract("MSFT")) == stock("MSFT")
     assert client.ask(GetQuote("AAPL")).symbol == "AAPL", "a hold is found by its plain symbol"
+    assert market.asked(FetchContracts).contract == Contract("MSFT"), "what was remembered is not refreshed"
+    assert client.ask(ResolveContract("MSFT")) == stock("MSFT")
     assert market.connection.asked[FetchContracts].empty()
     client.ask(Drop("AAPL"))
     assert market.asked(CloseLine).request_id == line
