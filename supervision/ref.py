@@ -189,6 +189,7 @@ class Hub:
         self._reactor = Reactor()
         self._dirty: set[Peer] = set()
         self._links: dict[str, Uplink] = {}
+        self._listeners = itertools.count(1)
         self._jobs: list[Callable[[], None]] = []
         self._lock = threading.Lock()
         self._closed = False
@@ -210,17 +211,18 @@ class Hub:
 
     def listen(self, name: str, topics: tuple[str, ...], on_message: Callable[[Message], None]) -> Callable[[], None]:
         """Call `on_message`, in the hub's thread, with all that the actor publishes; returns how to end it."""
-        links: list[Uplink] = []
-        self._submit(lambda: links.append(self._link(name, topics, on_message)))
+        key = f"{name} listener {next(self._listeners)}"
+
+        def start() -> None:
+            self._links[key] = self._link(name, topics, on_message)
 
         def close() -> None:
-            for link in links:
+            link = self._links.pop(key, None)
+            if link is not None:
                 link.close()
 
-        def end() -> None:
-            self._submit(close)
-
-        return end
+        self._submit(start)
+        return lambda: self._submit(close)
 
     def close(self) -> None:
         """End the thread and its links; open futures fail."""
