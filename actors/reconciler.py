@@ -72,6 +72,7 @@ class Reconciler:
         self.last = self._store.last()
         self.epoch: int | None = None
         self._severed = False
+        self._order_is_there = False
         self._cut: Cut | None = None
         self._causes: list[str] = []
         self._waiting: list[Sender] = []
@@ -118,6 +119,15 @@ class Reconciler:
         else:
             self._abandon(text)
 
+    def order_up(self, incarnation: int) -> None:
+        """Order answers; a new incarnation has to be told where the broker stands."""
+        self._order_is_there = True
+        self.request(f"order (incarnation {incarnation}) is there")
+
+    def order_down(self) -> None:
+        """Nobody could take a cut; one under way fails when it comes to that."""
+        self._order_is_there = False
+
     # --- requests -----------------------------------------------------------------------------------
 
     def request(self, cause: str, sender: Sender | None = None) -> None:
@@ -137,13 +147,13 @@ class Reconciler:
             self._start()
 
     def _obstacle(self) -> str:
-        if not self._connection.up:
-            return "connection is away"
+        # What was told counts, not whether a socket is connected by now: else a link that comes up
+        # would cause two cuts, one when it is used and one when it is heard of.
         if self.epoch is None:
             return "there is no session with the gateway"
         if self._severed:
             return "the gateway has lost its link to the broker"
-        return "" if self._order.up else "order is away"
+        return "" if self._order_is_there else "order is away"
 
     # --- one cut ------------------------------------------------------------------------------------
 

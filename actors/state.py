@@ -37,7 +37,7 @@ from actors.messages.state import (
     RememberHold,
 )
 from actors.reconciler import Reconciler
-from actors.schedules import Schedules
+from actors.schedules import Schedules, grid
 from config.settings import StateSettings
 from supervision.actor import LATER, Actor, Context, Sender, handles
 from supervision.errors import Rejected
@@ -45,7 +45,6 @@ from supervision.message import Done, Message
 from supervision.uplink import Uplink
 
 CHECKED_AT_START = 1000  # rows of the audit trail: a few milliseconds
-HOUR = timedelta(hours=1)
 
 
 class ReconcileDue(Message, frozen=True):
@@ -71,7 +70,7 @@ class StateActor(Actor):
         self._caches = Caches(self._database)
         self._check_trail()
         connection = self.link("connection", topics=("session",), on_down=self._connection_down)
-        order = self.link("order", topics=("journal", "risk"), on_up=self._order_up)
+        order = self.link("order", topics=("journal", "risk"), on_up=self._order_up, on_down=self._order_down)
         account = self.link("account", topics=("account",), on_up=self._account_up)
         self._keeper = CacheKeeper(self.reactor, account, self._database, self._caches, self.context.log)
         self._reconciler = Reconciler(
@@ -85,9 +84,10 @@ class StateActor(Actor):
         )
         self._follower = JournalFollower(order, self._database, self._trail, self.context.log, self._journal_row)
         self._schedules = Schedules(self.context.mailbox.put)
-        self._schedules.every(timedelta(seconds=self._settings.reconcile_every), ReconcileDue(), datetime.now(UTC))
-        self._schedules.every(HOUR, AuditHeadDue())
-        self._schedules.start()
+        self._schedules.every(
+            grid(timedelta(seconds=self._settings.reconcile_every), datetime.now(UTC)), ReconcileDue()
+        )
+        self._schedules.every(grid(timedelta(hours=1)), AuditHeadDue())
 
     def on_stop(self) -> None:
         """Stop the schedules, close the database."""
@@ -161,7 +161,10 @@ class StateActor(Actor):
 
     def _order_up(self, _: Uplink, incarnation: int) -> None:
         self._follower.catch_up()
-        self._reconciler.request(f"order (incarnation {incarnation}) is there")
+        self._reconciler.order_up(incarnation)
+
+    def _order_down(self, _: Uplink) -> None:
+        self._reconciler.order_down()
 
     def _journal_row(self, row: JournalRow) -> None:
         self._reconciler.remember(journalled(row.kind, row.data))

@@ -22,11 +22,21 @@ from actors.messages.broker import (
 )
 from actors.messages.market import Contract
 from actors.messages.session import SessionUp, SessionView
-from actors.messages.state import ApplyCut, CutFinished, CutResult, CutView, FollowJournal, JournalRow, JournalRows
+from actors.messages.state import (
+    ApplyCut,
+    CutFinished,
+    CutResult,
+    CutView,
+    FollowJournal,
+    GetMemory,
+    JournalRow,
+    JournalRows,
+)
 from supervision.actor import LATER, Actor, Context, Sender, handles
 from supervision.errors import Rejected
 from supervision.message import Message
 from supervision.peer import Peer
+from supervision.uplink import Uplink
 from tests.state.samples import NOON
 
 AAPL = Contract("AAPL", con_id=265598)
@@ -84,11 +94,13 @@ class Broker:
         return self.answers[name]
 
     def release(self, name: str) -> Callable[[], None]:
-        """To be run in Connection's thread: answers the query that was held."""
+        """To be run in Connection's thread: answers the query that was held, if it came already."""
 
         def answer() -> None:
             self.held.discard(name)
-            self.waiting.pop(name).reply(self.answers[name])
+            sender = self.waiting.pop(name, None)
+            if sender is not None:
+                sender.reply(self.answers[name])
 
         return answer
 
@@ -176,14 +188,19 @@ class ScriptedAccount(Actor):
 
 
 class Listener(Actor):
-    """Hears of every cut that State finishes."""
+    """Hears of every cut that State finishes; `attached` gets each incarnation of State that has it on its list."""
 
-    def __init__(self, context: Context, *, heard: Queue[CutView]) -> None:
+    def __init__(self, context: Context, *, heard: Queue[CutView], attached: Queue[int]) -> None:
         super().__init__(context)
         self.heard = heard
+        self.attached = attached
 
     def on_start(self) -> None:
-        self.link("state", topics=("risk",))
+        self.link("state", topics=("risk",), on_up=self._up)
+
+    def _up(self, link: Uplink, incarnation: int) -> None:
+        # The answer to anything comes after the attach, which went before on the same connection.
+        link.ask(GetMemory(), timeout=5.0, on_reply=lambda _: self.attached.put(incarnation))
 
     @handles(CutFinished)
     def _finished(self, message: CutFinished, _: Sender) -> None:
