@@ -1,0 +1,187 @@
+"""An actor that trades: it knows its own orders and executions, also after a restart, and places new ones.
+
+What it may count as its own carries its name. `known` becomes true when orders and executions have been
+read from Order; from then on events keep them. `buy`, `sell`, `modify` and `cancel` block for the answer.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from decimal import Decimal
+from typing import Any
+
+from actors.desk import Desk
+from actors.messages.market import Contract, Quote, Subscribe, Subscribed
+from actors.messages.orders import (
+    CancelOrder,
+    Execution,
+    Executions,
+    Fill,
+    GetExecutions,
+    GetOrders,
+    ModifyOrder,
+    OrderEvent,
+    Orders,
+    OrderView,
+    PlaceOrder,
+    Side,
+)
+from supervision.actor import Actor, Context
+from supervision.errors import DeliveryError, Rejected
+from supervision.uplink import Uplink
+
+ORDER_SECONDS = 5.0
+RETRY_SECONDS = 0.5
+
+
+class Trader(Actor):
+    """Base of Strategy: orders, executions, quotes and the asks behind them."""
+
+    def __init__(self, context: Context) -> None:
+        super().__init__(context)
+        self.name = context.name
+        self.log = context.log
+        self.known = False
+        self.quotes: dict[str, Quote] = {}
+        self.orders: dict[str, OrderView] = {}
+        self.symbols: dict[int, str] = {}
+        """Symbols of the subscribed contracts, by contract id."""
+        self._executions: dict[str, Execution] = {}
+        self._wanted: dict[str | Contract, bool] = {}
+        self._key_number = 0
+
+    def prepare(self) -> None:
+        self.desk = Desk(self.context.run_dir, sender=self.name)
+        self._market = self.link("market_data", topics=("market",), on_up=self._market_up)
+        self._order = self.link("order", topics=("orders",), on_up=self._order_up)
+
+    # --- quotes ----------------------------------------------------------------------------------
+
+    def subscribe(self, contract: str | Contract, *, ticks: bool = False) -> None:
+        """Want quotes of a contract, also after restarts of MarketData. A refusal is logged and tried again."""
+        self._wanted[contract] = ticks
+        if self._market.up:
+            self._ask_for(contract)
+
+    # --- orders ----------------------------------------------------------------------------------
+
+    def buy(
+        self,
+        contract: str | Contract,
+        quantity: Decimal | int,
+        limit: float | None = None,
+        stop: float | None = None,
+        key: str = "",
+        tif: str | None = None,
+    ) -> OrderView:
+        """Buy; returns once the order is durable and on its way. Raises Rejected or a DeliveryError."""
+        return self._place("BUY", contract, quantity, limit=limit, stop=stop, key=key, tif=tif)
+
+    def sell(
+        self,
+        contract: str | Contract,
+        quantity: Decimal | int,
+        limit: float | None = None,
+        stop: float | None = None,
+        key: str = "",
+        tif: str | None = None,
+    ) -> OrderView:
+        """Sell; as `buy`."""
+        return self._place("SELL", contract, quantity, limit=limit, stop=stop, key=key, tif=tif)
+
+    def modify(self, key: str, **changes: Any) -> OrderView:
+        """Change `quantity`, `limit` or `stop` of a working order."""
+        return self._keep(self.desk.order.ask(ModifyOrder(key, **changes), timeout=ORDER_SECONDS))
+
+    def cancel(self, key: str) -> OrderView:
+        """Ask the broker to cancel."""
+        return self._keep(self.desk.order.ask(CancelOrder(key), timeout=ORDER_SECONDS))
+
+    def position(self, symbol: str) -> Decimal:
+        """What this actor's own executions add up to; negative is short."""
+        own = (one for one in self._executions.values() if one.symbol == symbol)
+        return sum((one.quantity if one.side == "BUY" else -one.quantity for one in own), Decimal(0))
+
+    def working(self, symbol: str) -> list[OrderView]:
+        """Own orders of a symbol that may still fill."""
+        return [order for order in self.orders.values() if order.symbol == symbol and order.working]
+
+    def note_order(self, event: OrderEvent) -> bool:
+        """Keep an order event; False when the order is somebody else's."""
+        if event.order.strategy != self.name:
+            return False
+        self.orders[event.order.key] = event.order
+        return True
+
+    def note_fill(self, fill: Fill) -> None:
+        """Keep an execution, and pass it to `filled` when it is ours and new."""
+        if fill.order.strategy != self.name:
+            return
+        new = fill.execution.exec_id not in self._executions
+        self._executions[fill.execution.exec_id] = fill.execution
+        self.orders[fill.order.key] = fill.order
+        if new:
+            self.filled(fill)
+
+    def filled(self, fill: Fill) -> None:
+        """An own execution came to be known; also one that happened while Order was away."""
+
+    def _place(self, side: Side, contract: str | Contract, quantity: Decimal | int, **terms: Any) -> OrderView:
+        if not terms["key"]:
+            self._key_number += 1
+            terms["key"] = f"{self.name}-{time.time_ns() // 1000:x}-{self._key_number}"
+        order = PlaceOrder(contract, side, quantity, strategy=self.name, **terms)
+        return self._keep(self.desk.order.ask(order, timeout=ORDER_SECONDS))
+
+    def _keep(self, order: OrderView) -> OrderView:
+        known = self.orders.get(order.key)
+        if known is None or known.updated <= order.updated:
+            self.orders[order.key] = order
+        return order
+
+    # --- links -----------------------------------------------------------------------------------
+
+    def _market_up(self, _: Uplink, __: int) -> None:
+        for contract in self._wanted:
+            self._ask_for(contract)
+
+    def _ask_for(self, contract: str | Contract) -> None:
+        def subscribed(reply: Subscribed) -> None:
+            self.symbols[reply.quote.con_id] = reply.quote.symbol
+            self.quotes[reply.quote.symbol] = reply.quote
+
+        def failed(error: DeliveryError | Rejected) -> None:
+            self.log.warning("no quotes of %s yet: %s", contract, error)
+            self._again(self._market, lambda: self._ask_for(contract))
+
+        message = Subscribe(contract, self._wanted[contract])
+        self._market.ask(message, timeout=ORDER_SECONDS, on_reply=subscribed, on_error=failed)
+
+    def _order_up(self, link: Uplink, _: int) -> None:
+        def failed(error: DeliveryError | Rejected) -> None:
+            self.log.warning("own orders are not known yet: %s", error)
+            self._again(link, lambda: self._order_up(link, link.incarnation))
+
+        def executions(reply: Executions) -> None:
+            for one in reply.items:
+                if one.strategy == self.name and not self.known:
+                    self._executions[one.exec_id] = one
+                elif one.strategy == self.name and one.key in self.orders:
+                    self.note_fill(Fill(one, self.orders[one.key]))
+            self.known = True
+
+        def orders(reply: Orders) -> None:
+            self.orders.update({one.key: one for one in reply.items if one.strategy == self.name})
+            link.ask(GetExecutions(), timeout=ORDER_SECONDS, on_reply=executions, on_error=failed)
+
+        link.ask(GetOrders(all=True), timeout=ORDER_SECONDS, on_reply=orders, on_error=failed)
+
+    def _again(self, link: Uplink, retry: Callable[[], None]) -> None:
+        """Retry in a moment; if the link is down by then, its coming up retries anyway."""
+
+        def due() -> None:
+            if link.up:
+                retry()
+
+        self.reactor.after(RETRY_SECONDS, due)
