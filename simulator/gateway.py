@@ -19,9 +19,9 @@ from simulator.market import Market
 from simulator.refusal import Refused
 from simulator.services.accounts import AccountService
 from simulator.services.bars import BarService
-from simulator.services.declined import declining_handlers, unknown
+from simulator.services.declined import declining_handlers
 from simulator.services.quotes import QuoteService
-from simulator.services.reference import Handler, ReferenceService
+from simulator.services.reference import Handler, ReferenceService, unknown
 from simulator.services.trading import TradingService
 from simulator.session import Session
 from simulator.settings import SimulatorSettings

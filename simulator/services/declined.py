@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from simulator.refusal import Refused
 from simulator.services.reference import Handler
 from simulator.session import Session
 from simulator.wire.fields import Fields
@@ -60,8 +59,3 @@ def _refuser(declined: _Declined, *, append_id: bool = False) -> Handler:
         session.error(request_id, declined.code, declined.text + (str(request_id) if append_id else ""))
 
     return refuse
-
-
-def unknown(_: Session, fields: Fields) -> None:
-    """A message id that is in no table."""
-    raise Refused(320, f"Error reading request: unknown message id {fields.message_id}")

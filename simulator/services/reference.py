@@ -15,7 +15,14 @@ from simulator.wire import contract_messages, general
 from simulator.wire.fields import Fields, message
 from simulator.wire.requests import read_contract
 
+_TIME_IN_MILLIS_SINCE = 197
+
 Handler = Callable[[Session, Fields], None]
+
+
+def unknown(_: Session, fields: Fields) -> None:
+    """Refuse a message id that does not exist, or not at this version."""
+    raise Refused(320, f"Error reading request: unknown message id {fields.message_id}")
 
 
 def resolve(universe: Universe, query: Query) -> Instrument:
@@ -61,7 +68,7 @@ class ReferenceService:
             85: lambda session, _fields: session.send(message(85, 0)),
             91: self._market_rule,
             104: lambda session, fields: session.send(message(107, fields.integer("reqId"), "")),
-            105: lambda session, _fields: session.send(general.current_time_in_millis(clock())),
+            105: self._time_in_millis,
         }
 
     def start(self, session: Session) -> None:
@@ -74,6 +81,11 @@ class ReferenceService:
 
     def _ids(self, session: Session, _: Fields) -> None:
         session.send(general.next_valid_id(self._exchange.next_order_id(session.client_id or 0)))
+
+    def _time_in_millis(self, session: Session, fields: Fields) -> None:
+        if session.version < _TIME_IN_MILLIS_SINCE:
+            unknown(session, fields)
+        session.send(general.current_time_in_millis(self._clock()))
 
     def _contract_details(self, session: Session, fields: Fields) -> None:
         fields.skip()
