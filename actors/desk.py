@@ -136,9 +136,7 @@ class Desk:
         return self._drain(arrived, end, timeout)
 
     def publish(self, topic: str, data: object) -> None:
-        """Send a custom event to whoever listens to its topic. Raises ValueError for a topic of the service."""
-        if topic in PUBLISHERS:
-            raise ValueError(f"topic {topic!r} belongs to the service; choose another name")
+        """Send a custom event to whoever listens to its topic. Rejected for a topic of the service itself."""
         self.ref(CUSTOM_PUBLISHER).ask(Publish(topic, data))
 
     def close(self) -> None:

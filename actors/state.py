@@ -36,6 +36,7 @@ from actors.messages.state import (
     RememberContracts,
     RememberHold,
 )
+from actors.messages.system import SERVICE_TOPICS, CustomEvent, Publish
 from actors.reconciler import Reconciler
 from actors.schedules import Schedules, grid
 from config.settings import StateSettings
@@ -143,6 +144,15 @@ class StateActor(Actor):
 
     def _cut_finished(self, view: CutView) -> None:
         self.publish("risk", CutFinished(view))
+
+    # --- events of users ------------------------------------------------------------------------------
+
+    @handles(Publish)
+    def _publish(self, message: Publish, sender: Sender) -> Done:
+        if message.topic in SERVICE_TOPICS:
+            raise Rejected(f"topic {message.topic!r} belongs to the service; choose another name", kind="invalid")
+        self.publish(message.topic, CustomEvent(message.topic, message.data, sender.name, datetime.now(UTC)))
+        return Done()
 
     # --- audit trail ----------------------------------------------------------------------------------
 

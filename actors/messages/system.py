@@ -7,6 +7,9 @@ from typing import Any
 
 from supervision.message import Ask, Done, Message
 
+SERVICE_TOPICS = frozenset({"session", "errors", "orders", "risk", "market", "account", "system", "journal"})
+"""Topics whose events the service itself publishes; every other name is free for users."""
+
 
 class CustomEvent(Message, frozen=True):
     """What a strategy or a Desk published under its own topic; `data` is anything msgpack can carry."""
@@ -22,11 +25,3 @@ class Publish(Ask[Done], frozen=True):
 
     topic: str
     data: Any
-
-
-class ErrorEvent(Message, frozen=True):
-    """Topic `errors`: something a person should know."""
-
-    source: str
-    text: str
-    at: datetime
