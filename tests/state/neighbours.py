@@ -71,6 +71,7 @@ class Broker:
 
     def __init__(self, state: str = "up") -> None:
         self.session = session(state)
+        self.attached: Queue[str] = Queue()
         self.asked: Queue[str] = Queue()
         self.answers: dict[str, Message] = {
             "FetchOpenOrders": OpenOrders(()),
@@ -113,6 +114,7 @@ class ScriptedConnection(Actor):
     def on_attach(self, peer: Peer, topics: tuple[str, ...]) -> None:
         assert topics == ("session",)
         peer.send(Snapshot(self.broker.session))
+        self.broker.attached.put(peer.name)
 
     @handles(FetchOpenOrders)
     def _open_orders(self, message: FetchOpenOrders, sender: Sender) -> Any:
