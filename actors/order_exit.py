@@ -66,6 +66,7 @@ class Exit:
         def failed(error: DeliveryError | Rejected) -> None:
             if _nothing_left(error):
                 on_unsent(self._now(order), Rejected(*_reasons(error), kind=getattr(error, "kind", "unavailable")))
+                self._records.commit()
                 return
             now = self._records.apply(self._now(order), ev.Lost(f"whether the cancel was sent is unknown: {error}"))
             self._records.commit()

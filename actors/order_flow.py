@@ -115,8 +115,8 @@ class OrderFlow:
             receipt = self._records.intend(order)
         except Rejected as error:
             self._refuse(terms.key, error)
-        except DuplicateKey:
-            self._answer_old(terms.key)
+        except DuplicateKey as error:
+            self._answer_old(terms.key, error)
         except JournalError as error:
             self._records.failed(error)
             self._refuse(terms.key, Rejected(f"the order was not placed: {error}", kind="journal"))
@@ -124,9 +124,10 @@ class OrderFlow:
             self._exit.place(order, receipt, self._answer, self._unsent)
 
     def _check(self, terms: OrderTerms, details: ContractDetails, quote: Quote | None) -> None:
-        problems = (*check_against_contract(terms, details), *check(terms, details, quote, self._limits))
+        impossible = check_against_contract(terms, details)
+        problems = (*impossible, *check(terms, details, quote, self._limits))
         if problems:
-            raise Rejected(*problems, kind="limit")
+            raise Rejected(*problems, kind="invalid" if impossible else "limit")
 
     def _intent(self, terms: OrderTerms, strategy: str, details: ContractDetails) -> OrderState:
         order_id = self._records.book.next_id()
@@ -148,15 +149,12 @@ class OrderFlow:
         for sender in self._waiting.pop(order.key, ()):
             sender.reply(order.view())
 
-    def _answer_old(self, key: str) -> None:
+    def _answer_old(self, key: str, duplicate: DuplicateKey) -> None:
         """The key belongs to an order that is no longer in hand, only in the file."""
-        old = self._records.find(key)
-        if old is None:
-            self._refuse(
-                key, Rejected("the order was not placed: its order id is in the journal already", kind="journal")
-            )
-        else:
-            self._answer(old)
+        try:
+            self._answer(self._records.look_up(key))
+        except Rejected:
+            self._refuse(key, Rejected(f"the order was not placed: {duplicate}", kind="journal"))
 
     def _unsent(self, order: OrderState, error: Rejected) -> None:
         if order.status == "REJECTED":

@@ -12,12 +12,14 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import msgspec
+
 from actors.domain.fills import Commission, Recorded
 from actors.domain.order_book import OrderBook
 from actors.domain.order_events import Event, Executed
 from actors.domain.order_machine import apply
 from actors.domain.order_state import OrderState
-from actors.domain.order_words import changed_to_others, execution_facts, facts, happened
+from actors.domain.order_words import execution_facts, facts, happened
 from actors.journal import Change, Entry, Journal, JournalError
 from actors.messages.broker import CommissionReport, ExecutionReport
 from actors.messages.orders import Execution, Fill, OrderEvent
@@ -220,8 +222,9 @@ class Records:
 
     def _put(self, before: OrderState | None, after: OrderState, word: str) -> None:
         self.book.put(after)
-        if changed_to_others(before, after):
-            self._publish("orders", OrderEvent(word, after.view()))
+        view = after.view()
+        if before is None or msgspec.structs.replace(before.view(), updated=view.updated) != view:
+            self._publish("orders", OrderEvent(word, view))
         self._changed(after)
 
     def _publish_fill(self, execution: Execution, order: OrderState) -> None:

@@ -50,7 +50,5 @@ class References:
 
     def _failed(self, refused: Refused, error: DeliveryError | Rejected) -> None:
         if not isinstance(error, Rejected):
-            error = Rejected(
-                f"contract and price could not be looked up: {error}; nothing was sent", kind="no_reference"
-            )
+            error = Rejected(f"contract and price could not be looked up: {error}; nothing was sent", kind="no_answer")
         refused(error)

@@ -51,9 +51,6 @@ class OrderBook:
         for order in orders:
             self.put(order)
 
-    def __len__(self) -> int:
-        return len(self._orders)
-
     def __iter__(self) -> Iterator[OrderState]:
         return iter(self._orders.values())
 

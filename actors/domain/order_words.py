@@ -58,10 +58,3 @@ def facts(order: OrderState) -> dict[str, Any]:
 def execution_facts(execution: Execution) -> dict[str, Any]:
     """What a journal row says of an execution."""
     return msgspec.structs.asdict(execution)
-
-
-def changed_to_others(before: OrderState | None, after: OrderState) -> bool:
-    """Whether those who see only the view see a change."""
-    if before is None:
-        return True
-    return msgspec.structs.replace(before, updated=after.updated).view() != after.view()

@@ -85,6 +85,20 @@ def test_an_external_order_never_takes_the_place_of_ours_even_under_the_same_key
     assert book.find("5") == book.get("k1")
 
 
+def test_a_status_without_permid_finds_an_external_order_by_its_clients_id() -> None:
+    book = OrderBook()
+    book.put(book.adopt(order_report("Submitted", client_id=3), START))
+    assert book.match(status_report("Filled", client_id=3, perm_id=0)) == book.get("k1")
+
+
+def test_an_execution_moves_to_its_order_when_a_correction_says_whose_it_is() -> None:
+    book = OrderBook([working()])
+    book.ledger.record(book.execution(execution_report("a.b.c.01", 4, order_id=0, client_id=0, perm_id=77, key="")))
+    assert book.taken("ext:77")
+    book.ledger.record(book.execution(execution_report("a.b.c.02", 4)))
+    assert (book.taken("ext:77"), book.ledger.totals("k1").filled) == (False, 4)
+
+
 @given(st.lists(st.one_of(st.just("next"), st.integers(-5, FIRST_REQUEST_ID + 5)), max_size=30))
 def test_ids_rise_whatever_is_seen_and_stay_below_request_ids(steps: list[str | int]) -> None:
     book = OrderBook(floor=7)
@@ -122,7 +136,6 @@ def test_fills_that_a_status_counted_and_no_execution_explains_are_held_for_a_pe
     assert status(book) == "UNKNOWN"
     (again,) = judged(book, cut(completed=(filled,), asked=400.0))
     assert again.kind == "execution_missed"
-    book.ledger.record(book.execution(execution_report("a.b.c.01", 10)))
 
 
 def test_a_cancelled_order_that_is_listed_as_open_works_again() -> None:

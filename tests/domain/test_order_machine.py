@@ -211,6 +211,34 @@ def test_a_refusal_keeps_the_brokers_words() -> None:
     assert (view.status, view.reason) == ("REJECTED", "Order rejected - reason: no margin (code 201)")
 
 
+def test_inactive_with_the_brokers_reason_is_a_rejection_and_a_remark_is_kept() -> None:
+    refused = sent(ev.Reported("Inactive", 900, Decimal(0), refusal="no margin"))
+    assert (refused.status, refused.view().reason) == ("REJECTED", "no margin")
+    held = sent(ev.Reported("PreSubmitted", 900, Decimal(0), remark="held: locate"))
+    assert (held.status, held.view().reason) == ("PRESUBMITTED", "held: locate")
+
+
+def test_a_refusal_that_the_open_orders_contradict_is_forgotten_and_one_they_confirm_ends_the_order() -> None:
+    told = sent(status("Submitted"), ev.Noticed(201, "no margin"))
+    assert (told.status, bool(told.question)) == ("SUBMITTED", True)
+    lives = after(ev.FoundOpen(ev.Reported("Submitted", 900, Decimal(0), terms())), state=told)
+    assert (lives.status, lives.rejection) == ("SUBMITTED", "")
+    assert after(ev.Absent(later(2), later(3)), state=told).status == "REJECTED"
+
+
+def test_an_end_in_doubt_is_confirmed_by_absence_from_the_open_orders() -> None:
+    told = sent(status("Cancelled"), status("Submitted"))
+    assert (told.status, bool(told.question)) == ("CANCELLED", True)
+    assert after(ev.Absent(later(2), later(3)), state=told).question == ""
+
+
+def test_evidence_with_a_status_we_do_not_know_decides_nothing() -> None:
+    odd = ev.Reported("Strange", 900, Decimal(0), terms())
+    assert sent(status("Submitted"), ev.FoundOpen(odd)).status == "SUBMITTED"
+    completed = sent(status("Submitted"), ev.FoundCompleted(odd))
+    assert (completed.status, "Strange" in completed.question) == ("SUBMITTED", True)
+
+
 def test_inactive_alone_is_no_end_and_may_work_again() -> None:
     held = sent(status("PreSubmitted"), status("Inactive"))
     assert (held.status, bool(held.question)) == ("INACTIVE", True)
@@ -273,6 +301,11 @@ def test_a_modify_of_which_no_byte_was_sent_leaves_the_order_as_it_was() -> None
 def test_an_order_of_which_no_byte_was_sent_is_rejected_with_words() -> None:
     view = after(ev.Handed(), ev.Unsent("no session")).view()
     assert (view.status, view.reason) == ("REJECTED", "no session")
+
+
+def test_no_byte_sent_is_not_believed_of_an_order_that_the_broker_has_acknowledged() -> None:
+    assert after(ev.Handed(), status("Submitted"), ev.Unsent("session down")).status == "SUBMITTED"
+    assert after(ev.Handed(), ev.Noticed(999, "odd"), ev.Unsent("session down")).status == "REJECTED"
 
 
 @pytest.mark.parametrize("steps", [(), (ev.Handed(),), (ev.Handed(), ev.Transmitted())])

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from actors.messages.broker import (
+    CommissionReport,
     ExecutionList,
     ExecutionReport,
     OpenOrders,
@@ -104,15 +105,18 @@ class Market(Actor):
 class Reconciling(Actor):
     """State: writes down who asks for a cut, and carries the cuts that a test makes to Order."""
 
-    def __init__(self, context: Context, *, causes: queue.Queue[str]) -> None:
+    def __init__(self, context: Context, *, causes: queue.Queue[str], script: dict[type, Script]) -> None:
         super().__init__(context)
         self.causes = causes
+        self.script = script
 
     def on_start(self) -> None:
         self.order = self.link("order")
 
     @handles(Reconcile)
-    def _reconcile(self, message: Reconcile, _: Sender) -> CutView:
+    def _reconcile(self, message: Reconcile, sender: Sender) -> object:
+        if Reconcile in self.script:
+            return self.script[Reconcile](message, sender)
         self.causes.put(message.cause)
         return CutView(0, 1, message.cause, now(), now(), True, (), ())
 
@@ -174,7 +178,7 @@ class House:
         self.broker: Broker = self.connection.actor
 
     def start_state(self) -> None:
-        self.state = self.service.start("state", Reconciling, causes=self.causes)
+        self.state = self.service.start("state", Reconciling, causes=self.causes, script=self.script)
 
     def start_order(self) -> LocalActor:
         self.order = self.service.start(
@@ -226,6 +230,7 @@ class House:
         completed: tuple[OrderReport, ...] | None = (),
         executions: tuple[ExecutionReport, ...] | None = (),
         asked: datetime | None = None,
+        commissions: tuple[CommissionReport, ...] = (),
     ) -> CutResult:
         """State brings a picture of the broker; None is a failed query."""
         self._cut += 1
@@ -235,7 +240,7 @@ class House:
                 epoch=self.broker.epoch,
                 orders=None if orders is None else OpenOrders(orders),
                 completed=None if completed is None else OpenOrders(completed),
-                executions=None if executions is None else ExecutionList(executions, ()),
+                executions=None if executions is None else ExecutionList(executions, commissions),
                 positions=PositionList(()),
                 asked=asked or now(),
             )

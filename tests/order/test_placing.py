@@ -179,6 +179,34 @@ def test_the_broker_refuses_in_its_own_words(house: House) -> None:
 # --- cancel and modify ---------------------------------------------------------------------------------
 
 
+def test_a_cancel_whose_sending_is_uncertain_raises_a_question_and_one_unsent_is_refused(house: House) -> None:
+    def refuse(_: TransmitCancel, __: Sender) -> object:
+        raise Rejected("cut in the middle", kind=kind)
+
+    house.place()
+    house.says(order_report("Submitted", **mine()))
+    house.script[TransmitCancel] = refuse
+    kind = "session_down"
+    with pytest.raises(Rejected, match="cut in the middle"):
+        house.ref.ask(CancelOrder("k1"))
+    kind = "outcome_unknown"
+    assert house.ref.ask(CancelOrder("k1")).status == "SUBMITTED"
+    assert "whether the cancel was sent is unknown" in house.causes.get(timeout=5.0)
+
+
+def test_a_modify_of_which_no_byte_left_is_refused_and_the_order_stays(house: House) -> None:
+    def refuse(_: Transmit, __: Sender) -> object:
+        raise Rejected("no session; nothing was sent", kind="session_down")
+
+    house.place()
+    house.says(order_report("Submitted", **mine()))
+    house.script[Transmit] = refuse
+    with pytest.raises(Rejected, match="nothing was sent"):
+        house.ref.ask(ModifyOrder("k1", limit=149.0))
+    house.script[Transmit] = lambda message, _: Transmitted(message.epoch)
+    assert house.ref.ask(ModifyOrder("k1", limit=148.0)).status == "SUBMITTED"
+
+
 @pytest.mark.parametrize("reference", ["k1", "1"])
 def test_a_cancel_by_key_or_order_id_is_sent_and_ends_with_the_brokers_word(house: House, reference: str) -> None:
     house.place()

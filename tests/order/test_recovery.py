@@ -12,7 +12,8 @@ from typing import Any
 
 import pytest
 
-from actors.messages.broker import Transmit, TransmitCancel, Transmitted
+from actors.journal import Entry, Journal
+from actors.messages.broker import CommissionReport, OrderNotice, Transmit, TransmitCancel, Transmitted
 from actors.messages.orders import (
     CancelOrder,
     GetExecutions,
@@ -24,15 +25,17 @@ from actors.messages.orders import (
     Resume,
 )
 from actors.messages.session import LinkChanged
-from actors.messages.state import FollowJournal
+from actors.messages.state import FollowJournal, Reconcile
 from config.settings import OrderSettings
 from supervision.actor import Sender
 from supervision.errors import Rejected
 from supervision.lifecycle import Stop
 from tests.domain.order_builders import (
     OUR_CLIENT,
+    START,
     completed_report,
     execution_report,
+    order,
     order_report,
     status_report,
     terms,
@@ -54,6 +57,15 @@ def manual(**changes: Any) -> dict[str, Any]:
 
 def kinds(result: Any) -> list[tuple[str, str, bool]]:
     return [(each.kind, each.subject, each.repaired) for each in result.differences]
+
+
+def old_order(house: House) -> None:
+    """A journal with an order that ended long ago."""
+    journal = Journal(house.directory / "orders.db")
+    long_ago = START - timedelta(days=30)
+    ended = order(order_id=70, reported="CANCELLED", acknowledged=True, created=long_ago, updated=long_ago)
+    journal.intend(long_ago, ended, Entry("intent", "k1", {}))
+    journal.close()
 
 
 # --- the gate ---------------------------------------------------------------------------------------
@@ -78,6 +90,19 @@ def test_the_gate_opens_only_with_a_confirmed_cut_of_this_epoch_that_order_could
     house.end()
     house.begin(2)
     assert house.gate() == "reconciling"
+
+
+def test_a_halt_cancels_what_it_can_and_says_in_the_journal_what_it_could_not(house: House) -> None:
+    def refuse(_: TransmitCancel, __: Sender) -> object:
+        raise Rejected("the queue is full; nothing was sent", kind="paced")
+
+    house.place()
+    house.says(order_report("Submitted", **mine()))
+    house.script[TransmitCancel] = refuse
+    house.ref.ask(Halt("test", cancel=True))
+    house.settle()
+    (row,) = [row for row in house.ref.ask(FollowJournal(0)).items if row.kind == "cancel_unsent"]
+    assert (row.key, "the queue is full" in row.data) == ("k1", True)
 
 
 def test_a_degraded_link_pauses_new_orders_and_modifies_but_not_cancels(house: House) -> None:
@@ -186,6 +211,18 @@ def test_state_is_asked_again_until_an_unknown_order_is_decided(house: House) ->
     assert "k1" in house.causes.get(timeout=5.0)
 
 
+def test_a_question_that_state_cannot_take_up_yet_is_asked_again(house: House) -> None:
+    asked: queue.Queue[str] = queue.Queue()
+
+    def not_now(message: Reconcile, _: Sender) -> object:
+        asked.put(message.cause)
+        raise Rejected("there is no session with the gateway", kind="no_cut")
+
+    house.script[Reconcile] = not_now
+    unknown_after_a_kill(house)
+    assert asked.get(timeout=5.0) == asked.get(timeout=5.0)
+
+
 def test_ids_never_come_down_not_after_a_kill_nor_with_a_gateway_that_forgot(house: House) -> None:
     house.place()
     house.says(order_report("Submitted", order_id=40, client_id=3, perm_id=55, terms=terms(key="other")))
@@ -194,6 +231,26 @@ def test_ids_never_come_down_not_after_a_kill_nor_with_a_gateway_that_forgot(hou
     house.wait_gate("reconciling")
     house.cut((order_report("Submitted", **mine()), order_report("Submitted", order_id=60, client_id=4, perm_id=56)))
     assert house.place(key="k2").order_id == 61
+
+
+def test_a_key_used_long_ago_still_answers_with_its_order(idle: House) -> None:
+    old_order(idle)
+    house = idle.start().open()
+    assert house.ref.ask(GetOrders(all=True)).items == ()
+    placed = house.place()
+    assert (placed.order_id, placed.status) == (70, "CANCELLED")
+    assert house.ref.ask(GetOrder("70")) == placed
+    assert house.sent.empty()
+    assert house.place(key="k2").order_id > 70
+
+
+def test_when_every_order_id_is_used_up_no_order_leaves(idle: House) -> None:
+    house = idle.start(epoch=0)
+    house.broker.next_order_id = 1_000_000_000
+    house.begin(1)
+    house.open()
+    with pytest.raises(Rejected, match="every order id is used up"):
+        house.place()
 
 
 def test_a_session_that_ends_leaves_the_unacknowledged_unknown_and_the_acknowledged_as_they_were(house: House) -> None:
@@ -279,6 +336,30 @@ def test_an_execution_of_an_order_nobody_knows_is_recorded_as_external_and_asked
     assert (order.status, order.filled, order.external) == ("FILLED", 3, True)
 
 
+def test_a_status_or_code_of_an_order_nobody_knows_asks_for_a_cut_and_changes_nothing(house: House) -> None:
+    house.says(status_report("Submitted", order_id=44, perm_id=9), OrderNotice(1, 1, 45, 201, "rejected"))
+    assert "2 reports of orders unknown here" in house.causes.get(timeout=5.0)
+    assert house.ref.ask(GetOrders(all=True)).items == ()
+
+
+def test_a_commission_that_only_the_cut_told_of_is_booked_with_its_execution(house: House) -> None:
+    house.place()
+    fill, paid = execution_report("a.b.c.01", 4, **mine()), CommissionReport(1, 1, "a.b.c.01", Decimal(1), "USD", None)
+    house.says(order_report("Submitted", **mine()), fill)
+    for _ in range(2):
+        house.cut((order_report("Submitted", **mine()),), executions=(fill,), commissions=(paid,))
+    assert house.ref.ask(GetOrder("k1")).commission == 1
+    rows = house.ref.ask(FollowJournal(0)).items
+    assert [row.kind for row in rows].count("commission") == 1
+
+
+def test_a_cut_is_not_applied_while_connection_cannot_be_heard(house: House) -> None:
+    house.service.kill("connection")
+    house.wait_gate("closed")
+    with pytest.raises(Rejected, match="was not applied: connection is not available"):
+        house.cut()
+
+
 def test_a_cut_of_another_epoch_is_refused(house: House) -> None:
     house.end()
     house.broker.epoch = 1
@@ -291,8 +372,8 @@ def test_a_cut_of_another_epoch_is_refused(house: House) -> None:
 
 @contextmanager
 def disk_full(house: House) -> Iterator[None]:
-    """No file may grow beyond what the journal's largest one has now."""
-    size = max(file.stat().st_size for file in house.directory.iterdir())
+    """No file may grow beyond what the journal's write-ahead log has now, to which everything is appended."""
+    size = (house.directory / "orders.db-wal").stat().st_size
     soft, hard = getrlimit(RLIMIT_FSIZE)
     setrlimit(RLIMIT_FSIZE, (size, hard))
     try:
@@ -307,23 +388,45 @@ def test_with_a_full_disk_no_order_leaves_cancels_do_nothing_is_forgotten_and_wo
     house.says(order_report("Submitted", **mine()))
     with disk_full(house):
         with pytest.raises(Rejected, match=r"not placed.*orders\.db could not be written"):
-            place_many(house)
-        placed = house.sent.qsize()
+            house.place(key="k2")
+        assert house.sent.empty()
         assert house.gate() == "closed"
         assert "order journal cannot be written" in house.reasons()
         assert house.ref.ask(CancelOrder("k1")).status == "PENDING_CANCEL"
+        with pytest.raises(Rejected, match="gate closed"):
+            house.ref.ask(ModifyOrder("k1", limit=149.0))
+        with pytest.raises(Rejected, match="still halted"):
+            house.ref.ask(Resume("please"))
         house.says(execution_report("a.b.c.01", 4, **mine()), status_report("Cancelled", **mine(), filled=Decimal(4)))
         assert house.ref.ask(GetOrder("k1")).status == "CANCELLED"
-        assert house.sent.qsize() == placed + 1
+        assert house.sent.qsize() == 1
+        with pytest.raises(Rejected, match="no order has the key"):
+            house.ref.ask(GetOrder("k2"))
+    house.wait_gate("closed")
     house.wait_gate("open")
     house.restart()
     order = house.ref.ask(GetOrder("k1"))
     assert (order.status, order.filled) == ("CANCELLED", 4)
 
 
-def place_many(house: House) -> None:
-    for number in range(1000):
-        house.place(key=f"many-{number}")
+def test_a_halt_holds_without_a_disk_and_says_that_a_restart_would_forget_it(house: House) -> None:
+    with disk_full(house):
+        (reason, journal) = house.ref.ask(Halt("test", cancel=True)).reasons
+    assert reason == "halted: test (by operator); not on disk, a restart would forget it"
+    assert "cannot be written" in journal
+
+
+def test_a_modify_that_the_disk_does_not_take_is_not_sent(house: House) -> None:
+    house.place()
+    house.transmitted()
+    house.says(order_report("Submitted", **mine()))
+    with disk_full(house), pytest.raises(Rejected, match="the order was not modified"):
+        house.ref.ask(ModifyOrder("k1", limit=149.0))
+    assert house.sent.empty()
+    house.wait_gate("closed")
+    house.wait_gate("open")
+    house.ref.ask(ModifyOrder("k1", limit=149.0))
+    assert house.transmitted().terms.limit == 149.0
 
 
 # --- leaving, and being followed ------------------------------------------------------------------------
