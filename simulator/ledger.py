@@ -49,9 +49,24 @@ class Ledger:
         self._connection.execute("pragma journal_mode=wal")
         self._connection.execute("pragma synchronous=normal")
         self._connection.executescript(_SCHEMA)
+        self._orders: dict[int, Order] = {}
+        self._positions: dict[int, tuple[object, ...]] = {}
+        self._cash: dict[str, Decimal] = {}
+        self._counters = {row["name"]: int(row["value"]) for row in self._rows("select * from counters")}
+        self._counted: set[str] = set()
 
     def commit(self) -> None:
-        """Make what was saved permanent."""
+        """Write what was saved since the last commit, each row once, and make it permanent."""
+        for order in self._orders.values():
+            self._insert("orders", _order_row(order))
+        for position in self._positions.values():
+            self._insert("positions", position)
+        for currency in self._cash:
+            self._insert("cash", (currency, str(self._cash[currency])))
+        for name in self._counted:
+            self._insert("counters", (name, self._counters[name]))
+        for changed in (self._orders, self._positions, self._cash, self._counted):
+            changed.clear()
         if self._connection.in_transaction:
             self._connection.commit()
 
@@ -62,30 +77,13 @@ class Ledger:
 
     def count(self, name: str) -> int:
         """The next number of a counter, beginning with 1; never given twice."""
-        row = self._connection.execute(
-            "insert into counters values(?, 1) on conflict(name) do update set value = value + 1 returning value",
-            (name,),
-        ).fetchone()
-        return int(row[0])
+        self._counters[name] = self._counters.get(name, 0) + 1
+        self._counted.add(name)
+        return self._counters[name]
 
     def save_order(self, order: Order) -> None:
-        """Insert or replace an order's row."""
-        terms = order.terms
-        state = {
-            "wire": terms.wire,
-            "cost": str(order.cost),
-            "last_price": str(order.last_price),
-            "commission": str(order.commission),
-            "triggered": order.triggered,
-            "modifications": order.modifications,
-        }
-        self._insert(
-            "orders",
-            (order.perm_id, order.client_id, order.order_id, order.instrument.con_id, order.instrument.symbol),
-            (terms.action, str(terms.quantity), terms.order_type, _text(terms.limit), _text(terms.stop), terms.tif),
-            (terms.account, terms.ref, order.status, str(order.filled), str(order.average), order.placed),
-            (order.completed, order.completed_status, json.dumps(state)),
-        )
+        """Keep an order's row as the order will be at the next commit."""
+        self._orders[order.perm_id] = order
 
     def save_execution(self, fill: Execution) -> None:
         """Insert an execution's row."""
@@ -103,12 +101,13 @@ class Ledger:
         )
 
     def save_position(self, instrument: Instrument, quantity: Decimal, cost: Decimal, fees: Decimal) -> None:
-        """Insert or replace a position's row; a flat one stays with quantity 0."""
-        self._insert("positions", (instrument.con_id, instrument.symbol, str(quantity), str(cost), str(fees)))
+        """Keep a position's row for the next commit; a flat one stays with quantity 0."""
+        row = (instrument.con_id, instrument.symbol, str(quantity), str(cost), str(fees))
+        self._positions[instrument.con_id] = row
 
     def save_cash(self, currency: str, amount: Decimal) -> None:
-        """Insert or replace the balance of a currency."""
-        self._insert("cash", (currency, str(amount)))
+        """Keep the balance of a currency for the next commit."""
+        self._cash[currency] = amount
 
     def cash(self) -> dict[str, Decimal]:
         """Balances by currency; empty for a new account."""
@@ -138,6 +137,7 @@ class Ledger:
 
     def summary(self) -> dict[str, Any]:
         """Counts, positions and cash, for the control connection."""
+        self.commit()
         live = ",".join(f"'{status}'" for status in sorted(LIVE))
         return {
             "orders": self._number("select count(*) from orders"),
@@ -156,6 +156,24 @@ class Ledger:
 
     def _number(self, query: str) -> int:
         return int(self._connection.execute(query).fetchone()[0])
+
+
+def _order_row(order: Order) -> tuple[object, ...]:
+    terms = order.terms
+    state = {
+        "wire": terms.wire,
+        "cost": str(order.cost),
+        "last_price": str(order.last_price),
+        "commission": str(order.commission),
+        "triggered": order.triggered,
+        "modifications": order.modifications,
+    }
+    return (
+        *(order.perm_id, order.client_id, order.order_id, order.instrument.con_id, order.instrument.symbol),
+        *(terms.action, str(terms.quantity), terms.order_type, _text(terms.limit), _text(terms.stop), terms.tif),
+        *(terms.account, terms.ref, order.status, str(order.filled), str(order.average), order.placed),
+        *(order.completed, order.completed_status, json.dumps(state)),
+    )
 
 
 def _text(value: Decimal | None) -> str | None:

@@ -28,6 +28,9 @@ NOON = 1_795_107_600.0  # Thursday 19 November 2026, 12:00 in New York
 VERSIONS = (176, 178, 200)
 
 
+_DECODERS = {version: ibapi.decoder.Decoder(None, version) for version in VERSIONS}
+
+
 class Recorder(EWrapper):
     """Remembers every callback as (name, arguments)."""
 
@@ -92,7 +95,6 @@ class Client(ibapi.client.EClient):
         greeting = self._payloads()
         assert [payload.split(b"\0")[0] for payload in greeting] == [str(version).encode()]
         self.conn, self.serverVersion_, self.clientId = Connection(self.deliver), version, client_id
-        self.decoder = ibapi.decoder.Decoder(self.recorder, version)
         self.setConnState(self.CONNECTED)
         self.startApi()
 
@@ -137,7 +139,8 @@ def decode_officially(payload: bytes, version: int, wrapper: EWrapper) -> None:
     assert payload.endswith(b"\0")
     message_id, *fields = payload[:-1].split(b"\0")
     handle = ibapi.decoder.Decoder.msgId2handleInfo[int(message_id)]
-    decoder = ibapi.decoder.Decoder(wrapper, version)
+    decoder = _DECODERS[version]
+    decoder.wrapper = wrapper
     if handle.wrapperMeth is not None:
         assert len(fields) == len(handle.wrapperParams), payload
         decoder.interpretWithSignature(fields, handle)
