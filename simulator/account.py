@@ -41,6 +41,15 @@ class Position:
         return abs((self.cost + self.fees) / self.quantity).quantize(Decimal("0.00000001"))
 
 
+@dataclass
+class DayTotals:
+    """What today's fills did to a position: units, money spent with fees, realised profit."""
+
+    quantity: Decimal = Decimal(0)
+    spent: Decimal = Decimal(0)
+    realized: Decimal = Decimal(0)
+
+
 @dataclass(frozen=True)
 class Valued:
     """A position at the market, in its own currency."""
@@ -60,6 +69,7 @@ class Account:
         self.name = name
         self._market = market
         self._ledger = ledger
+        self._today: dict[int, DayTotals] = {}
         self.cash = ledger.cash() or {"USD": cash.quantize(CENT)}
         for currency, amount in self.cash.items():
             ledger.save_cash(currency, amount)
@@ -68,6 +78,12 @@ class Account:
             for con_id, quantity, cost, fees in ledger.positions()
             if (instrument := market.universe.get(con_id)) is not None
         }
+
+    def begin_day(self, executions: list[Execution]) -> None:
+        """Count today's figures anew from the executions there are of today."""
+        self._today.clear()
+        for execution in executions:
+            self._count(execution, execution.realized)
 
     def book(self, execution: Execution) -> Decimal | None:
         """Apply a fill to position and cash; the realised profit of what it closed, None if nothing."""
@@ -96,36 +112,34 @@ class Account:
             position.fees += fee_opened
         self._ledger.save_position(item, position.quantity, position.cost, position.fees)
         self._settle(item, execution.signed, value, settled, execution.commission)
+        self._count(execution, realized)
         return realized
 
-    def valued(self, position: Position, today: list[Execution]) -> Valued:
-        """A position at the market; `today` are the day's executions, for realised and daily profit."""
+    def valued(self, position: Position) -> Valued:
+        """A position at the market, with today's realised and daily profit."""
         item = position.instrument
         line = self._market.line(item)
         price = line.price(line.quote.last if item.trades else (line.quote.bid + line.quote.ask) // 2)
-        mine = [execution for execution in today if execution.instrument is item]
+        today = self._today.get(item.con_id, DayTotals())
         value = position.quantity * price * item.factor
-        before = position.quantity - sum((execution.signed for execution in mine), Decimal(0))
-        spent = sum((e.signed * e.price * item.factor + e.commission for e in mine), Decimal(0))
+        opening = (position.quantity - today.quantity) * line.price(line.quote.close) * item.factor
         return Valued(
             position=position,
             price=price,
             value=value.quantize(CENT),
             unrealized=(value - position.cost - position.fees).quantize(CENT),
-            realized=sum((e.realized for e in mine if e.realized is not None), Decimal(0)),
-            daily=(value - before * line.price(line.quote.close) * item.factor - spent).quantize(CENT),
+            realized=today.realized,
+            daily=(value - opening - today.spent).quantize(CENT),
         )
 
-    def portfolio(self, today: list[Execution]) -> list[Valued]:
+    def portfolio(self) -> list[Valued]:
         """Every position at the market, those closed today included."""
-        traded = {execution.instrument.con_id for execution in today}
-        return [
-            self.valued(p, today) for p in list(self.positions.values()) if p.quantity or p.instrument.con_id in traded
-        ]
+        held = [p for p in self.positions.values() if p.quantity or p.instrument.con_id in self._today]
+        return [self.valued(position) for position in held]
 
-    def figures(self, today: list[Execution]) -> dict[str, Decimal]:
+    def figures(self) -> dict[str, Decimal]:
         """Account values in US dollars, by IB's tag."""
-        portfolio = self.portfolio(today)
+        portfolio = self.portfolio()
         cash = sum((amount * self._market.rate(currency) for currency, amount in self.cash.items()), Decimal(0))
         stock = self._total(portfolio, "value", {"STK"})
         options = self._total(portfolio, "value", {"OPT"})
@@ -169,6 +183,13 @@ class Account:
     def rate(self, currency: str) -> Decimal:
         """US dollars for one unit of a currency."""
         return self._market.rate(currency)
+
+    def _count(self, execution: Execution, realized: Decimal | None) -> None:
+        item = execution.instrument
+        today = self._today.setdefault(item.con_id, DayTotals())
+        today.quantity += execution.signed
+        today.spent += execution.signed * execution.price * item.factor + execution.commission
+        today.realized += realized or Decimal(0)
 
     def _settle(self, item: Instrument, signed: Decimal, value: Decimal, settled: Decimal, fee: Decimal) -> None:
         if item.sec_type == "FUT":

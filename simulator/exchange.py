@@ -58,6 +58,7 @@ class Exchange:
         self._working = {order.perm_id: order for order in self._orders.values() if order.live}
         self._held: set[tuple[int, int]] = set()
         self.executions = ledger.executions(market.universe, trading_day(clock()))
+        account.begin_day(self.executions)
 
     # --- what is there ---
 
@@ -140,6 +141,7 @@ class Exchange:
                 reports.status(order)
                 reports.refused(order, 202, "Order Canceled - reason:End of day")
         self.executions = [item for item in self.executions if trading_day(item.time) == today]
+        self._account.begin_day(self.executions)
         self._orders = {key: order for key, order in self._orders.items() if order.live or self._of_today(order)}
 
     # --- inside ---

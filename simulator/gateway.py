@@ -50,7 +50,7 @@ class Gateway:
         self._clients: dict[int, Session] = {}
         self.mute = False
         self._quotes = QuoteService(self.market)
-        self._accounts = AccountService(self.account, self.exchange, self.market, clock)
+        self._accounts = AccountService(self.account, self.market, clock)
         self._trading = TradingService(
             self.universe, self.exchange, self.account, self._clients.get, self._accounts.filled
         )

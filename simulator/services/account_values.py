@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from decimal import Decimal
 
 from simulator.account import Account
-from simulator.orders import Execution
 
 Value = tuple[str, object, str]
 
@@ -34,9 +33,9 @@ _COPIES = {f"{prefix}{tag}": tag for prefix in ("Full", "LookAhead") for tag in 
 _LEDGER = ("StockMarketValue", "OptionMarketValue", "FuturesPNL", "UnrealizedPnL", "RealizedPnL")
 
 
-def account_values(account: Account, today: list[Execution]) -> list[Value]:
+def account_values(account: Account) -> list[Value]:
     """Key, value and currency of everything that account updates show."""
-    figures = account.figures(today)
+    figures = account.figures()
     values: list[Value] = [("AccountCode", account.name, ""), ("AccountReady", "true", "")]
     values += _unitless(figures)
     values += [(tag, figures[tag], "USD") for tag in _PLAIN]
@@ -44,9 +43,9 @@ def account_values(account: Account, today: list[Execution]) -> list[Value]:
     return [*values, *_ledger(account, figures)]
 
 
-def summary_values(account: Account, today: list[Execution], tags: str) -> list[Value]:
+def summary_values(account: Account, tags: str) -> list[Value]:
     """Tag, value and currency of the tags of a summary request; unknown tags are left out, as gateways do."""
-    figures = account.figures(today)
+    figures = account.figures()
     known: dict[str, Value] = {value[0]: value for value in _unitless(figures)}
     known |= {tag: (tag, figures[tag], "USD") for tag in _PLAIN}
     known |= {tag: (tag, figures[source], "USD") for tag, source in _COPIES.items()}

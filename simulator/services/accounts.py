@@ -10,7 +10,6 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from simulator.account import Account, Position, Valued
-from simulator.exchange import Exchange
 from simulator.market import Market
 from simulator.orders import Execution
 from simulator.refusal import invalid
@@ -50,9 +49,8 @@ class _Follower:
 class AccountService:
     """Who follows what of the one account."""
 
-    def __init__(self, account: Account, exchange: Exchange, market: Market, clock: Callable[[], float]) -> None:
+    def __init__(self, account: Account, market: Market, clock: Callable[[], float]) -> None:
         self._account = account
-        self._exchange = exchange
         self._market = market
         self._clock = clock
         self._followers: dict[Session, _Follower] = {}
@@ -80,11 +78,10 @@ class AccountService:
     def filled(self, execution: Execution) -> None:
         """A fill was booked: positions and portfolio changed."""
         position = self._account.positions[execution.instrument.con_id]
-        valued = self._account.valued(position, self._exchange.executions)
         name = self._account.name
         for follower in self._followers.values():
             if follower.updates:
-                follower.session.send(wire.portfolio_value(valued, name))
+                follower.session.send(wire.portfolio_value(self._account.valued(position), name))
             if follower.positions:
                 follower.session.send(wire.position(position, name))
             for request_id, model in follower.multi_positions.items():
@@ -215,35 +212,34 @@ class AccountService:
             self._send_multi_updates(follower, request_id)
 
     def _send_updates(self, follower: _Follower) -> bool:
-        name, today = self._account.name, self._exchange.executions
-        payloads = [wire.account_value(*value, name) for value in account_values(self._account, today)]
-        payloads += [wire.portfolio_value(valued, name) for valued in self._account.portfolio(today)]
+        name = self._account.name
+        payloads = [wire.account_value(*value, name) for value in account_values(self._account)]
+        payloads += [wire.portfolio_value(valued, name) for valued in self._account.portfolio()]
         return follower.send_news("updates", payloads)
 
     def _send_summary(self, follower: _Follower, request_id: int) -> None:
-        values = summary_values(self._account, self._exchange.executions, follower.summaries[request_id])
+        values = summary_values(self._account, follower.summaries[request_id])
         payloads = [wire.account_summary(request_id, self._account.name, *value) for value in values]
         follower.send_news(("summaries", request_id), payloads)
 
     def _send_multi_updates(self, follower: _Follower, request_id: int) -> None:
         model, name = follower.multi_updates[request_id], self._account.name
-        values = account_values(self._account, self._exchange.executions)
+        values = account_values(self._account)
         payloads = [wire.account_update_multi(request_id, name, model, *value) for value in values]
         follower.send_news(("multi_updates", request_id), payloads)
 
     def _send_profits(self, follower: _Follower) -> None:
-        today = self._exchange.executions
         if follower.profits:
-            figures = self._account.figures(today)
+            figures = self._account.figures()
             totals = figures["DailyPnL"], figures["UnrealizedPnL"], figures["RealizedPnL"]
             for request_id in follower.profits:
                 follower.send_news(("profit", request_id), [wire.profit(request_id, *totals)])
         for request_id, con_id in follower.single_profits.items():
-            valued = self._valued(con_id, today)
+            valued = self._valued(con_id)
             if valued is not None:
                 follower.send_news(("single", request_id), [wire.profit_single(request_id, valued)])
 
-    def _valued(self, con_id: int, today: list[Execution]) -> Valued | None:
+    def _valued(self, con_id: int) -> Valued | None:
         item = self._market.universe.get(con_id)
         position = self._account.positions.get(con_id) or (Position(item) if item else None)
-        return self._account.valued(position, today) if position else None
+        return self._account.valued(position) if position else None

@@ -91,7 +91,7 @@ class TradingService:
 
     def _what_if(self, session: Session, order_id: int, instrument: Instrument, terms: Terms) -> None:
         check(terms, instrument, self._account.name)
-        figures = self._account.figures(self._exchange.executions)
+        figures = self._account.figures()
         initial, maintenance = self._account.margin_of(instrument, terms.quantity)
         net = figures["NetLiquidation"]
         order = Order(session.client_id or 0, order_id, 0, instrument, terms, 0.0)
