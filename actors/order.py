@@ -97,11 +97,17 @@ class OrderActor(Actor):
         self._asker = CutAsker(reactor=reactor, state=state, questions=self._questions, log=log)
         self._cuts = Cuts(records=self._records, gate=self._gate, connection=connection, asker=self._asker)
         self._references = References(self.link("market_data"))
+        self._build_way_out(connection)
+        self._gate.state_went()
+        self._lose("Order restarted before the broker acknowledged it", sending=True)
+        self._records.commit()
+
+    def _build_way_out(self, connection: Uplink) -> None:
         self._exit = Exit(
             records=self._records,
             gate=self._gate,
             connection=connection,
-            reactor=reactor,
+            reactor=self.reactor,
             unanswered_after=self._settings.unanswered_after,
         )
         self._flow = OrderFlow(
@@ -114,9 +120,6 @@ class OrderActor(Actor):
             default_tif=self._settings.default_tif,
         )
         self._switch = KillSwitch(self._records, self._gate, self._flow.cancel_all)
-        self._gate.state_went()
-        self._lose("Order restarted before the broker acknowledged it", sending=True)
-        self._records.commit()
 
     def on_attach(self, peer: Peer, topics: tuple[str, ...]) -> None:
         """Whoever follows the gate begins with where it stands."""

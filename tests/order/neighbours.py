@@ -31,7 +31,7 @@ from supervision.actor import LATER, Actor, Context, Sender, handles
 from supervision.message import Message
 from supervision.peer import Peer
 from supervision.ref import Ref
-from tests.domain.order_builders import AAPL, OUR_CLIENT, details, quote
+from tests.domain.order_builders import OUR_CLIENT, details, quote, terms
 from tests.support.local import LocalActor, LocalService
 
 Script = Callable[[Any, Sender], object]
@@ -314,4 +314,11 @@ def held(box: queue.Queue[Sender]) -> Script:
     return hold
 
 
-__all__ = ["AAPL", "House", "held", "now"]
+def mine(order_id: int = 1) -> dict[str, Any]:
+    """The identity of an order that was placed here, the first one unless told."""
+    return {"order_id": order_id, "client_id": OUR_CLIENT, "perm_id": 900 + order_id}
+
+
+def manual(**changes: Any) -> dict[str, Any]:
+    """The identity of an order made by hand in TWS."""
+    return {"order_id": 0, "client_id": 0, "perm_id": 77, "terms": terms(key="")} | changes

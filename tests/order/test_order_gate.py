@@ -1,0 +1,213 @@
+"""The gate in the running actor, the kill switch, a disk that refuses, and leaving."""
+
+from __future__ import annotations
+
+import queue
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import timedelta
+from decimal import Decimal
+from resource import RLIMIT_FSIZE, getrlimit, setrlimit
+
+import pytest
+
+from actors.messages.broker import Transmit, TransmitCancel, Transmitted
+from actors.messages.orders import (
+    CancelOrder,
+    GetOrder,
+    Halt,
+    ModifyOrder,
+    PlaceOrder,
+    Resume,
+)
+from actors.messages.session import LinkChanged
+from actors.messages.state import FollowJournal
+from config.settings import OrderSettings
+from supervision.actor import Sender
+from supervision.errors import Rejected
+from supervision.lifecycle import Stop
+from tests.domain.order_builders import (
+    execution_report,
+    order_report,
+    status_report,
+)
+from tests.order.neighbours import House, held, manual, mine, now
+
+# --- the gate ---------------------------------------------------------------------------------------
+
+
+def test_the_gate_opens_only_with_a_confirmed_cut_of_this_epoch_that_order_could_hear(idle: House) -> None:
+    house = idle.start(epoch=0)
+    assert "gateway refused" in house.wait_gate("closed").gate.reasons[0]
+    house.begin(1)
+    early = now() - timedelta(seconds=1)
+    with pytest.raises(Rejected, match="gate reconciling: session 1 is not reconciled yet"):
+        house.place()
+    for part in ("orders", "completed", "executions"):
+        result = house.cut(**{part: None})
+        assert [each.kind for each in result.differences] == ["part_failed"]
+        assert "no answer about" in house.reasons()
+    house.cut(asked=early)
+    assert house.gate() == "reconciling"
+    assert "before Order could hear" in house.causes.get(timeout=5.0)
+    house.cut()
+    assert house.gate() == "open"
+    house.end()
+    house.begin(2)
+    assert house.gate() == "reconciling"
+
+
+def test_a_halt_cancels_what_it_can_and_says_in_the_journal_what_it_could_not(house: House) -> None:
+    def refuse(_: TransmitCancel, __: Sender) -> object:
+        raise Rejected("the queue is full; nothing was sent", kind="paced")
+
+    house.place()
+    house.says(order_report("Submitted", **mine()))
+    house.script[TransmitCancel] = refuse
+    house.ref.ask(Halt("test", cancel=True))
+    house.settle()
+    (row,) = [row for row in house.ref.ask(FollowJournal(0)).items if row.kind == "cancel_unsent"]
+    assert (row.key, "the queue is full" in row.data) == ("k1", True)
+
+
+def test_a_degraded_link_pauses_new_orders_and_modifies_but_not_cancels(house: House) -> None:
+    house.place()
+    house.says(order_report("Submitted", **mine()))
+    house.transmitted()
+    house.publish("session", LinkChanged(1, 0, False, False, 1100, "connectivity lost"))
+    house.settle()
+    for ask in (PlaceOrder("AAPL", "BUY", 1, limit=1.0), ModifyOrder("k1", limit=149.0)):
+        with pytest.raises(Rejected, match="gate paused: the gateway lost its link to the broker"):
+            house.ref.ask(ask)
+    house.ref.ask(CancelOrder("k1"))
+    assert isinstance(house.transmitted(), TransmitCancel)
+    house.publish("session", LinkChanged(1, 0, True, False, 1102, "restored"))
+    house.settle()
+    assert house.gate() == "reconciling"
+    house.cut()
+    assert house.gate() == "open"
+
+
+def test_new_orders_wait_for_state_beyond_its_grace_and_not_before(idle: House) -> None:
+    idle.settings = OrderSettings(state_grace=0.3)
+    house = idle.start().open()
+    house.service.kill("state")
+    house.place()
+    assert "state has been away for more than 0.3 s" in house.wait_gate("paused").gate.reasons[0]
+    with pytest.raises(Rejected, match="gate paused"):
+        house.place(key="k2")
+    house.start_state()
+    house.wait_gate("open")
+
+
+def test_a_halt_refuses_new_orders_over_restarts_cancels_ours_and_needs_a_reason_to_lift(house: House) -> None:
+    house.place()
+    house.says(order_report("Submitted", **mine()), order_report("Submitted", **manual()))
+    house.transmitted()
+    assert house.ref.ask(Halt("fat finger", cancel=True)).state == "halted"
+    assert house.transmitted() == TransmitCancel(1, 1)
+    assert house.sent.empty()
+    house.restart()
+    house.wait_gate("halted")
+    with pytest.raises(Rejected, match=r"halted: fat finger \(by operator\)"):
+        house.place(key="k2")
+    house.says(order_report("Submitted", **mine()))
+    house.ref.ask(CancelOrder("k1"))
+    with pytest.raises(Rejected, match="needs a reason"):
+        house.ref.ask(Resume("  "))
+    house.ref.ask(Resume("checked"))
+    house.cut((order_report("Submitted", **mine()),))
+    assert house.gate() == "open"
+
+
+# --- the disk -----------------------------------------------------------------------------------------
+
+
+@contextmanager
+def disk_full(house: House) -> Iterator[None]:
+    """No file may grow beyond what the journal's write-ahead log has now, to which everything is appended."""
+    size = (house.directory / "orders.db-wal").stat().st_size
+    soft, hard = getrlimit(RLIMIT_FSIZE)
+    setrlimit(RLIMIT_FSIZE, (size, hard))
+    try:
+        yield
+    finally:
+        setrlimit(RLIMIT_FSIZE, (soft, hard))
+
+
+def test_with_a_full_disk_no_order_leaves_cancels_do_nothing_is_forgotten_and_work_goes_on_after(house: House) -> None:
+    house.place()
+    house.transmitted()
+    house.says(order_report("Submitted", **mine()))
+    with disk_full(house):
+        with pytest.raises(Rejected, match=r"not placed.*orders\.db could not be written"):
+            house.place(key="k2")
+        assert house.sent.empty()
+        assert house.gate() == "closed"
+        assert "order journal cannot be written" in house.reasons()
+        assert house.ref.ask(CancelOrder("k1")).status == "PENDING_CANCEL"
+        with pytest.raises(Rejected, match="gate closed"):
+            house.ref.ask(ModifyOrder("k1", limit=149.0))
+        with pytest.raises(Rejected, match="still halted"):
+            house.ref.ask(Resume("please"))
+        house.says(execution_report("a.b.c.01", 4, **mine()), status_report("Cancelled", **mine(), filled=Decimal(4)))
+        assert house.ref.ask(GetOrder("k1")).status == "CANCELLED"
+        assert house.sent.qsize() == 1
+        with pytest.raises(Rejected, match="no order has the key"):
+            house.ref.ask(GetOrder("k2"))
+    house.wait_gate("closed")
+    house.wait_gate("open")
+    house.restart()
+    order = house.ref.ask(GetOrder("k1"))
+    assert (order.status, order.filled) == ("CANCELLED", 4)
+
+
+def test_a_halt_holds_without_a_disk_and_says_that_a_restart_would_forget_it(house: House) -> None:
+    with disk_full(house):
+        (reason, journal) = house.ref.ask(Halt("test", cancel=True)).reasons
+    assert reason == "halted: test (by operator); not on disk, a restart would forget it"
+    assert "cannot be written" in journal
+
+
+def test_a_modify_that_the_disk_does_not_take_is_not_sent(house: House) -> None:
+    house.place()
+    house.transmitted()
+    house.says(order_report("Submitted", **mine()))
+    with disk_full(house), pytest.raises(Rejected, match="the order was not modified"):
+        house.ref.ask(ModifyOrder("k1", limit=149.0))
+    assert house.sent.empty()
+    house.wait_gate("closed")
+    house.wait_gate("open")
+    house.ref.ask(ModifyOrder("k1", limit=149.0))
+    assert house.transmitted().terms.limit == 149.0
+
+
+# --- leaving, and being followed ------------------------------------------------------------------------
+
+
+def test_a_stop_takes_no_new_orders_and_waits_for_what_is_on_its_way(house: House) -> None:
+    waiting: queue.Queue[Sender] = queue.Queue()
+    house.script[Transmit] = held(waiting)
+    placing = house.ref.ask_future(PlaceOrder("AAPL", "BUY", 10, limit=150.0, key="k1"), timeout=5.0)
+    transmit = waiting.get(timeout=5.0)
+    house.order.actor.context.mailbox.put_control(Stop(5.0))
+    house.wait_gate("closed")
+    with pytest.raises(Rejected, match="the service is stopping"):
+        house.place(key="k2")
+    assert not house.order.host.has_ended.is_set()
+    house.connection.call(lambda: transmit.reply(Transmitted(1)))
+    assert placing.result(5.0).status == "SENT"
+    assert house.order.host.has_ended.wait(5.0)
+
+
+def test_a_follower_gets_every_row_once_in_pages_and_live(house: House) -> None:
+    house.place()
+    rows = house.ref.ask(FollowJournal(0)).items
+    assert [row.sequence for row in rows] == list(range(1, len(rows) + 1))
+    assert "intent" in [row.kind for row in rows]
+    assert house.ref.ask(FollowJournal(rows[-1].sequence)).items == ()
+    house.says(execution_report("a.b.c.01", 4, **mine()))
+    new = house.ref.ask(FollowJournal(rows[-1].sequence)).items
+    assert [row.kind for row in new] == ["execution", "submitted"]
+    live = house.journalled(new[-1].sequence)
+    assert live == [*rows, *new][-len(live) :]

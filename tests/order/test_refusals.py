@@ -1,0 +1,72 @@
+"""What is refused, and in which words; nothing of it reaches the broker or the book."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from actors.messages.market import GetReference
+from actors.messages.orders import (
+    GetOrders,
+)
+from supervision.actor import Sender
+from supervision.errors import Rejected
+from tests.domain.order_builders import quote
+from tests.order.neighbours import House
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ({"quantity": -5}, "quantity -5: must be a number above zero"),
+        ({"quantity": 0}, "quantity 0"),
+        ({"quantity": Decimal("NaN")}, "quantity NaN"),
+        ({"quantity": Decimal("1.5")}, r"not a multiple of 1 \(accepted: 1 or 2\)"),
+        ({"quantity": 1001}, r"above max_order_quantity \(accepted: up to 1000\)"),
+        ({"quantity": 200}, r"value 30000.00 USD \(200 at 150\) is above max_order_value"),
+        ({"limit": None, "type": "LMT"}, "limit is missing: an order of type LMT needs a limit price"),
+        ({"type": "MKT"}, "limit 150: an order of type MKT takes no limit price"),
+        ({"type": "ICEBERG"}, r"type 'ICEBERG' is not known \(accepted: MKT, LMT, STP, STP LMT\)"),
+        ({"limit": float("nan")}, "limit nan: must be a finite number"),
+        ({"limit": -1.0}, "must be above zero"),
+        ({"limit": 150.001}, r"not on the tick of 0.01 \(accepted: 150 or 150.01\)"),
+        ({"tif": "FOREVER"}, r"tif 'FOREVER' is not known \(accepted: DAY, GTC, IOC\)"),
+        ({"account": "U999"}, r"account U999 is not one of this service's \(accepted: DU1\)"),
+        ({"key": "12345"}, "digits alone are read as an order id"),
+        ({"key": "a\0b"}, "printable ASCII"),
+        ({"key": "ext:1"}, "kept for orders of other clients"),
+    ],
+)
+def test_a_refused_order_says_which_rule_which_value_and_what_would_be_accepted(
+    house: House, change: dict[str, Any], words: str
+) -> None:
+    with pytest.raises(Rejected, match=words):
+        house.place(**change)
+    assert house.ref.ask(GetOrders(all=True)).items == ()
+    assert house.sent.empty()
+
+
+def test_every_broken_rule_is_told_at_once(house: House) -> None:
+    with pytest.raises(Rejected) as refused:
+        house.place(quantity=-1, tif="X", limit=None, type="LMT")
+    assert len(refused.value.reasons) == 3
+
+
+def test_a_market_order_without_a_current_price_is_refused(house: House) -> None:
+    house.market.quote = quote(bid=None, ask=None, last=None)
+    with pytest.raises(Rejected, match="neither a price on that side nor a last trade"):
+        house.place(limit=None)
+    house.market.quote = quote(state="stale", age=45.0)
+    with pytest.raises(Rejected, match=r"stale \(last tick 45 s ago\)"):
+        house.place(limit=None)
+
+
+def test_a_symbol_that_market_data_refuses_is_refused_in_its_words(house: House) -> None:
+    def refuse(_: GetReference, __: Sender) -> object:
+        raise Rejected("no contract is called AAPLX", kind="unknown")
+
+    house.script[GetReference] = refuse
+    with pytest.raises(Rejected, match="AAPLX"):
+        house.place(contract="AAPLX")
