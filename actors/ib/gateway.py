@@ -188,7 +188,7 @@ class Gateway:
             local = UTC
         self._server_version = version
         self._translator = Translator(self._owner, self, epoch=self._epoch, local=local, log=self._log)
-        self._decoder = Decoder(self._translator, version)  # type: ignore[no-untyped-call]
+        self._decoder = Decoder(self._translator, version)
         self.requests = Requests(server_version=version, client_id=self._client_id)
         self._within("said hello but sent no account and order id")
         self.send(self.requests.start())
@@ -256,4 +256,4 @@ class Gateway:
         # Where ibapi decodes by a callback's signature it only logs a wrong count, and drops the frame.
         if known.wrapperMeth is not None and len(fields) != len(known.wrapperParams):
             raise BadFrame(f"{len(fields)} fields where {len(known.wrapperParams)} belong")
-        self._decoder.interpret(fields, int(head))  # type: ignore[no-untyped-call]
+        self._decoder.interpret(fields, int(head))

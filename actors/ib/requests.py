@@ -73,11 +73,11 @@ class Requests:
     def __init__(self, *, server_version: int, client_id: int) -> None:
         self._complaints = _Complaints()
         self._capture = _Capture()
-        client = EClient(self._complaints)  # type: ignore[no-untyped-call]
+        client = EClient(self._complaints)
         client.conn = self._capture
         client.serverVersion_ = server_version
         client.clientId = client_id
-        client.setConnState(EClient.CONNECTED)  # type: ignore[no-untyped-call]
+        client.setConnState(EClient.CONNECTED)
         self._client = client
 
     def _encode(self, send: Callable[..., None], *arguments: object) -> bytes:
@@ -143,7 +143,7 @@ class Requests:
 
     def cancel(self, order_id: int) -> bytes:
         """Cancel an order."""
-        return self._encode(self._client.cancelOrder, order_id, OrderCancel())  # type: ignore[no-untyped-call]
+        return self._encode(self._client.cancelOrder, order_id, OrderCancel())
 
     def open_orders(self) -> bytes:
         """The open orders of every client; binds none of them to us."""
@@ -155,7 +155,7 @@ class Requests:
 
     def executions(self, request_id: int) -> bytes:
         """Every execution since midnight."""
-        return self._encode(self._client.reqExecutions, request_id, ExecutionFilter())  # type: ignore[no-untyped-call]
+        return self._encode(self._client.reqExecutions, request_id, ExecutionFilter())
 
     # --- account --------------------------------------------------------------------------------
 

@@ -57,7 +57,7 @@ def contract_from(theirs: Any) -> Contract:
 
 def contract_to(ours: Contract) -> ibapi.contract.Contract:
     """IB's contract for ours."""
-    theirs = ibapi.contract.Contract()  # type: ignore[no-untyped-call]
+    theirs = ibapi.contract.Contract()
     theirs.conId = ours.con_id
     theirs.symbol = ours.symbol
     theirs.secType = ours.sec_type
@@ -110,7 +110,7 @@ def terms_from(theirs: Any) -> OrderTerms:
 
 def order_to(terms: OrderTerms) -> ibapi.order.Order:
     """IB's order for our terms. What we do not name keeps IB's default."""
-    theirs = ibapi.order.Order()  # type: ignore[no-untyped-call]
+    theirs = ibapi.order.Order()
     theirs.account = terms.account
     theirs.action = terms.side
     theirs.totalQuantity = Decimal(f"{terms.quantity:f}")  # never 1E+2 on the wire
