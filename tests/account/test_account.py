@@ -208,6 +208,9 @@ def test_changes_are_published_once_each_and_a_closed_position_with_quantity_zer
     assert closed is not None
     assert (closed.con_id, closed.quantity) == (1, Decimal(0))
     assert events.empty()
+    broker.asked(StreamPositionPnL)
+    broker.report(held(3))
+    assert broker.asked(StreamPositionPnL) == StreamPositionPnL(1, "DU1", 1), "the new position has no profit and loss"
 
 
 def test_only_configured_accounts_are_followed(broker: Broker) -> None:

@@ -160,6 +160,10 @@ class Client(Actor):
 
     def ask(self, message: Ask[Any], timeout: float = 8.0) -> Any:
         """From the test's thread: the reply, or the error raised."""
+        return self.ask_future(message, timeout).result(timeout + 2.0)
+
+    def ask_future(self, message: Ask[Any], timeout: float = 8.0) -> concurrent.futures.Future[Any]:
+        """From the test's thread: the reply to come."""
         answer: concurrent.futures.Future[Any] = concurrent.futures.Future()
         self.reactor.after(
             0.0,
@@ -168,7 +172,7 @@ class Client(Actor):
             ),
         )
         self.reactor.wake()
-        return answer.result(timeout + 2.0)
+        return answer
 
     def next(self, kind: type[M]) -> M:
         """The next message of this kind, waited for."""

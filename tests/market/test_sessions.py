@@ -7,7 +7,7 @@ import time
 import pytest
 
 from actors.messages.broker import CloseLine, GetLiveLines, LiveLine, OpenLine
-from actors.messages.market import Gap, GetQuote, GetReference, Hold, Quote, ResolveContract, Resumed, Subscribe
+from actors.messages.market import Gap, GetQuote, GetReference, Hold, Quote, ResolveContract, Resumed, Subscribe, Ticks
 from actors.messages.session import LinkChanged
 from supervision.actor import LATER
 from supervision.errors import Rejected
@@ -21,6 +21,7 @@ AAPL, MSFT = STOCKS["AAPL"], STOCKS["MSFT"]
 def test_a_new_session_rebuilds_every_line_the_operators_first_and_announces_gap_and_resumption(market: Market) -> None:
     client, watcher = market.client(), market.client("market")
     line = market.subscribe(client, "AAPL")
+    watcher.ask(Subscribe("AAPL"))
     client.ask(Hold("MSFT"))
     market.opened("MSFT")
     market.tick((line, 4, 100.0, 1.0), time_ns=time.time_ns())
@@ -48,18 +49,17 @@ def test_a_new_session_rebuilds_every_line_the_operators_first_and_announces_gap
 
 def test_a_restart_of_connection_is_a_gap_and_ticks_of_the_old_session_are_not_believed(market: Market) -> None:
     client = market.client()
-    line = market.subscribe(client, "AAPL")
+    market.subscribe(client, "AAPL", ticks=True)
     market.service.kill("connection")
     assert client.next(Gap).reason == "Connection is being restarted"
     market.start_connection(epoch=2)
     again = market.opened("AAPL")
     market.connection.epoch = 1
-    market.tick((line, 4, 1.0, 1.0))
+    market.tick((again, 4, 1.0, 1.0))
     market.connection.epoch = 2
     market.tick((again, 4, 100.0, 1.0))
     assert client.next(Resumed) == Resumed((AAPL,))
-    assert client.got[Quote].get(timeout=5.0).note == "Connection is being restarted"
-    assert client.next(Quote).last == 100.0
+    assert client.next(Ticks).prices == [100.0]
 
 
 def test_lost_data_reopens_the_lines_of_the_same_socket_kept_data_does_not(market: Market) -> None:
@@ -151,6 +151,17 @@ def test_a_reference_opens_a_line_waits_for_a_price_and_says_what_it_is_worth(ma
     unpriced = client.ask(GetReference("MSFT"))
     assert (unpriced.quote.state, unpriced.quote.last) == ("waiting", None)
     assert time.monotonic() - began >= 3.0
+
+
+def test_a_reference_does_not_wait_for_a_line_that_the_broker_refuses(market: Market) -> None:
+    def refuse(_: OpenLine, __: object) -> object:
+        raise Rejected("Requested market data is not subscribed", kind="code 354")
+
+    market.connection.script[OpenLine] = refuse
+    began = time.monotonic()
+    reference = market.client().ask(GetReference("AAPL"))
+    assert reference.quote.note == "Requested market data is not subscribed"
+    assert time.monotonic() - began < 3.0
 
 
 def _end_session(market: Market) -> None:

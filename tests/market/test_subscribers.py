@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 import pytest
 
-from actors.messages.broker import CloseLine, FetchContracts, GetLiveLines, LineNotice, OpenLine
+from actors.messages.broker import CloseLine, ContractList, FetchContracts, GetLiveLines, LineNotice, OpenLine
 from actors.messages.market import (
     Contract,
     Gap,
@@ -23,6 +23,7 @@ from actors.messages.market import (
     Ticks,
     Unsubscribe,
 )
+from supervision.actor import LATER, Sender
 from supervision.errors import Rejected
 from supervision.message import Done
 from tests.market.conftest import Market
@@ -64,6 +65,18 @@ def test_the_line_closes_when_the_last_subscriber_has_gone_not_before(market: Ma
         leaving.ask(GetQuote("AAPL"))
 
 
+def test_last_ticks_of_a_closed_line_neither_alarm_nor_reach_its_successor(market: Market) -> None:
+    client = market.client()
+    closed = market.subscribe(client, "AAPL", ticks=True)
+    client.ask(Unsubscribe("AAPL"))
+    assert market.asked(CloseLine) == CloseLine(1, closed)
+    line = market.subscribe(client, "AAPL", ticks=True)
+    market.tick((closed, 4, 99.0, 1.0))
+    market.tick((line, 4, 100.0, 1.0))
+    assert client.next(Ticks).prices == [100.0]
+    assert market.connection.asked[GetLiveLines].qsize() == 1
+
+
 def test_subscribers_of_ticks_get_the_columns_of_their_contracts_in_order(market: Market) -> None:
     every, one, quotes_only = market.client(), market.client(), market.client()
     aapl, msft = market.subscribe(every, "AAPL", ticks=True), market.subscribe(every, "MSFT", ticks=True)
@@ -102,6 +115,23 @@ def test_unknown_and_ambiguous_contracts_are_refused_and_asked_again_next_time(m
     del market.connection.script[FetchContracts]
     assert client.ask(ResolveContract("AAPL")) == stock("AAPL")
     assert market.connection.asked[FetchContracts].qsize() == 3
+
+
+def test_a_question_that_many_ask_at_once_goes_to_the_broker_once_and_who_has_left_gets_nothing(market: Market) -> None:
+    waiting: list[Sender] = []
+    market.connection.script[FetchContracts] = lambda _, sender: waiting.append(sender) or LATER
+    leaving, first, second = market.client(), market.client(), market.client()
+    leaving.ask_future(Subscribe("MSFT"))
+    market.asked(FetchContracts)
+    market.service.kill("client1")
+    futures = [client.ask_future(Subscribe("AAPL")) for client in (first, second)]
+    market.asked(FetchContracts)
+    second.ask(GetQuotes())  # answered after its question has been looked at
+    for sender, symbol in zip(waiting, ("MSFT", "AAPL"), strict=True):
+        market.do(lambda s=sender, t=symbol: s.reply(ContractList((stock(t),))))
+    assert [future.result(5.0).details for future in futures] == [stock("AAPL")] * 2
+    market.opened("AAPL")
+    assert [quote.symbol for quote in first.ask(GetQuotes()).items] == ["AAPL"]
 
 
 def test_the_brokers_refusal_of_a_line_reaches_the_subscriber_in_words(market: Market) -> None:
