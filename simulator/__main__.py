@@ -20,14 +20,37 @@ def _print(line: str) -> None:
     sys.stdout.flush()
 
 
+def _port(text: str) -> int:
+    number = int(text)
+    if not 0 < number < 65536:
+        raise argparse.ArgumentTypeError(f"{number} is no TCP port")
+    return number
+
+
+def _speed(text: str) -> float:
+    speed = float(text)
+    if not 0 < speed <= 100:
+        raise argparse.ArgumentTypeError(f"{text} is not above 0 and up to 100")
+    return speed
+
+
+def _directory(text: str) -> Path:
+    if not Path(text).is_dir():
+        raise argparse.ArgumentTypeError(f"{text} is no directory")
+    return Path(text)
+
+
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="simulator", description="A simulated IB Gateway.")
-    parser.add_argument("--port", type=int, help="TCP port for clients (default: a free one)")
+    parser.add_argument("--port", type=_port, help="TCP port for clients (default: a free one)")
     parser.add_argument("--seed", type=int, default=1, help="chooses the market")
-    parser.add_argument("--speed", type=float, default=1.0, help="how fast the market moves")
-    parser.add_argument("--directory", type=Path, help="where the ledger is kept (default: in memory)")
+    parser.add_argument("--speed", type=_speed, default=1.0, help="how fast the market moves")
+    parser.add_argument("--directory", type=_directory, help="where the ledger is kept (default: in memory)")
     return parser.parse_args()
 
 
 if __name__ == "__main__":
-    main(**vars(_arguments()))
+    try:
+        main(**vars(_arguments()))
+    except OSError as error:
+        sys.exit(f"simulator: {error}")

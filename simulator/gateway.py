@@ -95,6 +95,7 @@ class Gateway:
         now = self._clock()
         if trading_day(now) != self._day:
             self._day = trading_day(now)
+            self.universe.begin_day(self._day)
             self.exchange.expire(self._trading)
         watched = self.exchange.working_instruments() | self._quotes.instruments()
         for line in self.market.step(now, [watched[con_id] for con_id in sorted(watched)]):

@@ -112,14 +112,20 @@ class Universe:
     """Every instrument that exists on `today`, which may lie in the past of a position."""
 
     def __init__(self, today: date) -> None:
-        self.today = today
         self._fixed = {item.con_id: item for item in (*_shares(), *_pairs())}
-        self._futures = {item.con_id: item for root in FUTURES for item in _contracts(root, today)}
+        self._futures: dict[int, Instrument] = {}
         self._options: dict[int, Instrument] = {}
         self.shares = {
             item.symbol: item for item in self._fixed.values() if item.sec_type == "STK" and item.currency == "USD"
         }
         self.pairs = [item for item in self._fixed.values() if item.sec_type == "CASH"]
+        self.begin_day(today)
+
+    def begin_day(self, today: date) -> None:
+        """List what is traded on a day; what was known before stays known."""
+        self.today = today
+        for item in (item for root in FUTURES for item in _contracts(root, today)):
+            self._futures.setdefault(item.con_id, item)
         self.expiries = _fridays(today, 8)
 
     def get(self, con_id: int) -> Instrument | None:

@@ -1,0 +1,40 @@
+"""The simulator under supervision: its address, its death, its account afterwards."""
+
+from __future__ import annotations
+
+import socket
+
+import pytest
+
+from simulator.actor import SimulatorActor
+from simulator.settings import Settings
+from supervision.errors import ConfigurationError
+from supervision.lifecycle import LIFECYCLE
+from tests.simulator.local import Wire, address
+from tests.simulator.rig import order, stock
+from tests.support.local import LocalService
+
+
+def test_a_new_incarnation_has_the_same_address_and_the_same_account(tmp_path):
+    with LocalService(LIFECYCLE) as service:
+        service.start("simulator", SimulatorActor, settings=Settings(), directory=tmp_path)
+        first = address(tmp_path)
+        with Wire(first["port"]) as client:
+            client.until("9")
+            client.ask.placeOrder(1, stock(), order("BUY", 10))
+            client.until("59")
+            service.kill("simulator")
+        service.start("simulator", SimulatorActor, settings=Settings(), directory=tmp_path)
+        assert address(tmp_path)["port"] == first["port"]
+        with Wire(first["port"]) as client:
+            client.until("9")
+            client.send(61, 1)
+            assert client.until("62")[-2][14] == "10"
+        service.stop("simulator")
+
+
+def test_a_taken_port_is_a_fault_of_the_configuration(tmp_path):
+    with socket.create_server(("127.0.0.1", 0)) as taken, LocalService(LIFECYCLE) as service:
+        settings = Settings(port=taken.getsockname()[1])
+        with pytest.raises(ConfigurationError, match=r"simulator\.port: .* cannot be used"):
+            service.start("simulator", SimulatorActor, settings=settings, directory=tmp_path)
