@@ -21,16 +21,18 @@ def _print(line: str) -> None:
 
 
 def _port(text: str) -> int:
-    number = int(text)
-    if not 0 < number < 65536:
-        raise argparse.ArgumentTypeError(f"{number} is no TCP port")
-    return number
+    if not text.isdigit() or not 0 < int(text) < 65536:
+        raise argparse.ArgumentTypeError(f"{text} is no TCP port")
+    return int(text)
 
 
 def _speed(text: str) -> float:
-    speed = float(text)
+    try:
+        speed = float(text)
+    except ValueError:
+        speed = 0.0
     if not 0 < speed <= 100:
-        raise argparse.ArgumentTypeError(f"{text} is not above 0 and up to 100")
+        raise argparse.ArgumentTypeError(f"{text} is not a number above 0 and up to 100")
     return speed
 
 

@@ -143,7 +143,7 @@ class Ledger:
             "orders": self._number("select count(*) from orders"),
             "working": self._number(f"select count(*) from orders where status in ({live})"),
             "executions": self._number("select count(*) from executions"),
-            "positions": {row["con_id"]: row["quantity"] for row in self._rows("select * from positions")},
+            "positions": [dict(row) for row in self._rows("select con_id, symbol, quantity from positions")],
             "cash": {currency: str(amount) for currency, amount in self.cash().items()},
         }
 

@@ -124,8 +124,8 @@ class Universe:
     def begin_day(self, today: date) -> None:
         """List what is traded on a day; what was known before stays known."""
         self.today = today
-        for item in (item for root in FUTURES for item in _contracts(root, today)):
-            self._futures.setdefault(item.con_id, item)
+        quarters = (item for root in FUTURES for item in _contracts(root, today))
+        self._listed = [self._futures.setdefault(item.con_id, item) for item in quarters]
         self.expiries = _fridays(today, 8)
 
     def get(self, con_id: int) -> Instrument | None:
@@ -143,7 +143,7 @@ class Universe:
         """A share by symbol, anything else by local symbol. KeyError when there is none."""
         if symbol in self.shares:
             return self.shares[symbol]
-        others = {item.local_symbol: item for item in (*self.pairs, *self._futures.values())}
+        others = {item.local_symbol: item for item in (*self.pairs, *self._listed)}
         return others[symbol]
 
     def find(self, query: Query) -> list[Instrument]:
@@ -186,7 +186,7 @@ class Universe:
 
     def _future_candidates(self, query: Query) -> list[Instrument]:
         day = f"{self.today:%Y%m%d}"
-        items = [item for item in self._futures.values() if query.include_expired or item.expiry >= day]
+        items = [item for item in self._listed if query.include_expired or item.expiry >= day]
         if query.sec_type != "CONTFUT":
             return items
         fronts: dict[str, Instrument] = {}

@@ -144,7 +144,10 @@ def test_an_outage_cuts_clients_and_comes_back_on_the_same_port_with_orders_work
         with pytest.raises(ConnectionRefusedError):
             Wire(simulator.port)
         steering.do("price", symbol="AAPL", price=149)
-        assert steering.do("ledger")["executions"] == 1
+        ledger = steering.do("ledger")
+        assert (ledger["executions"], ledger["working"]) == (1, 0)
+        assert ledger["positions"] == [{"con_id": 265598, "symbol": "AAPL", "quantity": "10"}]
+        assert ledger["cash"] == {"USD": "998499.00"}
         assert steering.do("up")["port"] == simulator.port
         with Wire(simulator.port) as client:
             client.until("9")
