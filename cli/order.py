@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
+from typing import get_args
 
 import click
 
 from actors.desk import Desk
-from actors.messages.orders import CancelOrder, ModifyOrder, OrderView, PlaceOrder, Side
+from actors.messages.orders import CancelOrder, ModifyOrder, OrderType, OrderView, PlaceOrder, Side
 from actors.rows import order_row
 from cli.exits import TIMED_OUT, Failure
 from cli.options import as_json, state_dir
@@ -54,6 +55,12 @@ def order() -> None:
 @click.option("--limit", type=PRICE, help="Limit price.")
 @click.option("--stop", type=PRICE, help="Stop price; with --limit a stop-limit order.")
 @click.option(
+    "--type",
+    "order_type",
+    type=click.Choice(get_args(OrderType)),
+    help="Order type, checked against the prices [default: follows from them].",
+)
+@click.option(
     "--tif", type=click.Choice(["DAY", "GTC", "IOC"]), help="Time in force [default: from the configuration]."
 )
 @click.option("--key", default="", help="Your own key; a key used before answers with that order and places nothing.")
@@ -66,6 +73,7 @@ def place(
     symbol: str,
     limit: float | None,
     stop: float | None,
+    order_type: str | None,
     tif: str | None,
     key: str,
     account: str,
@@ -73,7 +81,9 @@ def place(
     as_json: bool,
 ) -> None:
     """Place an order: market without a price, limit, stop or stop-limit with one."""
-    request = PlaceOrder(symbol, side, quantity, limit=limit, stop=stop, tif=tif, key=key, account=account)
+    request = PlaceOrder(
+        symbol, side, quantity, limit=limit, stop=stop, type=order_type, tif=tif, key=key, account=account
+    )
     with Desk.connect(state_dir) as desk:
         try:
             placed = desk.order.ask(request, timeout=ORDER_LIMIT)

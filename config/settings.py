@@ -128,7 +128,7 @@ class StateSettings(Section):
 
 
 class LoggingSettings(Section):
-    """`file` empty: JSON lines on standard output without a terminal, or nightdesk.log in the state directory under the live view."""
+    """`file` empty: JSON lines on standard output, or under the live view nightdesk.log in the state directory."""
 
     level: Literal["debug", "info", "warning", "error"] = "info"
     file: str = ""

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import ast
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -66,9 +68,7 @@ def test_ibapi_is_imported_by_its_room_alone_and_that_room_by_connection_alone(p
 
 
 def test_the_supervisor_starts_without_anything_heavy() -> None:
-    import subprocess
-    import sys
-
-    code = "import supervision.loop, sys; print([m for m in ('ibapi', 'apscheduler', 'sentry_sdk', 'rich') if m in sys.modules])"
+    heavy = ("ibapi", "apscheduler", "sentry_sdk", "rich", "pykka", "pydantic")
+    code = f"import supervision.loop, sys; print([name for name in {heavy} if name in sys.modules])"
     shown = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
     assert shown.stdout.strip() == "[]"
