@@ -16,7 +16,9 @@ UNSET_DOUBLE = "1.7976931348623157E308"
 _UNSET_FLOAT = 1.7976931348623157e308
 _INTEGER = re.compile(r"-?[0-9]{1,20}(\.0*)?")
 _INT32 = 2**31 - 1
-_LARGEST = Decimal(10) ** 15
+_DIGITS = 15
+_PLACES = 12
+_UNSET_DIGITS = 308
 
 
 class BadField(ValueError):
@@ -91,18 +93,18 @@ def parse_amount(name: str, text: str) -> Decimal | None:
     """A decimal number of sane size; None when unset."""
     if text in {"", UNSET_INTEGER}:
         return None
+    if not text.isascii() or "_" in text:
+        raise BadField(f"{name} is not a number: {text[:40]!r}")
     try:
-        if not text.isascii() or "_" in text:
-            raise BadField(f"{name} is not a number: {text[:40]!r}")
         value = Decimal(text)
-        if not value.is_finite():
-            raise BadField(f"{name} is not a finite number: {text[:40]!r}")
-        if value > _LARGEST and math.isclose(float(value), _UNSET_FLOAT):
-            return None
-    except (InvalidOperation, OverflowError) as error:
+    except InvalidOperation as error:
         raise BadField(f"{name} is not a number: {text[:40]!r}") from error
     exponent = value.as_tuple().exponent
-    if abs(value) > _LARGEST or not isinstance(exponent, int) or exponent < -12:
+    if not isinstance(exponent, int):
+        raise BadField(f"{name} is not a finite number: {text[:40]!r}")
+    if value.adjusted() == _UNSET_DIGITS and math.isclose(float(value), _UNSET_FLOAT):
+        return None
+    if value.adjusted() >= _DIGITS or exponent < -_PLACES:
         raise BadField(f"{name} is out of range: {text[:40]!r}")
     return value
 

@@ -170,3 +170,8 @@ def test_a_what_if_order_tells_margins_and_leaves_nothing(version):
     assert Decimal(state.initMarginAfter) == Decimal(state.initMarginBefore) + Decimal(state.initMarginChange) > 0
     assert world.gateway.exchange.open_orders() == []
     assert client.raw(8, 1, 1)[0] == ["9", "1", "1"]
+
+
+def test_a_request_that_came_with_a_later_version_does_not_exist_at_an_earlier_one():
+    assert [fields[0] for fields in World().client(3, 200).raw(105)] == ["109"]
+    assert [fields[3] for fields in World().client(3, 178).raw(105)] == ["320"]
