@@ -24,7 +24,7 @@ from supervision.reactor import Reactor, Timer
 from supervision.uplink import Uplink
 
 BARRIER_SECONDS = 5.0
-PAUSES: Final = (1.0, 1.0, 2.0, 4.0, 8.0, 16.0, 30.0)
+PAUSES: Final = (0.05, 1.0, 2.0, 4.0, 8.0, 16.0, 30.0)
 RECONCILE_SECONDS = 90.0  # five queries with their own limits, perhaps behind a cut that is under way
 
 
@@ -98,7 +98,7 @@ class Cuts:
 
 
 class CutAsker:
-    """Asks State to reconcile while there are questions, at least a second apart."""
+    """Asks State to reconcile while there are questions: at once, then at least a second apart."""
 
     def __init__(
         self, *, reactor: Reactor, state: Uplink, questions: Callable[[], list[str]], log: logging.Logger

@@ -36,7 +36,7 @@ ASKS: dict[str, Ask[Any]] = {
 }
 SETTINGS = {
     "strategies": [],
-    "supervision.intensity": 1_000_000,
+    "supervision.intensity": 10_000,
     "supervision.period": 1e9,
     "supervision.backoff.base": 0.001,
     "supervision.backoff.ceiling": 0.001,
