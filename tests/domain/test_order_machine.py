@@ -5,7 +5,7 @@ from __future__ import annotations
 from decimal import Decimal
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from actors.domain import order_events as ev
@@ -42,6 +42,7 @@ def executed(filled: int) -> ev.Executed:
 # --- any order, with duplicates ------------------------------------------------------------------
 
 
+@settings(max_examples=400)
 @given(stories(), st.data())
 def test_callbacks_in_any_order_with_duplicates_end_in_the_truth_or_in_a_question_that_does(
     story: Story, data: st.DataObject

@@ -79,6 +79,19 @@ def test_what_was_committed_survives_a_kill_and_the_last_transaction_is_whole_or
         assert orders[key].reported == "SENT" if kind == "sent" else key in orders
 
 
+def test_an_intent_is_fsynced_and_what_the_broker_can_be_asked_again_is_not(journal: Journal) -> None:
+    full, normal = 2, 1
+    intend(journal)
+    assert journal._db.execute("PRAGMA synchronous").fetchone() == (full,)
+    change = Change()
+    change.orders["k1"] = order(reported="SENT")
+    journal.write(change)
+    assert journal._db.execute("PRAGMA synchronous").fetchone() == (normal,)
+    change.durable = True
+    journal.write(change)
+    assert journal._db.execute("PRAGMA synchronous").fetchone() == (full,)
+
+
 def test_a_key_and_an_order_id_are_used_once_for_ever(journal: Journal) -> None:
     intend(journal)
     with pytest.raises(DuplicateKey, match="k1"):

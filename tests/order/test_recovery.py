@@ -157,6 +157,19 @@ def test_a_session_that_ends_leaves_the_unacknowledged_unknown_and_the_acknowled
         house.ref.ask(CancelOrder("k1"))
 
 
+def test_an_order_in_hand_when_the_session_ends_is_what_connection_says_of_it(house: House) -> None:
+    waiting: queue.Queue[Sender] = queue.Queue()
+    house.script[Transmit] = held(waiting)
+    placing = house.ref.ask_future(PlaceOrder("AAPL", "BUY", 10, limit=150.0, key="k1"), timeout=5.0)
+    connection = waiting.get(timeout=5.0)
+    house.end()
+    nothing_sent = Rejected("no session; nothing was sent", kind="session_down")
+    house.connection.call(lambda: connection.reject(nothing_sent))
+    with pytest.raises(Rejected, match="nothing was sent"):
+        placing.result(5.0)
+    assert house.events("rejected") == ["intent", "rejected"]
+
+
 def test_what_was_missed_is_booked_named_and_published_once(house: House) -> None:
     house.place()
     house.says(order_report("Submitted", **mine()))
