@@ -72,8 +72,8 @@ def test_a_halt_that_comes_while_an_order_is_being_checked_stops_it(house: House
         placing.result(5.0)
     assert house.sent.empty()
     with pytest.raises(Rejected, match="halted: stop"):
-        house.place(key="k2")
-    assert len(house.market.asked) == 1
+        house.place(key="k2", contract="MSFT")
+    assert house.market.asked == ["AAPL"]
 
 
 def test_a_degraded_link_pauses_new_orders_and_modifies_but_not_cancels(house: House) -> None:
