@@ -16,6 +16,7 @@ import click
 from cli.configuration import loaded
 from cli.options import configuration, state_dir
 from cli.service import claimed
+from cli.terminal import foreground
 from config.rules import check_interlocks
 from config.settings import Settings
 from config.tree import MESSAGES, PRELOAD, build
@@ -47,7 +48,7 @@ def start(
     log_file = _log_file(settings, state_dir / settings.directory_name, on_screen=on_screen)
     tree = build(settings, state_dir / settings.directory_name, log_file=log_file if on_screen else None, safe=safe)
     sys.path.append(str(Path.cwd()))  # where the user's own strategies are
-    with claimed(state_dir, settings) as service:
+    with foreground(), claimed(state_dir, settings) as service:
         if log_file is None:
             os.dup2(sys.stdout.fileno(), sys.stderr.fileno())  # one stream for the log of all processes
         code = run(
