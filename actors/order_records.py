@@ -139,7 +139,7 @@ class Records:
             return recorded
         self._change.executions[execution.exec_id] = execution
         self._change.durable = True
-        self.note("execution", execution.key, execution_facts(execution))
+        self.note("execution", execution.key, execution_facts(execution, report.contract.sec_type))
         order = self.book.get(execution.key)
         if order is not None:
             after, _ = self._applied(order, Executed(self.book.ledger.totals(order.key), execution.perm_id))

@@ -9,6 +9,7 @@ from datetime import timedelta
 from decimal import Decimal
 from resource import RLIMIT_FSIZE, getrlimit, setrlimit
 
+import orjson
 import pytest
 
 from actors.messages.broker import Transmit, TransmitCancel, Transmitted
@@ -215,5 +216,7 @@ def test_a_follower_gets_every_row_once_in_pages_and_live(house: House) -> None:
     house.says(execution_report("a.b.c.01", 4, **mine()))
     new = house.ref.ask(FollowJournal(rows[-1].sequence)).items
     assert [row.kind for row in new] == ["execution", "submitted"]
+    facts = orjson.loads(new[0].data)
+    assert (facts["exec_id"], facts["quantity"], facts["sec_type"]) == ("a.b.c.01", "4", "STK")
     live = house.journalled(new[-1].sequence)
     assert live == [*rows, *new][-len(live) :]
