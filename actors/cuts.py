@@ -13,7 +13,7 @@ from decimal import Decimal
 
 from actors.database import Database
 from actors.domain.executions import KnownExecutions, SignedExecution
-from actors.domain.reconciliation import NOTHING, Baseline
+from actors.domain.reconciliation import Baseline
 from actors.messages.market import Contract
 from actors.messages.state import CutPart, CutView, Difference
 
@@ -23,17 +23,15 @@ class CutStore:
 
     def __init__(self, database: Database) -> None:
         self._database = database
-        self._counted: dict[str, Decimal] = {}
 
     def load_known(self) -> KnownExecutions:
         """Every execution stored, and every contract that has a name here."""
         rows = self._database.query(
-            "SELECT exec_id, account, con_id, symbol, quantity, at, stem, counted FROM known_executions ORDER BY rowid"
+            "SELECT exec_id, account, con_id, symbol, quantity, at FROM known_executions ORDER BY rowid"
         )
-        self._counted = {row[6]: Decimal(row[7]) for row in rows}
         executions = [
             SignedExecution(exec_id, account, con_id, symbol, Decimal(quantity), datetime.fromisoformat(at))
-            for exec_id, account, con_id, symbol, quantity, at, *_ in rows
+            for exec_id, account, con_id, symbol, quantity, at in rows
         ]
         contracts = self._database.query(
             "SELECT symbol, sec_type, con_id FROM contracts UNION ALL "
@@ -43,12 +41,13 @@ class CutStore:
         return KnownExecutions(executions, met)
 
     def load_baseline(self) -> Baseline | None:
-        """What the last confirmed cut left; None when there never was one. Call `load_known` before."""
+        """What the last confirmed cut left; None when there never was one."""
         if not self._database.query("SELECT 1 FROM cuts WHERE confirmed = 1 LIMIT 1"):
             return None
         rows = self._database.query("SELECT account, con_id, quantity FROM confirmed_positions")
         positions = {(account, con_id): None if text is None else Decimal(text) for account, con_id, text in rows}
-        return Baseline(positions, dict(self._counted))
+        counted = self._database.query("SELECT stem, counted FROM known_executions")
+        return Baseline(positions, {stem: Decimal(text) for stem, text in counted})
 
     def next_number(self) -> int:
         """The number of the next cut."""
@@ -133,12 +132,7 @@ class CutStore:
             ),
         )
         self._database.execute_many(
-            "UPDATE known_executions SET counted = ? WHERE stem = ?",
-            (
-                (str(quantity), stem)
-                for stem, quantity in baseline.counted.items()
-                if self._counted.get(stem, NOTHING) != quantity
-            ),
+            "UPDATE known_executions SET counted = ?1 WHERE stem = ?2 AND counted <> ?1",
+            ((str(quantity), stem) for stem, quantity in baseline.counted.items()),
         )
         self._database.execute_many("DELETE FROM known_executions WHERE stem = ?", ((stem,) for stem in forgotten))
-        self._counted = dict(baseline.counted)

@@ -9,7 +9,7 @@ back-off. Nothing waits here: every step is an ask with continuations.
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import Any
@@ -21,7 +21,7 @@ from actors.audit import AuditTrail
 from actors.cuts import CutStore
 from actors.database import Database
 from actors.domain.cut import Answer, Cut, Step
-from actors.domain.executions import SignedExecution
+from actors.domain.executions import JournalledExecution, signed
 from actors.messages.broker import FetchCompletedOrders, FetchExecutions, FetchOpenOrders, FetchPositions
 from actors.messages.state import CutView
 from supervision.actor import Sender
@@ -77,7 +77,7 @@ class Reconciler:
         self._causes: list[str] = []
         self._waiting: list[Sender] = []
         self._asking: list[Sender] = []
-        self._retry: Timer | None = None
+        self._pause: Timer | None = None  # until positions have settled, or until the next attempt
         self._failures = 0
 
     @property
@@ -90,10 +90,11 @@ class Reconciler:
         """How many differences wait for a person."""
         return self._store.open_differences()
 
-    def remember(self, executions: Iterable[SignedExecution]) -> None:
-        """Executions that the order journal told of, in the caller's transaction."""
+    def remember(self, execution: JournalledExecution) -> None:
+        """An execution that the order journal tells of, in the caller's transaction."""
         mark = self.known.mark
-        self.known.learn(executions)
+        self.known.meet([execution.contract])
+        self.known.learn([signed(execution)])
         self._store.remember(self.known.since(mark))
 
     # --- what is known of the links ---------------------------------------------------------------
@@ -159,9 +160,7 @@ class Reconciler:
 
     def _start(self) -> None:
         assert self.epoch is not None
-        if self._retry is not None:
-            self._retry.cancel()
-            self._retry = None
+        self._end_pause()
         cause = ", ".join(dict.fromkeys(self._causes))
         self._asking, self._waiting, self._causes = self._waiting, [], []
         number = self._store.next_number()
@@ -169,13 +168,11 @@ class Reconciler:
         self._advance(self._cut)
 
     def _advance(self, cut: Cut) -> None:
-        if cut is not self._cut:
-            return  # abandoned meanwhile
         step = cut.next_step()
         if step is None:
             self._finish(cut)
         elif step is Step.SETTLE:
-            self._reactor.after(SETTLE_SECONDS, partial(self._advance, cut))
+            self._pause = self._reactor.after(SETTLE_SECONDS, partial(self._advance, cut))
         elif step is Step.APPLY:
             self._ask(self._order, cut.picture(), APPLY_SECONDS, cut, step)
         else:
@@ -190,7 +187,7 @@ class Reconciler:
         )
 
     def _answered(self, cut: Cut, step: Step, answer: Answer) -> None:
-        if cut is self._cut:
+        if cut is self._cut:  # else it was abandoned meanwhile
             cut.confirm(step, answer)
             self._advance(cut)
 
@@ -200,12 +197,15 @@ class Reconciler:
             self._advance(cut)
 
     def _abandon(self, reason: str) -> None:
-        if self._retry is not None:
-            self._retry.cancel()
-            self._retry = None
+        self._end_pause()
         if self._cut is not None:
             self._cut.abandon(reason)
             self._finish(self._cut)
+
+    def _end_pause(self) -> None:
+        if self._pause is not None:
+            self._pause.cancel()
+            self._pause = None
 
     # --- its end ------------------------------------------------------------------------------------
 
@@ -252,7 +252,7 @@ class Reconciler:
             self._start()
         elif not view.confirmed:
             pause = RETRY_SECONDS[min(self._failures, len(RETRY_SECONDS)) - 1]
-            self._retry = self._reactor.after(pause, partial(self.request, f"cut {view.cut} was not confirmed"))
+            self._pause = self._reactor.after(pause, partial(self.request, f"cut {view.cut} was not confirmed"))
 
 
 def _text(view: CutView) -> str:

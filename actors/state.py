@@ -9,13 +9,14 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import msgspec
 import orjson
 
 from actors.audit import AuditTrail
 from actors.cache_keeper import CacheKeeper
 from actors.caches import Caches
 from actors.database import Database
-from actors.domain.executions import journalled
+from actors.domain.executions import JournalledExecution
 from actors.follower import JournalFollower
 from actors.messages.account import AccountEvent, Accounts, Positions
 from actors.messages.broker import Snapshot
@@ -177,7 +178,8 @@ class StateActor(Actor):
         self._reconciler.order_down()
 
     def _journal_row(self, row: JournalRow) -> None:
-        self._reconciler.remember(journalled(row.kind, row.data))
+        if row.kind == "execution":
+            self._reconciler.remember(msgspec.json.decode(row.data, type=JournalledExecution))
 
     def _observe(self, at: datetime, kind: str, facts: dict[str, object]) -> None:
         with self._database.transaction():

@@ -49,18 +49,26 @@ class SignedExecution:
         return (self.account, self.con_id)
 
 
-class _JournalledExecution(msgspec.Struct):
+class JournalledExecution(msgspec.Struct):
+    """What is needed here of an `execution` row of the order journal."""
+
     exec_id: str
     account: str
     con_id: int
     symbol: str
+    sec_type: str
     side: str
     quantity: Decimal
     time: datetime
 
+    @property
+    def contract(self) -> Contract:
+        """What was traded, as far as the row says."""
+        return Contract(self.symbol, self.sec_type, con_id=self.con_id)
 
-def signed(report: ExecutionReport) -> SignedExecution:
-    """What the broker reports, as a movement."""
+
+def signed(report: ExecutionReport | JournalledExecution) -> SignedExecution:
+    """What was reported, as a movement."""
     return SignedExecution(
         exec_id=report.exec_id,
         account=report.account,
@@ -69,16 +77,6 @@ def signed(report: ExecutionReport) -> SignedExecution:
         quantity=_SIGNS[report.side] * report.quantity,
         at=report.time,
     )
-
-
-def journalled(kind: str, data: str) -> list[SignedExecution]:
-    """The execution in a row of the order journal, if it is one."""
-    if kind != "execution":
-        return []
-    row = msgspec.json.decode(data.encode(), type=_JournalledExecution)
-    return [
-        SignedExecution(row.exec_id, row.account, row.con_id, row.symbol, _SIGNS[row.side] * row.quantity, row.time)
-    ]
 
 
 class KnownExecutions:

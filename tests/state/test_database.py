@@ -260,7 +260,7 @@ def test_the_baseline_survives_and_counts_what_it_counted(databases: Databases, 
     assert known_again.symbol(265598) == "AAPL"
     assert loaded is not None
     assert loaded.positions == baseline.positions
-    assert {stem: counted for stem, counted in loaded.counted.items() if counted} == baseline.counted
+    assert loaded.counted == {**baseline.counted, second.stem: Decimal(0)}
 
     with database.transaction():
         again.save_baseline(Baseline({}, {second.stem: Decimal(-1)}), known_again, [first.stem])

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import sqlite3
+import threading
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 from queue import Empty, Queue
 
+import msgspec
 import orjson
 import pytest
 
@@ -114,10 +116,14 @@ class House:
         return self.service.ref("state").ask(message, timeout=timeout)
 
     def settle(self) -> None:
-        """State has handled what was in its sockets before this call.
+        """State has handled what its neighbours sent before this call.
 
-        The first question is read in one go with it, perhaps before it; the second one comes after both.
+        Their sockets are flushed before they come to our empty function. The first question may be read
+        in one go with what they sent, and before it; the second one comes after both.
         """
+        for name in ("connection", "order", "account"):
+            if name in self.service._running:
+                self.service._running[name].call(lambda: None)
         self.ask(GetMemory())
         self.ask(GetMemory())
 
@@ -229,12 +235,76 @@ def test_a_lost_session_ends_the_cut_and_the_next_one_brings_another(house: Hous
     assert (cut.epoch, cut.confirmed, cut.cause) == (2, True, "session epoch 2")
 
 
+def test_a_session_told_twice_brings_one_cut(house: House) -> None:
+    house.start()
+    house.connection.call(lambda: house.connection.actor.publish("session", session_up(1)))
+    house.settle()
+
+    assert house.ask(Reconcile("operator")).cut == 2
+
+
+def test_an_answer_that_comes_after_its_session_changes_nothing(house: House) -> None:
+    house.start()
+    house.broker.held = {"FetchExecutions"}
+    house.broker.answers["FetchExecutions"] = ExecutionList((bought(1, 10),), ())
+    house.broker.answers["FetchPositions"] = holding(10)
+    future = house.service.ref("state").ask_future(Reconcile("operator"), timeout=PATIENCE)
+    assert house.broker.asked.get(timeout=PATIENCE) == "FetchExecutions"
+    publish = house.connection.actor.publish
+    house.connection.call(lambda: publish("session", SessionDown(1, "connection reset", NOON)))
+    assert not future.result(PATIENCE).confirmed
+    house.connection.call(house.broker.release("FetchExecutions"))
+    house.settle()
+    assert house.rows("SELECT exec_id FROM known_executions") == []
+
+    house.connection.call(lambda: publish("session", session_up(2)))
+    assert not house.next_cut().confirmed
+    assert house.next_cut().differences == ()
+    assert house.rows("SELECT exec_id, counted FROM known_executions") == [("0000e0d5.0001.01", "10")]
+
+
+def test_a_session_lost_while_positions_settle_ends_the_cut_once(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    house.start()
+    monkeypatch.setattr(actors.reconciler, "SETTLE_SECONDS", 0.05)
+    house.broker.answers["FetchPositions"] = holding(10)
+    future = house.service.ref("state").ask_future(Reconcile("operator"), timeout=PATIENCE)
+    for name in QUERIES:
+        assert house.broker.asked.get(timeout=PATIENCE) == name
+    house.settle()
+    publish = house.connection.actor.publish
+    house.connection.call(lambda: publish("session", SessionDown(1, "connection reset", NOON)))
+    assert not future.result(PATIENCE).confirmed
+
+    house.broker.answers["FetchPositions"] = holding(0)
+    house.connection.call(lambda: publish("session", session_up(2)))
+    assert [house.next_cut().cut for _ in range(2)] == [2, 3]
+    after = threading.Event()
+    state = house.service._running["state"]
+    state.call(lambda: state.actor.reactor.after(0.06, after.set))
+    assert after.wait(PATIENCE)  # any timer of the lost cut has gone off by now
+    assert house.ask(Reconcile("again")).cut == 4
+
+
+def test_executions_that_nobody_reports_any_more_are_forgotten(house: House) -> None:
+    house.broker.answers["FetchExecutions"] = ExecutionList((bought(1, 10),), ())
+    house.broker.answers["FetchPositions"] = holding(10)
+    house.start()
+    later = msgspec.structs.replace(bought(2, 5), time=NOON + timedelta(days=3))
+    house.broker.answers["FetchExecutions"] = ExecutionList((later,), ())
+    house.broker.answers["FetchPositions"] = holding(15)
+
+    assert house.ask(Reconcile("operator")).differences == ()
+    assert house.rows("SELECT exec_id, counted FROM known_executions") == [("0000e0d5.0002.01", "5")]
+    assert house.ask(Reconcile("operator")).differences == ()
+
+
 def test_no_cut_while_the_gateway_has_lost_the_broker_and_one_when_it_is_back(house: House) -> None:
     house.start()
     publish = house.connection.actor.publish
     lost = LinkChanged(1, 0, up=False, data_lost=False, code=1100, text="connectivity lost")
     back = LinkChanged(1, 0, up=True, data_lost=False, code=1102, text="connectivity restored")
     house.connection.call(lambda: publish("session", lost))
+    house.settle()
     with pytest.raises(Rejected, match="lost its link to the broker"):
         house.ask(Reconcile("operator"))
     house.connection.call(lambda: publish("session", back))
@@ -250,7 +320,6 @@ def test_nothing_is_asked_of_the_broker_without_order_and_its_return_brings_a_cu
     house.start_connection()
     house.start_state()
     assert house.broker.attached.get(timeout=PATIENCE) == "state"
-    house.connection.call(lambda: None)  # behind the snapshot
     house.settle()
     with pytest.raises(Rejected, match="order is away"):
         house.ask(Reconcile("operator"))
@@ -329,7 +398,9 @@ def test_an_execution_of_yesterday_that_only_the_journal_knows_is_no_difference(
     yesterday = Execution(
         "0000e0d5.0001.01", "key-1", 1, 1, 17, "DU1", "AAPL", AAPL.con_id, "BUY", Decimal(10), 150.0, "SIM", NOON
     )
-    house.journal.write("execution", orjson.dumps(execution_facts(yesterday), default=str).decode())
+    euros = msgspec.structs.replace(yesterday, exec_id="0000e0d5.0002.01", symbol="EUR", con_id=12087792)
+    for execution, sec_type in ((yesterday, "STK"), (euros, "CASH")):
+        house.journal.write("execution", orjson.dumps(execution_facts(execution, sec_type), default=str).decode())
     next_row = house.journal.write("noted")
     house.order.call(lambda: house.order.actor.publish("journal", JournalRows((next_row,))))
     while house.journal.followed.get(timeout=PATIENCE) != next_row.sequence:
