@@ -33,6 +33,7 @@ NOT_NOW = frozenset(
         "paced",
         "session_down",
         "stale",
+        "unavailable",
     }
 )
 
