@@ -5,7 +5,7 @@ in the picture and the cut unconfirmed. Open orders are asked before completed o
 which completes in between appears twice rather than not at all; executions are asked first and last,
 round the positions. When positions and executions disagree they are asked again after a pause, since
 the broker books a fill and moves the position at slightly different times: only a difference that
-stays is one.
+stays is one. What is in flight grows with every look, so a lag may last as long as all pauses together.
 """
 
 from __future__ import annotations
@@ -100,7 +100,7 @@ class Cut:
         if isinstance(answer, ExecutionList | PositionList):
             self._known.meet(report.contract for report in answer.items)
         if step is Step.EXECUTIONS_BEFORE:
-            self._look_from_here()
+            self._before, self._mark = self._known.snapshot(), self._known.mark
         elif step is Step.EXECUTIONS_AFTER:
             self._compare_positions()
 
@@ -143,9 +143,6 @@ class Cut:
             differences=(*found, *map(self._describe, judged)),
         )
 
-    def _look_from_here(self) -> None:
-        self._before, self._mark = self._known.snapshot(), self._known.mark
-
     def _compare_positions(self) -> None:
         positions = self._answer("positions", PositionList)
         if self._errors or positions is None:
@@ -155,7 +152,6 @@ class Cut:
         since = self._known.since(self._mark)
         self.verdict = judge(self._baseline, self._before, held, since, self._known.not_positions)
         if self.verdict.differences and self._looks < LOOKS:
-            self._look_from_here()
             self._plan.extendleft(reversed((Step.SETTLE, *_LOOK)))
 
     def _describe(self, difference: PositionDifference) -> Difference:

@@ -130,7 +130,7 @@ def test_a_position_that_lags_behind_its_execution_is_no_difference() -> None:
 def test_a_busy_account_that_lags_is_no_difference_either() -> None:
     cut = new_cut()
     listed = [executions(*range(1, count)) for count in (3, 4, 5)]  # one more execution at each look
-    held = [positions(0), positions(30)]  # always late by less than the pause
+    held = [positions(0), positions(10), positions(20)]  # always late by less than the pauses
     run(cut, answers(listed=listed, held=held))
 
     assert cut.finish(NOON).differences == ()

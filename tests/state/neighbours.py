@@ -94,13 +94,15 @@ class Broker:
             raise self.refusals[name].pop(0)
         return self.answers[name]
 
-    def release(self, name: str) -> Callable[[], None]:
-        """To be run in Connection's thread: answers the query that was held, if it came already."""
+    def release(self, name: str, refusal: Rejected | None = None) -> Callable[[], None]:
+        """To be run in Connection's thread: answers, or refuses, the query that was held, if it came already."""
 
         def answer() -> None:
             self.held.discard(name)
             sender = self.waiting.pop(name, None)
-            if sender is not None:
+            if sender is not None and refusal is not None:
+                sender.reject(refusal)
+            elif sender is not None:
                 sender.reply(self.answers[name])
 
         return answer

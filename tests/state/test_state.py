@@ -220,10 +220,14 @@ def test_a_lost_session_ends_the_cut_and_the_next_one_brings_another(house: Hous
     future = house.service.ref("state").ask_future(Reconcile("operator"), timeout=PATIENCE)
     while house.broker.asked.get(timeout=PATIENCE) != "FetchCompletedOrders":
         pass
+    waiting = house.service.ref("state").ask_future(Reconcile("behind it"), timeout=PATIENCE)
+    assert house.service.ref("state").ask_future(GetReconciliation(), timeout=PATIENCE).result(PATIENCE).running
     publish = house.connection.actor.publish
     house.connection.call(lambda: publish("session", SessionDown(1, "connection reset", NOON)))
 
     view = future.result(PATIENCE)
+    with pytest.raises(Rejected, match="no session with the gateway"):
+        waiting.result(PATIENCE)
     assert not view.confirmed
     assert {part.error for part in view.parts if part.error} == {"session lost: connection reset"}
     with pytest.raises(Rejected, match="no session with the gateway; a reconciliation follows by itself"):
@@ -243,7 +247,8 @@ def test_a_session_told_twice_brings_one_cut(house: House) -> None:
     assert house.ask(Reconcile("operator")).cut == 2
 
 
-def test_an_answer_that_comes_after_its_session_changes_nothing(house: House) -> None:
+@pytest.mark.parametrize("refusal", [None, Rejected("too late")], ids=["answer", "refusal"])
+def test_an_answer_that_comes_after_its_session_changes_nothing(house: House, refusal: Rejected | None) -> None:
     house.start()
     house.broker.held = {"FetchExecutions"}
     house.broker.answers["FetchExecutions"] = ExecutionList((bought(1, 10),), ())
@@ -253,7 +258,7 @@ def test_an_answer_that_comes_after_its_session_changes_nothing(house: House) ->
     publish = house.connection.actor.publish
     house.connection.call(lambda: publish("session", SessionDown(1, "connection reset", NOON)))
     assert not future.result(PATIENCE).confirmed
-    house.connection.call(house.broker.release("FetchExecutions"))
+    house.connection.call(house.broker.release("FetchExecutions", refusal))
     house.settle()
     assert house.rows("SELECT exec_id FROM known_executions") == []
 
@@ -275,14 +280,13 @@ def test_a_session_lost_while_positions_settle_ends_the_cut_once(house: House, m
     house.connection.call(lambda: publish("session", SessionDown(1, "connection reset", NOON)))
     assert not future.result(PATIENCE).confirmed
 
-    house.broker.answers["FetchPositions"] = holding(0)
-    house.connection.call(lambda: publish("session", session_up(2)))
-    assert [house.next_cut().cut for _ in range(2)] == [2, 3]
     after = threading.Event()
     state = house.service._running["state"]
     state.call(lambda: state.actor.reactor.after(0.06, after.set))
-    assert after.wait(PATIENCE)  # any timer of the lost cut has gone off by now
-    assert house.ask(Reconcile("again")).cut == 4
+    assert after.wait(PATIENCE)  # a timer of the lost cut would have gone off by now
+    house.broker.answers["FetchPositions"] = holding(0)
+    house.connection.call(lambda: publish("session", session_up(2)))
+    assert [house.next_cut().cut for _ in range(2)] == [2, 3]
 
 
 def test_executions_that_nobody_reports_any_more_are_forgotten(house: House) -> None:
@@ -513,8 +517,9 @@ def test_caches_are_served_with_their_age_while_account_is_away(house: House) ->
 def test_contracts_and_holds_are_remembered_over_a_kill(house: House) -> None:
     house.start_state()
     details = ContractDetails(AAPL, "Apple Inc")
-    house.service.ref("state").tell(RememberContracts((details,)))
-    house.ask(RememberHold(details, held=True))
+    state = house.service.ref("state")
+    state.tell(RememberContracts((details,)))
+    state.ask(RememberHold(details, held=True))
     house.kill_state()
     house.start_state()
 
