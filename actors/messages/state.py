@@ -57,7 +57,10 @@ class CutView(Message, frozen=True):
 
 
 class Reconcile(Ask[CutView], frozen=True):
-    """Reconcile now; joins a cut that is already under way."""
+    """Reconcile now, by a cut that starts after this: one under way may have asked too early, then the next answers.
+
+    Rejected with kind `no_cut` while there is no session, the gateway has lost the broker, or Order is away.
+    """
 
     cause: str
 

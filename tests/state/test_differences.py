@@ -1,0 +1,100 @@
+"""Differences between the broker and what State expected, over kills and nights."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from decimal import Decimal
+
+import msgspec
+import orjson
+import pytest
+
+import actors.reconciler
+from actors.domain.order_words import execution_facts
+from actors.messages.broker import ExecutionList
+from actors.messages.orders import Execution
+from actors.messages.state import (
+    CutResult,
+    Difference,
+    GetReconciliation,
+    JournalRows,
+    Reconcile,
+)
+from tests.state.house import PATIENCE, House
+from tests.state.neighbours import (
+    AAPL,
+    NOON,
+    bought,
+    holding,
+)
+
+
+def test_a_position_that_moved_while_state_was_dead_is_named_stored_and_accepted(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(actors.reconciler, "SETTLE_SECONDS", 0.01)
+    house.broker.answers["FetchPositions"] = holding(10)
+    house.start()
+    house.kill_state()
+    house.broker.answers["FetchExecutions"] = ExecutionList((bought(1, 5),), ())
+    house.broker.answers["FetchPositions"] = holding(18)
+    house.start_state()
+
+    (found,) = house.next_cut().differences
+    assert (found.kind, found.subject, found.ours, found.theirs) == ("position", "AAPL in DU1", "15", "18")
+    assert house.ask(Reconcile("again")).differences == ()
+    assert house.rows("SELECT kind, ours, theirs, repaired FROM differences") == [("position", "15", "18", 1)]
+    assert house.rows("SELECT symbol, quantity FROM confirmed_positions") == [("AAPL", "18")]
+
+
+def test_trading_over_kills_of_state_makes_no_difference(house: House) -> None:
+    house.start()
+    for number in range(1, 6):
+        house.kill_state()
+        reports = tuple(bought(each, 3) for each in range(1, number + 1))
+        house.broker.answers["FetchExecutions"] = ExecutionList(reports, ())
+        house.broker.answers["FetchPositions"] = holding(3 * number)
+        house.start_state()
+        assert house.next_cut().differences == ()
+
+
+def test_an_execution_of_yesterday_that_only_the_journal_knows_is_no_difference(house: House) -> None:
+    house.start()
+    yesterday = Execution(
+        "0000e0d5.0001.01", "key-1", 1, 1, 17, "DU1", "AAPL", AAPL.con_id, "BUY", Decimal(10), 150.0, "SIM", NOON
+    )
+    euros = msgspec.structs.replace(yesterday, exec_id="0000e0d5.0002.01", symbol="EUR", con_id=12087792)
+    for execution, sec_type in ((yesterday, "STK"), (euros, "CASH")):
+        house.journal.write("execution", orjson.dumps(execution_facts(execution, sec_type), default=str).decode())
+    next_row = house.journal.write("noted")
+    house.order.call(lambda: house.order.actor.publish("journal", JournalRows((next_row,))))
+    while house.journal.followed.get(timeout=PATIENCE) != next_row.sequence:
+        pass
+    house.broker.answers["FetchPositions"] = holding(10)  # and its executions are those since midnight: none
+
+    assert house.ask(Reconcile("operator")).differences == ()
+
+
+def test_what_order_could_not_decide_stays_open_until_it_does(house: House) -> None:
+    house.start()
+    undecided = Difference("order_missing", "key-9", "UNKNOWN", "absent", "a person must decide", repaired=False)
+    house.journal.result = CutResult((undecided,))
+    assert house.ask(Reconcile("operator")).differences == (undecided,)
+    assert house.ask(GetReconciliation()).open_differences == 1
+
+    house.journal.result = CutResult(())
+    house.ask(Reconcile("operator"))
+    assert house.ask(GetReconciliation()).open_differences == 0
+
+
+def test_executions_that_nobody_reports_any_more_are_forgotten(house: House) -> None:
+    house.broker.answers["FetchExecutions"] = ExecutionList((bought(1, 10),), ())
+    house.broker.answers["FetchPositions"] = holding(10)
+    house.start()
+    later = msgspec.structs.replace(bought(2, 5), time=NOON + timedelta(days=3))
+    house.broker.answers["FetchExecutions"] = ExecutionList((later,), ())
+    house.broker.answers["FetchPositions"] = holding(15)
+
+    assert house.ask(Reconcile("operator")).differences == ()
+    assert house.rows("SELECT exec_id, counted FROM known_executions") == [("0000e0d5.0002.01", "5")]
+    assert house.ask(Reconcile("operator")).differences == ()
