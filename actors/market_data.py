@@ -10,13 +10,15 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterable
 
-from actors.bar_downloads import download_bars
-from actors.contract_lookup import ContractLookup
 from actors.domain.audience import Audience
 from actors.domain.contracts import describe, plain_question, question
 from actors.domain.quote_book import Changes, QuoteBook, ticks_of
 from actors.domain.subscriptions import OPERATOR, SubscriptionBook
-from actors.market_memory import MarketMemory
+from actors.market.bar_downloads import download_bars
+from actors.market.contract_lookup import ContractLookup
+from actors.market.memory import MarketMemory
+from actors.market.price_waits import PriceWaits
+from actors.market.quote_lines import NO_SESSION, QuoteLines
 from actors.messages.broker import LineNotice, Snapshot, TickBatch
 from actors.messages.market import (
     Contract,
@@ -41,8 +43,6 @@ from actors.messages.market import (
 )
 from actors.messages.session import LinkChanged, SessionDown, SessionUp
 from actors.messages.state import Memory
-from actors.price_waits import PriceWaits
-from actors.quote_lines import NO_SESSION, QuoteLines
 from config.settings import MarketDataSettings
 from supervision.actor import LATER, Actor, Context, Sender, handles
 from supervision.errors import Rejected

@@ -16,7 +16,6 @@ from actors.domain import order_events as ev
 from actors.domain.gate import GateFacts
 from actors.domain.limits import Limits
 from actors.domain.order_state import ON_THE_WAY, OrderState
-from actors.journal import Journal, JournalError
 from actors.messages.broker import CommissionReport, ExecutionReport, OrderNotice, OrderReport, Snapshot, StatusReport
 from actors.messages.orders import (
     CancelOrder,
@@ -37,13 +36,14 @@ from actors.messages.orders import (
 )
 from actors.messages.session import LinkChanged, SessionDown, SessionUp
 from actors.messages.state import ApplyCut, FollowJournal, JournalRows
-from actors.order_cuts import CutAsker, Cuts
-from actors.order_exit import Exit
-from actors.order_flow import Identity, OrderFlow
-from actors.order_gate import GateKeeper
-from actors.order_halt import KillSwitch
-from actors.order_records import Records
-from actors.order_references import References
+from actors.orders.cuts import CutAsker, Cuts
+from actors.orders.exit import Exit
+from actors.orders.flow import Identity, OrderFlow
+from actors.orders.gatekeeper import GateKeeper
+from actors.orders.halt import KillSwitch
+from actors.orders.journal import Journal, JournalError
+from actors.orders.records import Records
+from actors.orders.references import References
 from config.settings import OrderSettings, RiskSettings
 from supervision.actor import LATER, Actor, Context, Sender, handles
 from supervision.errors import Rejected

@@ -12,12 +12,7 @@ from pathlib import Path
 import msgspec
 import orjson
 
-from actors.audit import AuditTrail
-from actors.cache_keeper import CacheKeeper
-from actors.caches import Caches
-from actors.database import Database
 from actors.domain.executions import JournalledExecution
-from actors.follower import JournalFollower
 from actors.messages.account import AccountEvent, Accounts, Positions
 from actors.messages.broker import Snapshot
 from actors.messages.orders import GateChanged
@@ -38,8 +33,13 @@ from actors.messages.state import (
     RememberHold,
 )
 from actors.messages.system import SERVICE_TOPICS, CustomEvent, Publish
-from actors.reconciler import Reconciler
-from actors.schedules import Schedules, grid
+from actors.store.audit import AuditTrail
+from actors.store.cache_keeper import CacheKeeper
+from actors.store.caches import Caches
+from actors.store.database import Database
+from actors.store.follower import JournalFollower
+from actors.store.reconciler import Reconciler
+from actors.store.schedules import Schedules, grid
 from config.settings import StateSettings
 from supervision.actor import LATER, Actor, Context, Sender, handles
 from supervision.errors import Rejected
@@ -207,14 +207,16 @@ class StateActor(Actor):
     def _cached_positions(self, _: GetCachedPositions, __: Sender) -> Positions:
         positions = self._caches.positions()
         if positions is None:
-            raise Rejected("no positions were ever confirmed by the broker; ask again after a session", kind="unknown")
+            raise Rejected(
+                "no positions were ever confirmed by the broker: ask after a session", kind="not_ready"
+            )
         return positions
 
     @handles(GetCachedAccounts)
     def _cached_accounts(self, _: GetCachedAccounts, __: Sender) -> Accounts:
         accounts = self._caches.accounts()
         if accounts is None:
-            raise Rejected("no account was ever downloaded in full; ask again after a session", kind="unknown")
+            raise Rejected("no account was ever downloaded in full: ask after a session", kind="not_ready")
         return accounts
 
     @handles(GetMemory)

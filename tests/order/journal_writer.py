@@ -8,7 +8,7 @@ from pathlib import Path
 
 import msgspec
 
-from actors.journal import Change, Entry, Journal
+from actors.orders.journal import Change, Entry, Journal
 from tests.domain.order_builders import order, terms
 
 

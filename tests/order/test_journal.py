@@ -17,7 +17,7 @@ import pytest
 
 from actors.domain.fills import Commission
 from actors.domain.order_book import OrderBook
-from actors.journal import Change, DuplicateKey, Entry, Journal, JournalError
+from actors.orders.journal import Change, DuplicateKey, Entry, Journal, JournalError
 from supervision.errors import ConfigurationError
 from tests.domain.order_builders import START, execution_report, order, terms
 

@@ -9,7 +9,6 @@ from typing import Any
 
 import pytest
 
-from actors.journal import Entry, Journal
 from actors.messages.broker import CommissionReport, OrderNotice, Transmit
 from actors.messages.orders import (
     CancelOrder,
@@ -19,6 +18,7 @@ from actors.messages.orders import (
     PlaceOrder,
 )
 from actors.messages.state import FollowJournal, Reconcile
+from actors.orders.journal import Entry, Journal
 from supervision.actor import Sender
 from supervision.errors import Rejected
 from tests.domain.order_builders import (

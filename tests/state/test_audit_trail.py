@@ -6,11 +6,11 @@ import sqlite3
 
 import pytest
 
-from actors.audit import AuditTrail
-from actors.database import Database
 from actors.messages.state import (
     JournalRows,
 )
+from actors.store.audit import AuditTrail
+from actors.store.database import Database
 from tests.state.house import PATIENCE, House
 
 

@@ -15,16 +15,16 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from actors.audit import AuditTrail
-from actors.caches import Caches
-from actors.cuts import CutStore
-from actors.database import Database
 from actors.domain.audit_chain import Damage
 from actors.domain.executions import SignedExecution
 from actors.domain.reconciliation import Baseline
 from actors.messages.account import Accounts, Positions
 from actors.messages.market import Contract, ContractDetails
 from actors.messages.state import CutPart, CutView, Difference, Memory
+from actors.store.audit import AuditTrail
+from actors.store.caches import Caches
+from actors.store.cuts import CutStore
+from actors.store.database import Database
 from supervision.errors import ConfigurationError
 from tests.state.samples import ACCOUNT, HELD, NOON, SHORT
 
@@ -273,9 +273,9 @@ WRITER = """
 import sys
 from datetime import UTC, datetime
 from pathlib import Path
-from actors.audit import AuditTrail
-from actors.cuts import CutStore
-from actors.database import Database
+from actors.store.audit import AuditTrail
+from actors.store.cuts import CutStore
+from actors.store.database import Database
 from actors.messages.state import CutPart, CutView
 
 database = Database(Path(sys.argv[1]))

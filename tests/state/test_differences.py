@@ -9,7 +9,7 @@ import msgspec
 import orjson
 import pytest
 
-import actors.reconciler
+import actors.store.reconciler
 from actors.domain.order_words import execution_facts
 from actors.messages.broker import ExecutionList
 from actors.messages.orders import Execution

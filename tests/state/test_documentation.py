@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from actors.audit import AuditTrail
-from actors.database import Database
+from actors.store.audit import AuditTrail
+from actors.store.database import Database
 
 DOCUMENT = (Path(__file__).parents[2] / "docs" / "database.md").read_text(encoding="utf-8")
 

@@ -6,7 +6,7 @@ import threading
 
 import pytest
 
-import actors.reconciler
+import actors.store.reconciler
 from actors.messages.broker import ExecutionList
 from actors.messages.session import LinkChanged, SessionDown
 from actors.messages.state import (

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-import actors.reconciler
+import actors.store.reconciler
 from actors.messages.state import (
     GetReconciliation,
     Reconcile,

@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from actors.schedules import Schedules, grid
+from actors.store.schedules import Schedules, grid
 from supervision.message import Message
 
 NEW_YORK = ZoneInfo("America/New_York")

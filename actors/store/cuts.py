@@ -11,11 +11,11 @@ from collections.abc import Iterable
 from datetime import datetime
 from decimal import Decimal
 
-from actors.database import Database
 from actors.domain.executions import KnownExecutions, SignedExecution
 from actors.domain.reconciliation import Baseline
 from actors.messages.market import Contract
 from actors.messages.state import CutPart, CutView, Difference
+from actors.store.database import Database
 
 
 class CutStore:

@@ -10,8 +10,8 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from actors.domain.quote_book import has_price
+from actors.market.quote_lines import QuoteLines
 from actors.messages.market import ContractDetails, Quote, Reference
-from actors.quote_lines import QuoteLines
 from supervision.actor import Sender
 from supervision.reactor import Reactor
 

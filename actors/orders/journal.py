@@ -24,7 +24,7 @@ from actors.domain.order_book import FIRST_REQUEST_ID
 from actors.domain.order_state import OrderState
 from actors.messages.orders import Execution
 from actors.messages.state import JournalRow
-from actors.order_schema import SCHEMA, VERSION
+from actors.orders.schema import SCHEMA, VERSION
 from supervision.errors import ConfigurationError
 
 _DAMAGED = frozenset({sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_CORRUPT})

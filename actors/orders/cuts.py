@@ -16,8 +16,8 @@ from actors.domain.fills import Recorded
 from actors.domain.order_cut import execution_missed, failed_parts, judge, part_failed
 from actors.messages.session import GetSession, SessionView
 from actors.messages.state import ApplyCut, CutResult, CutView, Difference, Reconcile
-from actors.order_gate import GateKeeper
-from actors.order_records import Records
+from actors.orders.gatekeeper import GateKeeper
+from actors.orders.records import Records
 from supervision.actor import Sender
 from supervision.errors import DeliveryError, Rejected
 from supervision.reactor import Reactor, Timer

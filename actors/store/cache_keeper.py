@@ -5,9 +5,9 @@ from __future__ import annotations
 import logging
 import time
 
-from actors.caches import Caches
-from actors.database import Database
 from actors.messages.account import Accounts, GetAccounts, GetPositions, Positions
+from actors.store.caches import Caches
+from actors.store.database import Database
 from supervision.errors import DeliveryError, Rejected
 from supervision.reactor import Reactor
 from supervision.uplink import Uplink

@@ -11,9 +11,9 @@ import logging
 from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
 
-from actors.audit import AuditTrail
-from actors.database import Database
 from actors.messages.state import FollowJournal, JournalRow, JournalRows
+from actors.store.audit import AuditTrail
+from actors.store.database import Database
 from supervision.errors import DeliveryError, Rejected
 from supervision.uplink import Uplink
 

@@ -14,7 +14,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from actors.schema import MIGRATIONS
+from actors.store.schema import MIGRATIONS
 from supervision.errors import ConfigurationError
 
 Row = tuple[Any, ...]

@@ -13,8 +13,8 @@ from functools import partial
 from actors.domain import order_events as ev
 from actors.domain.order_state import OrderState
 from actors.messages.broker import OrderTerms, Transmit, TransmitCancel, Transmitted
-from actors.order_gate import GateKeeper
-from actors.order_records import Records
+from actors.orders.gatekeeper import GateKeeper
+from actors.orders.records import Records
 from supervision.errors import ActorUnavailable, DeliveryError, Rejected
 from supervision.reactor import Reactor
 from supervision.uplink import Uplink

@@ -13,10 +13,10 @@ from typing import Any
 
 import msgspec
 
-from actors.database import Database, Row
 from actors.messages.account import Accounts, AccountValue, AccountView, PnL, Position, Positions
 from actors.messages.market import ContractDetails
 from actors.messages.state import Memory
+from actors.store.database import Database, Row
 
 _details = msgspec.json.Decoder(ContractDetails)
 

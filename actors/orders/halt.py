@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from actors.journal import Entry, JournalError
 from actors.messages.orders import GateView, Halt, Resume
-from actors.order_gate import GateKeeper
-from actors.order_records import Records
+from actors.orders.gatekeeper import GateKeeper
+from actors.orders.journal import Entry, JournalError
+from actors.orders.records import Records
 from supervision.errors import Rejected
 
 

@@ -20,10 +20,10 @@ from actors.domain.order_events import Event, Executed
 from actors.domain.order_machine import apply
 from actors.domain.order_state import OrderState
 from actors.domain.order_words import execution_facts, facts, happened
-from actors.journal import Change, Entry, Journal, JournalError
 from actors.messages.broker import CommissionReport, ExecutionReport
 from actors.messages.orders import Execution, Fill, OrderEvent
 from actors.messages.state import JournalRow, JournalRows
+from actors.orders.journal import Change, Entry, Journal, JournalError
 from supervision.errors import Rejected
 from supervision.message import Message
 from supervision.reactor import Reactor, Timer

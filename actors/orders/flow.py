@@ -16,14 +16,14 @@ from actors.domain.limits import Limits, check
 from actors.domain.order_events import ModifyAsked
 from actors.domain.order_state import ON_THE_WAY, OrderState
 from actors.domain.order_terms import changed_terms, check_account, check_against_contract, check_key, new_terms
-from actors.journal import DuplicateKey, JournalError
 from actors.messages.broker import OrderTerms
 from actors.messages.market import ContractDetails, Quote
 from actors.messages.orders import ModifyOrder, OrderView, PlaceOrder
-from actors.order_exit import Exit
-from actors.order_gate import GateKeeper
-from actors.order_records import Records
-from actors.order_references import References
+from actors.orders.exit import Exit
+from actors.orders.gatekeeper import GateKeeper
+from actors.orders.journal import DuplicateKey, JournalError
+from actors.orders.records import Records
+from actors.orders.references import References
 from supervision.actor import Sender
 from supervision.errors import Rejected
 

@@ -17,13 +17,13 @@ from typing import Any
 import msgspec
 import orjson
 
-from actors.audit import AuditTrail
-from actors.cuts import CutStore
-from actors.database import Database
 from actors.domain.cut import Answer, Cut, Step
 from actors.domain.executions import JournalledExecution, signed
 from actors.messages.broker import FetchCompletedOrders, FetchExecutions, FetchOpenOrders, FetchPositions
 from actors.messages.state import CutView
+from actors.store.audit import AuditTrail
+from actors.store.cuts import CutStore
+from actors.store.database import Database
 from supervision.actor import Sender
 from supervision.errors import DeliveryError, Rejected
 from supervision.message import Ask

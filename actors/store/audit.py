@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import datetime
 
-from actors.database import Database
 from actors.domain.audit_chain import AuditRow, Damage, Head, append, verify
+from actors.store.database import Database
 
 PAGE = 1000
 

@@ -1,0 +1,1 @@
+"""What MarketData is made of besides its domain: lines, look-ups, downloads."""
