@@ -32,7 +32,7 @@ from tests.state.neighbours import (
 def test_a_position_that_moved_while_state_was_dead_is_named_stored_and_accepted(
     house: House, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(actors.reconciler, "SETTLE_SECONDS", 0.01)
+    monkeypatch.setattr(actors.store.reconciler, "SETTLE_SECONDS", 0.01)
     house.broker.answers["FetchPositions"] = holding(10)
     house.start()
     house.kill_state()

@@ -80,7 +80,7 @@ def test_an_answer_that_comes_after_its_session_changes_nothing(house: House, re
 
 def test_a_session_lost_while_positions_settle_ends_the_cut_once(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
     house.start()
-    monkeypatch.setattr(actors.reconciler, "SETTLE_SECONDS", 0.05)
+    monkeypatch.setattr(actors.store.reconciler, "SETTLE_SECONDS", 0.05)
     house.broker.answers["FetchPositions"] = holding(10)
     future = house.service.ref("state").ask_future(Reconcile("operator"), timeout=PATIENCE)
     for name in QUERIES:

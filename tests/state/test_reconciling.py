@@ -60,7 +60,7 @@ def test_a_failed_query_leaves_the_cut_unconfirmed_and_it_is_taken_again(
 ) -> None:
     house.start()
     house.journal.cuts.get(timeout=PATIENCE)
-    monkeypatch.setattr(actors.reconciler, "RETRY_SECONDS", (0.01,))
+    monkeypatch.setattr(actors.store.reconciler, "RETRY_SECONDS", (0.01,))
     house.broker.refusals["FetchOpenOrders"] = [Rejected("max rate of messages", kind="code 100")]
 
     view = house.ask(Reconcile("operator"))
