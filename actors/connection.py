@@ -96,6 +96,9 @@ class ConnectionActor(Actor):
     def on_attach(self, peer: Peer, topics: tuple[str, ...]) -> None:  # noqa: ARG002
         peer.send(broker.Snapshot(self._view()))
 
+    def on_peer_down(self, peer: Peer) -> None:  # noqa: ARG002
+        self._outbound.asker_gone()
+
     def _drop(self, reason: str) -> None:
         if self._gateway is not None:
             self._gateway.close(reason)

@@ -99,6 +99,11 @@ class Sender:
         """The name the sender gave in its hello; empty for messages of this process."""
         return "" if self.peer is None else self.peer.name
 
+    @property
+    def waiting(self) -> bool:
+        """Whether an answer would still reach anybody."""
+        return not self._answered and self.peer is not None and self.peer.open
+
     def reply(self, message: Message) -> None:
         """Answer the ask. Only the first answer counts; a tell has none."""
         if not self._answered and self.peer is not None and self._id is not None:

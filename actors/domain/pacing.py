@@ -10,6 +10,7 @@ cannot know that order yet, the cancel itself need not leave either.
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Callable
 from enum import IntEnum
 from typing import Generic, TypeVar
 
@@ -101,6 +102,17 @@ class PacingQueue(Generic[T]):
                 self._bucket.take(now)
                 return item
         return None
+
+    def discard(self, unwanted: Callable[[T], bool]) -> list[T]:
+        """Take out what nobody wants any more, without using a token for it."""
+        removed: list[T] = []
+        for lane in self._lanes:
+            kept = [entry for entry in lane if not unwanted(entry[1])]
+            if len(kept) < len(lane):
+                removed += [item for _, item in lane if unwanted(item)]
+                lane.clear()
+                lane.extend(kept)
+        return removed
 
     def clear(self) -> list[T]:
         """Take out everything, best first; the tokens used stay used."""

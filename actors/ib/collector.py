@@ -57,6 +57,10 @@ class Collector(Generic[O]):
         self._next.setdefault(query, _Open([], timeout)).owners.append(owner)
         return False
 
+    def owners(self, query: Query) -> list[O]:
+        """Who waits for the answer that is on its way or about to be asked for."""
+        return self._open[query].owners if query in self._open else []
+
     def sent(self, query: Query, now: float) -> None:
         """The request is on its way: the time for its answer runs."""
         if query in self._open:

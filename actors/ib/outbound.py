@@ -3,7 +3,8 @@
 One frame at a time is handed to the kernel, so what is queued here can still be called off. A shipment
 ends in exactly one verdict: sent (its last byte is in the kernel's hands), or not, with a Rejected that
 says whether any byte had left. At the last moment it is checked that the session is still the one the
-message was meant for, and that whoever asked still waits.
+message was meant for, and that whoever asked still waits. What a dead asker left in the queue is thrown
+away without using the pace; cancels alone go out whoever asked for them.
 """
 
 from __future__ import annotations
@@ -35,13 +36,16 @@ def _nobody(_: Rejected) -> None:
 
 @dataclass(frozen=True)
 class Shipment:
-    """Frames for the session with this epoch. `deadline` is monotonic; 0 means that it never expires."""
+    """Frames for the session with this epoch. `deadline` is monotonic; 0 means that it never expires.
+    `wanted` tells whether anybody still waits for it.
+    """
 
     frames: bytes
     epoch: int
     on_sent: Callable[[], None]
     on_unsent: Callable[[Rejected], None] = _nobody
     deadline: float = 0.0
+    wanted: Callable[[], bool] = lambda: True
 
 
 class Outbound:
@@ -100,7 +104,25 @@ class Outbound:
         order_id: int | None = None,
     ) -> None:
         """Queue frames for the current session. `sender`, if any, gets the refusal when they cannot leave."""
-        shipment = self._shipment(frames, sender, on_sent)
+        self._ship(priority, self._shipment(frames, sender, on_sent), order_id)
+
+    def ship_while(
+        self,
+        wanted: Callable[[], bool],
+        priority: Priority,
+        frames: bytes,
+        on_sent: Callable[[], None],
+        on_unsent: Callable[[Rejected], None],
+    ) -> None:
+        """Queue frames on behalf of several askers, for as long as `wanted`."""
+        self._ship(priority, Shipment(frames, self._epoch, on_sent, on_unsent, wanted=wanted))
+
+    def asker_gone(self) -> None:
+        """Some asker died: drop what nobody waits for any more."""
+        for shipment in self._queue.discard(lambda shipment: not shipment.wanted()):
+            shipment.on_unsent(Rejected("whoever asked is gone; nothing was sent", kind="expired"))
+
+    def _ship(self, priority: Priority, shipment: Shipment, order_id: int | None = None) -> None:
         if self._gateway is None:
             shipment.on_unsent(session_down(self._reason))
             return
@@ -127,7 +149,7 @@ class Outbound:
     def _shipment(self, frames: bytes, sender: Sender | None, on_sent: Callable[[], None]) -> Shipment:
         if sender is None:
             return Shipment(frames, self._epoch, on_sent)
-        return Shipment(frames, self._epoch, on_sent, sender.reject, sender.deadline)
+        return Shipment(frames, self._epoch, on_sent, sender.reject, sender.deadline, wanted=lambda: sender.waiting)
 
     def pump(self) -> None:
         """Hand over what may leave now; come back by itself when more may."""

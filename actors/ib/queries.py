@@ -175,7 +175,15 @@ class Queries:
             self._collector.sent(query, time.monotonic())
             self._arm()
 
-        self._out.ship(priority, frames, None, sent)
+        def unsent(error: Rejected) -> None:
+            finished = self._collector.fail(query)
+            if finished is not None:
+                self._refuse(finished, str(error), error.kind)
+
+        self._out.ship_while(lambda: self._wanted(query), priority, frames, sent, unsent)
+
+    def _wanted(self, query: Query) -> bool:
+        return any(asker.sender.waiting for asker in self._collector.owners(query))
 
     def _refuse(self, finished: Finished[Asker], why: str, kind: str) -> None:
         self._settle(finished)

@@ -17,6 +17,7 @@ from actors.messages import broker
 from actors.messages.market import Contract
 from actors.messages.session import BrokerNotice, SessionDown, SessionUp, SessionView
 from supervision.errors import ConfigurationError, Rejected
+from supervision.ref import Hub
 from tests.connection.bench import Bench, bench
 from tests.ib.scripted import ACCOUNTS, GREETING, NEXT_ID, exactly, read_frame
 
@@ -205,6 +206,25 @@ def test_an_order_whose_asker_gave_up_is_not_sent_any_more(tmp_path: Path) -> No
         lines = it.connection.ask_future(broker.OpenLine(epoch, AAPL))
         assert script.read()[0] == "1"  # the line, and no order before it
         assert lines.result(5.0).con_id == 265598
+
+
+def test_what_a_dead_asker_left_waiting_neither_leaves_nor_uses_the_pace(tmp_path: Path) -> None:
+    slow = {"messages_per_second": 2.0, "burst": 1}
+    with stage(tmp_path, pacing=slow) as (it, script):
+        script.start()
+        epoch = it.up().epoch
+        it.connection.ask_future(broker.FetchPositions())
+        script.read()
+        asker = Hub(it.service.run_dir, it.service.codec, sender="mortal")
+        for _ in range(20):
+            asker.ask("connection", broker.FetchExecutions(), 30.0)
+        asker.ask("connection", broker.Transmit(epoch, 530, AAPL, terms(), receipt=1), 30.0)
+        it.view(lambda view: view.requests_waiting == 21)
+        asker.close()
+        it.view(lambda view: view.requests_waiting == 0)
+        line = it.connection.ask_future(broker.OpenLine(epoch, AAPL))
+        assert script.read()[0] == "1"  # the line is next, though 21 messages were queued before it
+        assert line.result(5.0).con_id == 265598
 
 
 def test_a_question_without_an_answer_is_given_up_and_never_an_empty_answer(tmp_path: Path) -> None:
