@@ -21,6 +21,8 @@ from supervision.message import Message
 
 MAX_FRAME = 16 * 1024 * 1024
 _LENGTH = struct.Struct(">I")
+_UNDECODABLE = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError)
+"""What msgspec raises for bytes that are no message: bad UTF-8 and deep nesting have errors of their own."""
 
 M = TypeVar("M")
 
@@ -96,14 +98,14 @@ class Codec:
         """A bare message, as on the control channel. Raises WireError."""
         try:
             return self._messages.decode(payload)  # type: ignore[no-any-return]
-        except msgspec.MsgspecError as error:
+        except _UNDECODABLE as error:
             raise WireError(f"not a message: {error}") from error
 
     def decode_envelope(self, payload: bytes | memoryview) -> Envelope:
         """An envelope with its message. Raises WireError."""
         try:
             return self._envelopes.decode(payload)  # type: ignore[no-any-return]
-        except msgspec.MsgspecError as error:
+        except _UNDECODABLE as error:
             raise WireError(f"not an envelope: {error}") from error
 
 
@@ -111,22 +113,27 @@ class FrameBuffer:
     """Cuts a stream of bytes into payloads, however the bytes arrive."""
 
     def __init__(self) -> None:
-        self._rest = b""
+        self._rest = bytearray()
+        self._wanted = 0
 
     def feed(self, data: bytes) -> list[memoryview]:
         """The payloads completed by `data`. Raises WireError on a frame longer than MAX_FRAME."""
         if self._rest:
-            data = self._rest + data
+            self._rest += data
+            if len(self._rest) < self._wanted:  # a long frame in small pieces is put together once
+                return []
+            data = bytes(self._rest)
         view = memoryview(data)
         payloads: list[memoryview] = []
-        start, end = 0, len(data)
+        start, end, self._wanted = 0, len(data), 4
         while end - start >= 4:
             (length,) = _LENGTH.unpack_from(data, start)
             if length > MAX_FRAME:
                 raise WireError(f"frame of {length} bytes, the limit is {MAX_FRAME}")
             if end - start - 4 < length:
+                self._wanted = 4 + length
                 break
             payloads.append(view[start + 4 : start + 4 + length])
             start += 4 + length
-        self._rest = data[start:]
+        self._rest = bytearray(view[start:])
         return payloads

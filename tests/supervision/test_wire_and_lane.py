@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import struct
+import time
 
 import pytest
 from hypothesis import given
@@ -39,6 +41,38 @@ def test_bytes_that_are_no_envelope_are_a_wire_error_and_nothing_else(payload: b
         CODEC.decode_envelope(payload)
     except WireError:
         return
+
+
+@given(envelopes, st.lists(st.tuples(st.integers(0, 200), st.integers(0, 255)), min_size=1, max_size=3))
+def test_a_damaged_envelope_is_read_or_a_wire_error_and_nothing_else(
+    envelope: object, damage: list[tuple[int, int]]
+) -> None:
+    payload = CODEC.encode(envelope)[4:]  # type: ignore[arg-type]
+    for place, value in damage:
+        payload[place % len(payload)] = value
+    with contextlib.suppress(WireError):
+        CODEC.decode_envelope(payload)
+
+
+@pytest.mark.parametrize(
+    "payload",
+    [
+        pytest.param(b"\x94\x01\xa2\xff\xfe\x01\x01", id="text that is no UTF-8"),
+        pytest.param(b"\x95\x01\xa1x\x01\x01" + b"\x91" * 100_000 + b"\x01", id="a field more, nested deeply"),
+    ],
+)
+def test_what_the_decoder_has_errors_of_its_own_for_is_a_wire_error_too(payload: bytes) -> None:
+    with pytest.raises(WireError):
+        CODEC.decode_envelope(payload)
+
+
+def test_a_long_frame_in_small_pieces_is_put_together_once() -> None:
+    frame = CODEC.encode(Tell(Note("x" * 2_000_000)))
+    buffer, received, began = FrameBuffer(), [], time.process_time()
+    for start in range(0, len(frame), 64):
+        received += buffer.feed(bytes(frame[start : start + 64]))
+    assert [CODEC.decode_envelope(payload) for payload in received] == [Tell(Note("x" * 2_000_000))]
+    assert time.process_time() - began < 1.0, "the pieces are copied again and again"
 
 
 def test_a_frame_longer_than_the_limit_is_refused_before_it_is_read() -> None:
