@@ -2,7 +2,8 @@
 
 Blocking calls use one connection per thread and actor, without a helper thread, so an ask costs two
 wake-ups. Futures and streams share one daemon thread per process, the Hub. A Ref keeps working when
-the actor restarts. Actors do not use this among themselves: they link, tell and continue.
+the actor restarts. Actors do not use this among themselves: they link, tell and continue. A forked
+process opens connections of its own; the Hub's thread does not live there, and a Hub says so.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from __future__ import annotations
 import asyncio
 import concurrent.futures
 import itertools
+import logging
 import os
 import socket
 import struct
@@ -29,9 +31,11 @@ from supervision.wire import Codec, Envelope, FrameBuffer, Hello, Refusal, Reply
 R = TypeVar("R")
 DEFAULT_TIMEOUT = 5.0
 
+log = logging.getLogger(__name__)
+
 
 class _Channel:
-    """One blocking connection to one incarnation, owned by one thread.
+    """One blocking connection to one incarnation, owned by one thread of one process.
 
     The kernel keeps the time limit (SO_RCVTIMEO): Python's own would cost a system call more on every ask.
     """
@@ -39,6 +43,7 @@ class _Channel:
     def __init__(self, address: Path, name: str, codec: Codec, sender: str, deadline: float) -> None:
         self.name = name
         self.incarnation = 0
+        self.process = os.getpid()
         self._codec = codec
         self._frames = FrameBuffer()
         self._arrived: list[Envelope] = []
@@ -46,12 +51,14 @@ class _Channel:
         self._limit = 0.0
         hello_deadline = min(deadline, time.monotonic() + HELLO_LIMIT)
         try:
+            self._set_limit(hello_deadline)  # connecting waits, too, while too many others wait for a hello
             self._socket.connect(str(address))
-            self.send(Hello(sender, os.getpid(), codec.fingerprint), hello_deadline)
+            self.send(Hello(sender, self.process, codec.fingerprint), hello_deadline)
             welcome = self.receive(hello_deadline)
         except (OSError, EOFError, WireError) as error:
             self.close()
-            reason = "no answer to the hello" if isinstance(error, TimeoutError) else str(error) or "it went away"
+            late = isinstance(error, TimeoutError | BlockingIOError)
+            reason = "no answer to the hello" if late else str(error) or "it went away"
             raise ActorUnavailable(name, reason) from error
         if not isinstance(welcome, Welcome) or welcome.fingerprint != codec.fingerprint:
             self.close()
@@ -60,18 +67,19 @@ class _Channel:
 
     @property
     def open(self) -> bool:
-        """Whether the socket is still ours."""
-        return self._socket.fileno() >= 0
+        """Whether the socket is still ours: not closed, and not our parent's."""
+        return self._socket.fileno() >= 0 and self.process == os.getpid()
 
     def send(self, envelope: Envelope, deadline: float) -> None:
         """Write one frame whole. Raises OSError; part of a frame makes the channel useless, so it is closed."""
+        frame = self._codec.encode(envelope)
         try:
             self._set_limit(deadline)
-            self._socket.sendall(self._codec.encode(envelope))
+            self._socket.sendall(frame)
         except BlockingIOError:
             self.close()
             raise TimeoutError("it reads too slowly") from None
-        except OSError:
+        except BaseException:  # Ctrl-C in the middle of a frame, too
             self.close()
             raise
 
@@ -99,7 +107,7 @@ class _Channel:
             raise TimeoutError
         if not 0.99 * self._limit <= seconds <= self._limit:
             self._limit = seconds
-            limit = struct.pack("ll", int(seconds), int(seconds % 1 * 1_000_000))
+            limit = struct.pack("ll", int(seconds), max(1, int(seconds % 1 * 1_000_000)))  # all zero is for ever
             self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVTIMEO, limit)
             self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_SNDTIMEO, limit)
 
@@ -113,8 +121,7 @@ class Ref:
         self._codec = codec
         self._sender = sender
         self._hub = hub
-        self._local = threading.local()
-        self._channels: list[_Channel] = []
+        self._channels: dict[threading.Thread, _Channel] = {}
         self._ids = itertools.count(1)
 
     def ask(self, message: Ask[R], timeout: float = DEFAULT_TIMEOUT) -> R:
@@ -155,12 +162,12 @@ class Ref:
 
     def close(self) -> None:
         """Close the connections of all threads; a later ask opens a new one."""
-        for channel in self._channels:
+        for channel in list(self._channels.values()):
             channel.close()
 
     def _deliver(self, envelope: Envelope, deadline: float) -> _Channel:
         """Send over this thread's channel, over a fresh one when the last is dead: then nothing was delivered."""
-        channel: _Channel | None = getattr(self._local, "channel", None)
+        channel = self._channels.get(threading.current_thread())
         if channel is not None and channel.open:
             try:
                 channel.send(envelope, deadline)
@@ -170,13 +177,20 @@ class Ref:
                 raise ActorUnavailable(self.name, str(error)) from error
             else:
                 return channel
-        channel = self._local.channel = _Channel(self._address, self.name, self._codec, self._sender, deadline)
-        self._channels = [other for other in self._channels if other.open] + [channel]
+        self._forget_ended_threads()
+        channel = _Channel(self._address, self.name, self._codec, self._sender, deadline)
+        self._channels[threading.current_thread()] = channel
         try:
             channel.send(envelope, deadline)
         except OSError as error:
             raise ActorUnavailable(self.name, str(error)) from error
         return channel
+
+    def _forget_ended_threads(self) -> None:
+        for thread, channel in list(self._channels.items()):
+            if not thread.is_alive() or not channel.open:
+                channel.close()
+                self._channels.pop(thread, None)
 
 
 class Hub:
@@ -193,24 +207,31 @@ class Hub:
         self._jobs: list[Callable[[], None]] = []
         self._lock = threading.Lock()
         self._closed = False
+        self._process = os.getpid()
         self._thread = threading.Thread(target=self._run, name="desk-hub", daemon=True)
         self._thread.start()
 
     def ask(self, name: str, message: Ask[R], timeout: float) -> concurrent.futures.Future[R]:
-        """Ask the actor `name`; the future gets the reply or the error."""
+        """Ask the actor `name`; the future gets the reply or the error. Raises RuntimeError in a forked process."""
         future: concurrent.futures.Future[R] = concurrent.futures.Future()
 
         def start() -> None:
+            if not future.set_running_or_notify_cancel():  # from here on it cannot be cancelled, only answered
+                return
             link = self._links.get(name)
             if link is None:
                 link = self._links[name] = self._link(name, (), lambda _: None)
             link.ask(message, timeout=timeout, on_reply=future.set_result, on_error=future.set_exception)
 
-        self._submit(start)
+        if not self._submit(start):
+            future.set_exception(ActorUnavailable(name, "the hub is closed"))
         return future
 
     def listen(self, name: str, topics: tuple[str, ...], on_message: Callable[[Message], None]) -> Callable[[], None]:
-        """Call `on_message`, in the hub's thread, with all that the actor publishes; returns how to end it."""
+        """Call `on_message`, in the hub's thread, with all that the actor publishes; returns how to end it.
+
+        What `on_message` raises is logged. Raises RuntimeError in a forked process.
+        """
         key = f"{name} listener {next(self._listeners)}"
 
         def start() -> None:
@@ -221,26 +242,38 @@ class Hub:
             if link is not None:
                 link.close()
 
+        def end() -> None:
+            self._submit(close)  # once the hub is closed there is nothing left to end
+
         self._submit(start)
-        return lambda: self._submit(close)
+        return end
 
     def close(self) -> None:
-        """End the thread and its links; open futures fail."""
-        self._submit(self._stop)
+        """End the thread and its links; open futures fail, later asks are refused."""
+        with self._lock:
+            if self._closed:
+                return
+            self._closed = True
+            self._reactor.wake()
         self._thread.join(DEFAULT_TIMEOUT)
 
-    def _stop(self) -> None:
-        self._closed = True
-
-    def _submit(self, job: Callable[[], None]) -> None:
+    def _submit(self, job: Callable[[], None]) -> bool:
+        """Have the hub's thread do it; False when the hub is closed."""
+        if self._process != os.getpid():
+            raise RuntimeError("futures and streams do not survive a fork; make a new Desk in the forked process")
         with self._lock:
-            self._jobs.append(job)
-        self._reactor.wake()
+            if not self._closed:
+                self._jobs.append(job)
+                self._reactor.wake()
+            return not self._closed
 
     def _link(self, name: str, topics: tuple[str, ...], on_message: Callable[[Message], None]) -> Uplink:
         def deliver(link: Uplink, arrived: Arriving) -> None:
             if isinstance(arrived, Tell):
-                on_message(arrived.body)
+                try:
+                    on_message(arrived.body)
+                except Exception:  # a listener's mistake must not end the asks and listeners of others
+                    log.exception("a listener to %s failed on %s", name, type(arrived.body).__name__)
             else:
                 link.settle(arrived)
 
@@ -256,10 +289,12 @@ class Hub:
         )
 
     def _run(self) -> None:
-        while not self._closed:
+        closed = False
+        while not closed:
             self._reactor.poll(None)
             with self._lock:
                 jobs, self._jobs = self._jobs, []
+                closed = self._closed
             for job in jobs:
                 job()
             while self._dirty:

@@ -123,13 +123,18 @@ class Uplink:
             self._send(number, pending, timeout)
         else:
             limit = min(timeout, HELLO_LIMIT)
-            pending.timer = self._reactor.after(limit, lambda: self._unavailable(number))
+            pending.timer = self._reactor.after(limit, lambda: self._unavailable(number, "no answer to the hello"))
 
     def close(self) -> None:
         """End the link for good; pending asks fail as unavailable or died."""
         self._closed = True
         if self._peer is not None:
             self._peer.close("closed by us")
+        for number, pending in [*self._pending.items()]:
+            if not pending.sent_to:
+                if pending.timer is not None:
+                    pending.timer.cancel()
+                self._unavailable(number, "the link is closed")
 
     # --- what arrives, called by the owner in its own order ----------------------------------------
 
@@ -197,8 +202,8 @@ class Uplink:
         if self.topics:
             peer.post(Request(ATTACH_ID, 0.0, Attach(self.topics)), None)
         self._deliver(self, Up(envelope.incarnation))
-        for number, pending in self._pending.items():
-            if not pending.sent_to:
+        for number, pending in [*self._pending.items()]:
+            if not pending.sent_to and self.up:  # so many may wait that sending them loses the link
                 if pending.timer is not None:
                     pending.timer.cancel()
                 self._send(number, pending, pending.seconds)
@@ -219,10 +224,10 @@ class Uplink:
         pending.timer = self._reactor.after(seconds, lambda: self._timed_out(number))
         self._peer.post(Request(number, time.monotonic() + seconds, pending.message), None)
 
-    def _unavailable(self, number: int) -> None:
+    def _unavailable(self, number: int, reason: str) -> None:
         pending = self._pending.pop(number, None)
         if pending is not None:
-            pending.on_error(ActorUnavailable(self.name, "no answer to the hello"))
+            pending.on_error(ActorUnavailable(self.name, reason))
 
     def _timed_out(self, number: int) -> None:
         pending = self._pending.pop(number, None)
