@@ -9,6 +9,7 @@ starts a new one.
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Mapping
 from typing import Any, ClassVar
 
@@ -16,7 +17,7 @@ import pydantic
 
 from actors.messages.account import AccountEvent
 from actors.messages.broker import Snapshot
-from actors.messages.market import Gap, Quote, Resumed, Ticks
+from actors.messages.market import Bar, Gap, Quote, Resumed, Ticks
 from actors.messages.orders import Fill, OrderEvent
 from actors.messages.session import LinkChanged, SessionDown, SessionUp
 from actors.messages.system import CustomEvent
@@ -24,6 +25,8 @@ from actors.trader import Trader
 from supervision.actor import Context, Sender, handles
 from supervision.errors import ConfigurationError, SupervisionError
 
+BAR_CHECK_SECONDS = 0.25
+BAR_GRACE_NS = 250_000_000  # a tick of the last instant may still be on its way
 SessionEvent = SessionUp | SessionDown | LinkChanged
 
 
@@ -55,6 +58,9 @@ class Strategy(Trader):
         """Ticks in columns, as they were read together; calls `on_tick` for each unless overridden."""
         for con_id, field, price, size in zip(ticks.con_ids, ticks.fields, ticks.prices, ticks.sizes, strict=True):
             self.on_tick(self.symbols.get(con_id, ""), field, price, size, ticks.time_ns)
+
+    def on_bar(self, symbol: str, bar: Bar) -> None:
+        """A bar of a symbol subscribed with `bars=seconds` is complete."""
 
     def on_order(self, event: OrderEvent) -> None:
         """One of this strategy's orders changed."""
@@ -101,6 +107,7 @@ class Strategy(Trader):
         self.link("connection", topics=("session",))
         if self.topics:
             self.link("state", topics=self.topics)
+        self._close_bars()
 
     def _call(self, callback: Callable[..., None], *args: object) -> None:
         if not self.known:
@@ -118,6 +125,22 @@ class Strategy(Trader):
     @handles(Ticks)
     def _ticks(self, ticks: Ticks, _: Sender) -> None:
         self._call(self.on_ticks, ticks)
+        if self.builders:
+            self._build_bars(ticks)
+
+    def _build_bars(self, ticks: Ticks) -> None:
+        for con_id, field, price, size in zip(ticks.con_ids, ticks.fields, ticks.prices, ticks.sizes, strict=True):
+            builder = self.builders.get(con_id)
+            if builder is not None:
+                for bar in builder.add(field, price, size, ticks.time_ns):
+                    self._call(self.on_bar, self.symbols[con_id], bar)
+
+    def _close_bars(self) -> None:
+        """A bar must not wait for the next trade to be seen as complete."""
+        self.reactor.after(BAR_CHECK_SECONDS, self._close_bars)
+        for con_id, builder in self.builders.items():
+            for bar in builder.close(time.time_ns() - BAR_GRACE_NS):
+                self._call(self.on_bar, self.symbols[con_id], bar)
 
     @handles(OrderEvent)
     def _order_event(self, event: OrderEvent, _: Sender) -> None:

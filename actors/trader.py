@@ -12,6 +12,7 @@ from decimal import Decimal
 from typing import Any
 
 from actors.desk import Desk
+from actors.domain.bar_builder import BarBuilder
 from actors.messages.market import Contract, Quote, Subscribe, Subscribed
 from actors.messages.orders import (
     CancelOrder,
@@ -49,6 +50,9 @@ class Trader(Actor):
         """Symbols of the subscribed contracts, by contract id."""
         self._executions: dict[str, Execution] = {}
         self._wanted: dict[str | Contract, bool] = {}
+        self._bar_seconds: dict[str | Contract, float] = {}
+        self.builders: dict[int, BarBuilder] = {}
+        """What bars are built from, by contract id."""
         self._key_number = 0
 
     def prepare(self) -> None:
@@ -58,9 +62,14 @@ class Trader(Actor):
 
     # --- quotes ----------------------------------------------------------------------------------
 
-    def subscribe(self, contract: str | Contract, *, ticks: bool = False) -> None:
-        """Want quotes of a contract, also after restarts of MarketData. A refusal is logged and tried again."""
-        self._wanted[contract] = ticks
+    def subscribe(self, contract: str | Contract, *, ticks: bool = False, bars: float = 0.0) -> None:
+        """Want quotes of a contract, also after restarts of MarketData. A refusal is logged and tried again.
+
+        With `ticks` also every tick, with `bars` also bars of that many seconds, built from the ticks.
+        """
+        self._wanted[contract] = ticks or bars > 0
+        if bars > 0:
+            self._bar_seconds[contract] = bars
         if self._market.up:
             self._ask_for(contract)
 
@@ -150,6 +159,8 @@ class Trader(Actor):
         def subscribed(reply: Subscribed) -> None:
             self.symbols[reply.quote.con_id] = reply.quote.symbol
             self.quotes[reply.quote.symbol] = reply.quote
+            if contract in self._bar_seconds and reply.quote.con_id not in self.builders:
+                self.builders[reply.quote.con_id] = BarBuilder(self._bar_seconds[contract])
 
         def failed(error: DeliveryError | Rejected) -> None:
             self.log.warning("no quotes of %s yet: %s", contract, error)

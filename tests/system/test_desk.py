@@ -58,3 +58,32 @@ def test_a_desk_streams_calls_back_publishes_and_halts(service: Whole) -> None:
     service.wait_open()
     risk.close()
     assert service.ledger("select 1 from orders") == []
+
+
+def test_a_strategy_gets_bars_and_custom_events_and_goes_on_when_market_data_is_killed() -> None:
+    watcher = {"name": "watcher", "target": "tests.system.watchers:Watcher"}
+    with whole({"strategies": [watcher], "simulator.speed": 10.0}) as service:
+        bars = service.desk.stream("bars", timeout=15.0)
+        service.wait_open()
+        first = next(bars)
+        assert isinstance(first, CustomEvent)
+        assert first.data["symbol"] == "AAPL"
+        assert first.data["low"] <= first.data["high"]
+        assert first.data["second"] % 1 == 0
+        service.kill("market_data")
+        seen = {first.data["second"]}
+        while len(seen) < 4:
+            event = next(bars)
+            assert isinstance(event, CustomEvent)
+            assert event.data["second"] not in seen, "no bar comes twice"
+            seen.add(event.data["second"])
+        bars.close()
+        echo = service.desk.stream("echo", timeout=0.5)
+
+        def echoed() -> bool:
+            service.desk.publish("shout", [1, "two"])
+            event = next(echo, None)
+            return isinstance(event, CustomEvent) and event.data == [1, "two"] and event.sender == "watcher"
+
+        service.until("the strategy echoes", echoed)
+        echo.close()
