@@ -78,12 +78,13 @@ def test_a_strategy_gets_bars_and_custom_events_and_goes_on_when_market_data_is_
             assert event.data["second"] not in seen, "no bar comes twice"
             seen.add(event.data["second"])
         bars.close()
-        echo = service.desk.stream("echo", timeout=0.5)
+        heard: list[CustomEvent] = []
+        end = service.desk.on("echo", heard.append)
 
         def echoed() -> bool:
             service.desk.publish("shout", [1, "two"])
-            event = next(echo, None)
-            return isinstance(event, CustomEvent) and event.data == [1, "two"] and event.sender == "watcher"
+            return bool(heard)
 
         service.until("the strategy echoes", echoed)
-        echo.close()
+        assert (heard[0].data, heard[0].sender) == ([1, "two"], "watcher")
+        end()
