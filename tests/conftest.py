@@ -1,37 +1,62 @@
-"""Fixtures for every test: nothing may be left behind."""
+"""Fixtures for every test: nothing may be left behind, and no property test fails for being slow."""
 
 from __future__ import annotations
 
 import threading
 import time
 from collections.abc import Iterator
+from pathlib import Path
 
+import hypothesis
 import psutil
 import pytest
 
+hypothesis.settings.register_profile("nightdesk", deadline=None, print_blob=True)
+hypothesis.settings.load_profile("nightdesk")
 
-def _threads() -> set[threading.Thread]:
-    return {thread for thread in threading.enumerate() if thread.is_alive() and not thread.name.startswith("pytest")}
+DESCRIPTORS = Path("/proc/self/fd")
+PATIENCE = 2.0
+
+
+def _threads() -> set[str]:
+    return {f"thread {one.name}" for one in threading.enumerate() if not one.name.startswith("pytest")}
+
+
+def _sockets() -> set[str]:
+    """Open sockets of this process, by inode; empty where the system does not tell."""
+    found = set()
+    for descriptor in DESCRIPTORS.iterdir() if DESCRIPTORS.exists() else ():
+        try:
+            target = str(descriptor.readlink())
+        except OSError:
+            continue  # the one that lists them
+        if target.startswith("socket:"):
+            found.add(target)
+    return found
+
+
+def _things() -> set[str]:
+    children = psutil.Process().children(recursive=True)
+    return _threads() | _sockets() | {f"process {child.pid}" for child in children}
 
 
 @pytest.fixture(autouse=True)
 def nothing_is_left_behind() -> Iterator[None]:
-    """Fail a test that leaves a process, thread or listening socket behind."""
-    me = psutil.Process()
-    threads = _threads()
-    children = {child.pid for child in me.children(recursive=True)}
+    """Fail a test that leaves a process, thread or socket behind."""
+    before = _things()
     yield
-    deadline = time.monotonic() + 2.0
-    while time.monotonic() < deadline:
-        left = [child for child in me.children(recursive=True) if child.pid not in children]
-        new_threads = _threads() - threads
-        if not left and not new_threads:
-            return
-        psutil.wait_procs(left, timeout=0.05)
-        for thread in new_threads:
-            thread.join(0.05)
-    for child in left:
+    deadline = time.monotonic() + PATIENCE
+    while left := _things() - before:
+        if time.monotonic() > deadline:
+            break
+        psutil.wait_procs(_left_processes(left), timeout=0.02)
+    else:
+        return
+    for child in _left_processes(left):
         child.kill()
-    psutil.wait_procs(left, timeout=2.0)
-    names = [f"{child.pid}" for child in left] + [thread.name for thread in new_threads]
-    pytest.fail(f"left behind: {', '.join(names)}")
+    psutil.wait_procs(_left_processes(left), timeout=PATIENCE)
+    pytest.fail(f"left behind: {', '.join(sorted(left))}")
+
+
+def _left_processes(left: set[str]) -> list[psutil.Process]:
+    return [child for child in psutil.Process().children(recursive=True) if f"process {child.pid}" in left]
