@@ -52,10 +52,7 @@ class ConnectionActor(Actor):
         self._accounts = accounts
         self._directory = directory
         self._epoch_file = directory / "connection.json"
-        backoff = settings.backoff
-        self._session = Session(
-            0, Backoff(backoff.base, backoff.factor, backoff.ceiling, backoff.jitter), datetime.now(UTC)
-        )
+        self._session = Session(0, Backoff(**settings.backoff.model_dump()), datetime.now(UTC))
         self._redial_timer: Timer | None = None
         self._gateway: Gateway | None = None
         self._endpoint = (settings.host, settings.port or 0)
@@ -135,16 +132,14 @@ class ConnectionActor(Actor):
             self.context.log.error("this gateway is never traded on: %s", why_not)
             self._gateway.close(why_not)
             return
-        write_epoch(self._epoch_file, self._session.epoch + 1)
         session = self._session
+        write_epoch(self._epoch_file, session.epoch + 1)
         session.came_up(accounts, next_order_id, server_version, now, at)
         self._outbound.begin(self._gateway, session.epoch, next_order_id)
         self._pulse.start()
         self.context.log.info("session %d is up, server version %d", session.epoch, server_version)
-        self.publish(
-            "session",
-            SessionUp(session.epoch, session.generation, server_version, accounts, next_order_id, at),
-        )
+        news = SessionUp(session.epoch, session.generation, server_version, accounts, next_order_id, at)
+        self.publish("session", news)
 
     def ended(self, reason: str) -> None:
         """The session, or the attempt at one, is over: answer everybody, then say so, then try again."""
@@ -176,6 +171,9 @@ class ConnectionActor(Actor):
 
     def ticks(self, batch: broker.TickBatch) -> None:
         self.publish("ticks", batch)
+
+    def unreadable(self, message_id: int | None) -> None:
+        self._queries.unreadable(message_id)
 
     def data_type(self, request_id: int, kind: int) -> None:
         self.publish("ticks", broker.LineNotice(self._session.epoch, request_id, 0, "", data_type=kind))
@@ -217,10 +215,8 @@ class ConnectionActor(Actor):
         session, at = self._session, datetime.now(UTC)
         change = session.link(code, at)
         if change is not None:
-            self.publish(
-                "session",
-                LinkChanged(session.epoch, session.generation, change.up, change.data_lost, code, text),
-            )
+            news = LinkChanged(session.epoch, session.generation, change.up, change.data_lost, code, text)
+            self.publish("session", news)
         elif not session.answers or names_nothing(request_id):
             self.publish("errors", BrokerNotice(session.epoch, code, text, at))
         elif self._queries.refused(request_id, code, text):

@@ -3,13 +3,13 @@
 A query with a request id stands alone. One that IB answers without an id (open orders, positions) is
 known by name, and only one of a name may be on its way: later askers share the next one. When such a
 query was given up, its end marker may still come and must not end its successor: it is waited for, for
-a while. A failed query is never an empty answer.
+a while. A failed query is never an empty answer, and one with a part missing is a failed one.
 """
 
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Hashable
+from collections.abc import Callable, Hashable
 from dataclasses import dataclass, field
 from typing import Generic, TypeVar
 
@@ -21,12 +21,15 @@ LATE_END = 60.0  # seconds for which the end marker of a query that was given up
 
 @dataclass
 class Finished(Generic[O]):
-    """A query is over. `again`: others wait for the same name, so it must be sent once more."""
+    """A query is over. `again`: others wait for the same name, so it must be sent once more.
+    `spoiled`: some of the answer is missing.
+    """
 
     query: Query
     owners: list[O]
     items: list[object]
     again: bool = False
+    spoiled: bool = False
 
 
 @dataclass
@@ -35,6 +38,7 @@ class _Open(Generic[O]):
     timeout: float
     deadline: float | None = None
     items: dict[Hashable, object] = field(default_factory=dict)
+    spoiled: bool = False
 
 
 class Collector(Generic[O]):
@@ -75,11 +79,18 @@ class Collector(Generic[O]):
         entry.items[len(entry.items) if identity is None else identity] = item
         return True
 
+    def spoil(self, concerned: Callable[[O], bool]) -> None:
+        """Something was said that cannot be read: the answers of these owners that are under way lack it."""
+        for entry in self._open.values():
+            if entry.deadline is not None and any(map(concerned, entry.owners)):
+                entry.spoiled = True
+
     def end(self, query: Query, now: float) -> Finished[O] | None:
         """The end marker came. None when it belongs to nothing that is awaited."""
         if isinstance(query, str) and self._is_late(query, now):
             if query in self._open:
                 self._open[query].items.clear()
+                self._open[query].spoiled = False
             return None
         entry = self._open.get(query)
         return None if entry is None or entry.deadline is None else self._finish(query, list(entry.items.values()))
@@ -113,7 +124,7 @@ class Collector(Generic[O]):
         waiting = self._next.pop(query, None) if isinstance(query, str) else None
         if waiting is not None:
             self._open[query] = waiting
-        return Finished(query, entry.owners, items, again=waiting is not None)
+        return Finished(query, entry.owners, items, again=waiting is not None, spoiled=entry.spoiled)
 
     def _is_late(self, query: str, now: float) -> bool:
         late = self._late.get(query)

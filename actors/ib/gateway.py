@@ -3,7 +3,7 @@
 It is up when both the next order id and the managed accounts have arrived; until then one deadline
 after the other runs, and every end names its reason. The hello asks for versions 100 to 200: pure
 text, whatever ibapi is installed. Ticks take the fast path; every other frame goes through the stock
-decoder under a guard: one bad frame or failing callback is logged, counted and survived, while
+decoder under a guard: one bad frame or failing callback is logged, counted, told and survived, while
 garbage in the framing ends the session. ibapi's Connection, EReader and EClient.run are not used.
 """
 
@@ -50,6 +50,9 @@ class SessionOwner(Inbound, Protocol):
 
     def ticks(self, batch: TickBatch) -> None:
         """What one read brought."""
+
+    def unreadable(self, message_id: int | None) -> None:
+        """A frame was dropped: what it said is not known, perhaps (None) not even about what."""
 
     def writable(self) -> None:
         """The kernel takes bytes again, after it did not."""
@@ -238,6 +241,8 @@ class Gateway:
             self._decode(payload)
         except Exception as problem:  # noqa: BLE001 - one frame must not cost the session; it is counted and shown
             self.bad_frames += 1
+            head = payload.partition(b"\0")[0]
+            self._owner.unreadable(int(head) if head.isdigit() else None)
             if self.bad_frames <= _LOGGED_BAD_FRAMES:
                 self._log.exception("frame dropped (%s: %s): %s", type(problem).__name__, problem, readable(payload))
 

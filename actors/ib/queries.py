@@ -1,7 +1,7 @@
 """Questions with an end: who asked, the request on its way, the answer put together.
 
-Refusals keep the broker's code. What is not answered in time is given up with kind "timeout"; when the
-session ends all are rejected. Historical requests also keep IB's own rules; one that its asker could not
+Refusals keep the broker's code. What is not answered in time is given up with kind "timeout", an answer
+of which a part cannot be read with "unreadable"; when the session ends all are rejected. Historical requests also keep IB's own rules; one that its asker could not
 live to see answered is refused at once with the time to wait.
 """
 
@@ -36,16 +36,21 @@ from supervision.reactor import Reactor, Timer
 
 HISTORY_TIMEOUT = 60.0  # the broker itself takes that long for a year of small bars
 
+# Ids of the messages that answers are made of. A stream's first download is no answer: it goes on.
+CONTRACT_PARTS, EXECUTION_PARTS, BAR_PARTS = frozenset({10, 18}), frozenset({11}), frozenset({17})
+NAMED_PARTS = {OPEN_ORDERS: frozenset({5}), COMPLETED_ORDERS: frozenset({101}), POSITIONS: frozenset({61})}
+
 Build = Callable[[list[Any]], Message]
 
 
 @dataclass(frozen=True)
 class Asker:
-    """Who gets the answer, how it is put together, and what it is about."""
+    """Who gets the answer, how it is put together, what it is about, and the ids of messages it is made of."""
 
     sender: Sender
     build: Build
     subject: str
+    parts: frozenset[int]
 
 
 @dataclass(frozen=True, eq=False)
@@ -78,7 +83,8 @@ class Queries:
         """Contract details."""
         request_id = next(self._ids)
         frames = self._out.requests.contracts(request_id, contract)
-        asker = Asker(sender, lambda items: ContractList(tuple(items)), f"contract details of {contract.symbol}")
+        subject = f"contract details of {contract.symbol}"
+        asker = Asker(sender, lambda items: ContractList(tuple(items)), subject, CONTRACT_PARTS)
         self._begin(request_id, asker, self._timeout, frames, Priority.MARKET_DATA)
 
     def executions(self, sender: Sender) -> None:
@@ -86,7 +92,8 @@ class Queries:
         request_id = next(self._ids)
         frames = self._out.requests.executions(request_id)
         self._executions.add(request_id)
-        self._begin(request_id, Asker(sender, _execution_list, "executions"), self._timeout, frames, Priority.ACCOUNT)
+        asker = Asker(sender, _execution_list, "executions", EXECUTION_PARTS)
+        self._begin(request_id, asker, self._timeout, frames, Priority.ACCOUNT)
 
     def open_orders(self, sender: Sender) -> None:
         """The open orders of every client."""
@@ -136,9 +143,16 @@ class Queries:
         finished = self._collector.end(query, time.monotonic())
         if finished is None:
             return
+        if finished.spoiled:
+            self._refuse(finished, "a part of the answer cannot be read", "unreadable")
+            return
         self._settle(finished)
         for asker in finished.owners:
             asker.sender.reply(asker.build(finished.items))
+
+    def unreadable(self, message_id: int | None) -> None:
+        """A message was dropped; None when not even its id can be read."""
+        self._collector.spoil(lambda asker: message_id is None or message_id in asker.parts)
 
     def refused(self, query: Query, code: int, text: str) -> bool:
         """The broker refused a request; False when it is none of ours, or when it goes on all the same."""
@@ -164,7 +178,8 @@ class Queries:
     def _named(self, name: str, sender: Sender, build: Build, encode: Callable[[], bytes]) -> None:
         """A question that IB answers without a request id: one of a name at a time."""
         self._resend[name] = encode
-        self._begin(name, Asker(sender, build, name), self._timeout, encode(), Priority.ACCOUNT)
+        asker = Asker(sender, build, name, NAMED_PARTS.get(name, frozenset()))
+        self._begin(name, asker, self._timeout, encode(), Priority.ACCOUNT)
 
     def _begin(self, query: Query, asker: Asker, timeout: float, frames: bytes, priority: Priority) -> None:
         if self._collector.ask(query, asker, timeout):
@@ -237,7 +252,8 @@ class Queries:
         frames = self._out.requests.bars(request_id, waiting.ask)
         self._history.started(waiting.request, now)
         self._history_open.add(request_id)
-        asker = Asker(waiting.sender, lambda items: BarList(tuple(items)), f"bars of {waiting.ask.contract.symbol}")
+        subject = f"bars of {waiting.ask.contract.symbol}"
+        asker = Asker(waiting.sender, lambda items: BarList(tuple(items)), subject, BAR_PARTS)
         self._begin(request_id, asker, HISTORY_TIMEOUT, frames, Priority.HISTORY)
 
 

@@ -17,6 +17,7 @@ from actors.messages import broker
 from actors.messages.market import Contract
 from actors.messages.session import BrokerNotice, SessionDown, SessionUp, SessionView
 from supervision.errors import ConfigurationError, Rejected
+from supervision.message import Ask
 from supervision.ref import Hub
 from tests.connection.bench import Bench, bench
 from tests.ib.scripted import ACCOUNTS, GREETING, NEXT_ID, exactly, read_frame
@@ -239,6 +240,45 @@ def test_a_question_without_an_answer_is_given_up_and_never_an_empty_answer(tmp_
         script.say(53, 1)  # the late end of the first: the second goes on
         script.say(53, 1)
         assert second.result(5.0).items == ()
+
+
+@pytest.mark.parametrize(
+    ("ask", "part", "end"),
+    [
+        (broker.FetchOpenOrders(), (5, "no order id"), (53, 1)),
+        (broker.FetchCompletedOrders(), (101, "no contract id"), (102,)),
+        (broker.FetchPositions(), (61, 3, "DU1234567", "no contract id"), (62, 1)),
+    ],
+    ids=["open orders", "completed orders", "positions"],
+)
+def test_an_answer_with_a_part_that_cannot_be_read_is_no_answer(
+    tmp_path: Path, ask: Ask[Any], part: tuple[object, ...], end: tuple[object, ...]
+) -> None:
+    with stage(tmp_path) as (it, script):
+        script.start()
+        it.up()
+        asked = it.connection.ask_future(ask)
+        script.read()
+        script.say(*part)
+        script.say(*end)
+        refused = asked.exception(5.0)
+        assert (type(refused), refused.kind) == (Rejected, "unreadable")
+        asked = it.connection.ask_future(ask)  # what was wrong with one answer is not held against the next
+        script.read()
+        script.say(1, "a tick that cannot be read either")
+        script.say(*end)
+        assert asked.result(5.0).items == ()
+
+
+def test_executions_of_which_one_cannot_be_read_are_no_answer(tmp_path: Path) -> None:
+    with stage(tmp_path) as (it, script):
+        script.start()
+        it.up()
+        asked = it.connection.ask_future(broker.FetchExecutions())
+        request_id = script.read()[2]
+        script.say(11, request_id, "no order id")
+        script.say(55, 1, request_id)
+        assert asked.exception(5.0).kind == "unreadable"
 
 
 def test_every_error_finds_whom_it_concerns(tmp_path: Path) -> None:

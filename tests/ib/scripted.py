@@ -56,6 +56,9 @@ class Owner:
     def ticks(self, batch: TickBatch) -> None:
         self._note("ticks", batch)
 
+    def unreadable(self, message_id: int | None) -> None:
+        self._note("unreadable", message_id)
+
     def writable(self) -> None:
         self._note("writable")
 
