@@ -133,7 +133,11 @@ class ConnectionActor(Actor):
             self._gateway.close(why_not)
             return
         session = self._session
-        write_epoch(self._epoch_file, session.epoch + 1)
+        try:
+            write_epoch(self._epoch_file, session.epoch + 1)
+        except OSError as error:  # a full disk, most likely: no session is better than an epoch that falls
+            self._gateway.close(f"its epoch cannot be kept: {error}")
+            return
         session.came_up(accounts, next_order_id, server_version, now, at)
         self._outbound.begin(self._gateway, session.epoch, next_order_id)
         self._pulse.start()

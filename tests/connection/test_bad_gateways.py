@@ -281,6 +281,17 @@ def test_executions_of_which_one_cannot_be_read_are_no_answer(tmp_path: Path) ->
         assert asked.exception(5.0).kind == "unreadable"
 
 
+def test_a_session_whose_epoch_cannot_be_kept_is_ended_and_dialled_again(tmp_path: Path) -> None:
+    in_the_way = tmp_path / "connection.new"
+    in_the_way.mkdir()
+    with stage(tmp_path) as (it, script):
+        script.start()
+        assert it.view(lambda view: waiting(view) and "epoch" in view.reason).epoch == 0
+        in_the_way.rmdir()
+        script.start()
+        assert it.up().epoch == 1
+
+
 def test_every_error_finds_whom_it_concerns(tmp_path: Path) -> None:
     with stage(tmp_path) as (it, script):
         script.start()
