@@ -1,8 +1,9 @@
 """Questions with an end: who asked, the request on its way, the answer put together.
 
 Refusals keep the broker's code. What is not answered in time is given up with kind "timeout", an answer
-of which a part cannot be read with "unreadable"; when the session ends all are rejected. Historical requests also keep IB's own rules; one that its asker could not
-live to see answered is refused at once with the time to wait.
+of which a part cannot be read with kind "unreadable"; when the session ends all are rejected. Historical
+requests also keep IB's own rules; one that its asker could not live to see answered is refused at once
+with the time to wait.
 """
 
 from __future__ import annotations
