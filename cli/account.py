@@ -12,7 +12,7 @@ from actors.messages.account import Accounts, AccountView, GetAccounts, GetPosit
 from actors.messages.state import GetCachedAccounts, GetCachedPositions
 from actors.rows import account_row, position_row
 from cli.options import as_json, state_dir
-from cli.output import age, console, money, print_json, shown, table
+from cli.output import age, console, money, price, print_json, table
 from supervision.errors import DeliveryError, Rejected
 
 LIVE_LIMIT = 2.0
@@ -90,8 +90,8 @@ def positions_table(held: Positions) -> Table:
             item.account,
             item.symbol,
             item.quantity,
-            shown(item.average_cost),
-            shown(item.market_price),
+            price(item.average_cost),
+            price(item.market_price),
             money(item.market_value),
             money(item.unrealized),
             money(item.daily),

@@ -12,7 +12,7 @@ from actors.desk import Desk
 from actors.messages.market import Drop, GetQuotes, GetReference, Hold, Quote
 from actors.rows import quote_row
 from cli.options import as_json, state_dir, watch
-from cli.output import BAD, DIM, GOOD, WARN, console, print_json, repeat, seconds_ago, shown, table
+from cli.output import BAD, DIM, GOOD, WARN, console, price, print_json, repeat, seconds_ago, table
 
 QUOTE_LIMIT = 5.0
 STYLES = {"live": GOOD, "delayed": WARN, "stale": WARN, "gap": BAD, "waiting": DIM}
@@ -66,9 +66,9 @@ def quotes_table(quotes: list[Quote]) -> Table:
     rows = (
         (
             quote.symbol,
-            shown(quote.bid),
-            shown(quote.ask),
-            shown(quote.last),
+            price(quote.bid),
+            price(quote.ask),
+            price(quote.last),
             size(quote.bid_size),
             size(quote.ask_size),
             size(quote.volume),

@@ -12,7 +12,7 @@ from actors.desk import Desk
 from actors.messages.orders import Execution, Executions, GetExecutions, GetOrders, Orders, OrderView
 from actors.rows import execution_row, order_row
 from cli.options import as_json, state_dir
-from cli.output import BAD, DIM, GOOD, WARN, age, console, money, print_json, shown, table
+from cli.output import BAD, DIM, GOOD, WARN, age, console, money, price, print_json, table
 
 STYLES = {"FILLED": GOOD, "CANCELLED": DIM, "NOT_PLACED": DIM, "REJECTED": BAD, "UNKNOWN": BAD, "INACTIVE": WARN}
 
@@ -57,8 +57,8 @@ def executions_table(known: Executions) -> Table:
 
 
 def price_text(order: OrderView) -> str:
-    """Type and prices of an order in the field's shorthand, for example `LMT 150`."""
-    prices = [f"{price:g}" for price in (order.stop, order.limit) if price is not None]
+    """Type and prices of an order in the field's shorthand, for example `LMT 150.00`."""
+    prices = [price(value) for value in (order.stop, order.limit) if value is not None]
     return " ".join((order.order_type, *prices))
 
 
@@ -71,7 +71,7 @@ def _order_cells(order: OrderView) -> tuple[object, ...]:
         order.symbol,
         price_text(order),
         order.filled,
-        shown(order.average_price),
+        price(order.average_price),
         Text(order.status, style=STYLES.get(order.status, "")),
         order.reason,
     )
@@ -83,7 +83,7 @@ def _execution_cells(execution: Execution) -> tuple[object, ...]:
         execution.side,
         execution.quantity,
         execution.symbol,
-        shown(execution.price),
+        price(execution.price),
         money(execution.commission),
         execution.key,
         execution.exec_id,

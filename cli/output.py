@@ -67,6 +67,14 @@ def money(value: Decimal | float | None) -> str:
     return "-" if value is None else f"{value:,.2f}"
 
 
+def price(value: float | None) -> str:
+    """A price: two decimals for shares, up to six where they mean something, as in currency pairs and averages."""
+    if value is None:
+        return "-"
+    whole, _, decimals = f"{value:,.6f}".partition(".")
+    return f"{whole}.{decimals[:2]}{decimals[2:].rstrip('0')}"
+
+
 def age(moment: datetime | None, now: datetime | None = None) -> str:
     """How long ago something was true."""
     if moment is None:

@@ -1,72 +1,33 @@
-"""The screen of `status`, and the live view of a whole service: pure, from data to what rich draws."""
+"""The screen of `status`: pure, from data to what rich draws. The live view shows the same facts on top."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable
 
-from rich.columns import Columns
 from rich.console import Group, RenderableType
-from rich.panel import Panel
 from rich.table import Table
 from rich.text import Text
 
-from actors.messages.account import Accounts, Positions
-from actors.messages.market import Quotes
-from actors.messages.orders import OrderView
 from actors.status import Status
-from cli.account import positions_table
-from cli.market import quotes_table
-from cli.orders import STYLES, price_text
-from cli.output import BAD, DIM, GOOD, WARN, age, money, shown, table
+from cli.output import BAD, DIM, GOOD, WARN, age, shown, table
 
 GATE_STYLES = {"open": GOOD, "reconciling": WARN, "paused": WARN, "reducing": WARN, "closed": BAD, "halted": BAD}
 SESSION_STYLES = {"up": GOOD, "connecting": WARN, "waiting": WARN, "degraded": WARN, "down": BAD}
 ACTOR_STYLES = {"running": GOOD, "parked": DIM, "stopped": DIM, "backing_off": BAD}
-RECENT_ORDERS = 10
-
-
-@dataclass(frozen=True)
-class Picture:
-    """What the live view knows; an exception stands where an actor is away."""
-
-    status: Status
-    quotes: Quotes | Exception
-    positions: Positions | Exception
-    accounts: Accounts | Exception
-    orders: Sequence[OrderView]
-    footer: str
 
 
 def status_screen(status: Status) -> RenderableType:
     """One screen of truth."""
-    return Group(_facts(status), *_problem_lines(status), Text(), actors_table(status))
-
-
-def live_screen(picture: Picture) -> RenderableType:
-    """Everything at a glance, for a terminal of usual size."""
-    return Group(
-        Panel(_facts(picture.status), title="Nightdesk", title_align="left", border_style=DIM),
-        *_problem_lines(picture.status),
-        actors_table(picture.status),
-        Text(),
-        Columns([_quotes(picture.quotes), _profit(picture.accounts)], padding=(0, 4)),
-        Text(),
-        _positions(picture.positions),
-        Text(),
-        _recent(picture.orders),
-        Text(picture.footer, style=DIM),
-    )
+    return Group(_facts(status), *problem_lines(status), Text(), actors_table(status))
 
 
 def actors_table(status: Status) -> Table:
     """Every supervised process."""
-    columns = ("actor", "pid>", "incarnation>", "restarts>", "state", "mailbox>", "handled>", "last death")
+    columns = ("actor", "pid>", "restarts>", "state", "mailbox>", "handled>", "last death")
     rows = (
         (
             actor.name,
             actor.pid,
-            actor.incarnation,
             actor.restarts,
             Text(actor.state, style=ACTOR_STYLES.get(actor.state, WARN)),
             actor.mailbox,
@@ -82,12 +43,13 @@ def _facts(status: Status) -> Table:
     grid = Table.grid(padding=(0, 2))
     grid.add_column(style=DIM)
     grid.add_column(overflow="fold")
-    for name, value in _fact_rows(status):
+    for name, value in fact_rows(status):
         grid.add_row(name, value)
     return grid
 
 
-def _fact_rows(status: Status) -> Iterable[tuple[str, RenderableType]]:
+def fact_rows(status: Status) -> Iterable[tuple[str, RenderableType]]:
+    """Name and value of what comes first; of each value the most important words come first too."""
     gate, session, market, orders = status.gate, status.session, status.market_data, status.orders
     yield "mode", f"{status.mode}, account {status.account}, pid {status.pid}, up since {shown(status.started)}"
     yield "gate", _state(gate.state, GATE_STYLES, "; ".join(gate.reasons))
@@ -109,8 +71,8 @@ def _session_words(status: Status) -> str:
         until = f", next attempt at {shown(session.retry_at)}" if session.retry_at else ""
         return f"{session.reason}{until}"
     return (
-        f"epoch {session.epoch}, {session.host}:{session.port} as client {session.client_id}, "
-        f"version {session.server_version}, {session.reconnects} reconnects, heartbeat {age(session.last_heartbeat)}"
+        f"epoch {session.epoch}, heartbeat {age(session.last_heartbeat)}, {session.reconnects} reconnects, "
+        f"{session.host}:{session.port} as client {session.client_id}, version {session.server_version}"
     )
 
 
@@ -120,51 +82,10 @@ def _reconciled(status: Status) -> str:
         return "never" if "state" not in status.missing else "-"
     verdict = "confirmed" if part.confirmed else "NOT confirmed"
     return (
-        f"{age(part.last)} ({part.cause}), {verdict}, {len(part.differences)} differences, {part.open_differences} open"
+        f"{verdict} {age(part.last)}, {len(part.differences)} differences, {part.open_differences} open ({part.cause})"
     )
 
 
-def _problem_lines(status: Status) -> list[Text]:
+def problem_lines(status: Status) -> list[Text]:
+    """What is wrong, one line each."""
     return [Text(f"! {problem}", style=BAD) for problem in status.problems]
-
-
-def _away(name: str, error: Exception) -> Text:
-    return Text(f"{name}: away ({error})", style=WARN)
-
-
-def _quotes(quotes: Quotes | Exception) -> RenderableType:
-    return _away("quotes", quotes) if isinstance(quotes, Exception) else quotes_table(list(quotes.items))
-
-
-def _positions(positions: Positions | Exception) -> RenderableType:
-    return _away("positions", positions) if isinstance(positions, Exception) else positions_table(positions)
-
-
-def _profit(accounts: Accounts | Exception) -> RenderableType:
-    if isinstance(accounts, Exception):
-        return _away("profit and loss", accounts)
-    rows = (
-        (
-            view.account,
-            money(view.net_liquidation),
-            *map(money, (view.pnl.daily, view.pnl.unrealized, view.pnl.realized)),
-        )
-        for view in accounts.items
-    )
-    return table(("account", "net liquidation>", "today>", "unrealised>", "realised>"), rows, title="profit and loss")
-
-
-def _recent(orders: Sequence[OrderView]) -> Table:
-    rows = (
-        (
-            order.updated,
-            order.strategy or "by hand",
-            f"{order.side} {order.quantity:f} {order.symbol}",
-            price_text(order),
-            f"{order.filled:f}",
-            shown(order.average_price),
-            Text(order.status, style=STYLES.get(order.status, "")),
-        )
-        for order in orders[-RECENT_ORDERS:]
-    )
-    return table(("time", "from", "order", "price", "filled>", "average>", "status"), rows, title="orders, newest last")

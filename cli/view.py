@@ -18,13 +18,14 @@ from actors.messages.account import Accounts, GetAccounts, GetPositions, Positio
 from actors.messages.market import GetQuotes, Quotes
 from actors.messages.orders import Fill, GetOrders, OrderEvent, Orders, OrderView
 from actors.status import QUESTIONS, assemble
-from cli.screens import RECENT_ORDERS, Picture, live_screen
+from cli.live import Picture, live_screen
 from supervision.actor import Actor, Context, Sender, handles
 from supervision.errors import ActorUnavailable
 from supervision.message import Ask, Message
 
 INTERVAL = 0.5
 ANSWER_LIMIT = 1.0
+RECENT_ORDERS = 10
 
 ASKED: dict[str, tuple[str, Ask[Any]]] = {
     **{name: (name, question) for name, question in QUESTIONS.items()},
@@ -74,7 +75,8 @@ class TerminalView(Actor):
             del self._recent[next(iter(self._recent))]
 
     def _refresh(self) -> None:
-        self._live.update(live_screen(self._picture()), refresh=True)
+        width, height = self._live.console.size
+        self._live.update(live_screen(self._picture(), width, height), refresh=True)
         for part, (name, question) in ASKED.items():
             keep = self._keeper(part)
             self._links[name].ask(question, timeout=ANSWER_LIMIT, on_reply=keep, on_error=keep)
@@ -104,6 +106,7 @@ class TerminalView(Actor):
         return TypeError(f"unexpected {type(answer).__name__}")
 
     def _orders(self) -> list[OrderView]:
+        """Those just done, then those still working, which a small screen must not lose; newest last."""
         working = self._answers["working"]
         known = {order.key: order for order in working.items} if isinstance(working, Orders) else {}
-        return sorted({**known, **self._recent}.values(), key=lambda order: order.updated)
+        return sorted({**known, **self._recent}.values(), key=lambda order: (order.key in known, order.updated))

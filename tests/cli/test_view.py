@@ -12,7 +12,7 @@ from rich.console import Console
 from actors.messages.account import Accounts, GetAccounts, GetPositions, Positions
 from actors.messages.market import GetQuotes, Quote, Quotes
 from actors.messages.orders import GetOrders, OrderEvent, Orders
-from cli.screens import live_screen
+from cli.live import live_screen
 from cli.view import TerminalView
 from tests.cli.scripted import NOW, ScriptedService, order, scripted
 
@@ -29,7 +29,7 @@ def screen_with(service: ScriptedService, wanted: Callable[[str], bool]) -> str:
     running = service.local._running["view"]
     for _ in range(200):
         out = io.StringIO()
-        Console(file=out, width=200).print(live_screen(running.call(running.actor._picture)))
+        Console(file=out, width=200).print(live_screen(running.call(running.actor._picture), 200, 50))
         if wanted(out.getvalue()):
             return out.getvalue()
         threading.Event().wait(0.05)
