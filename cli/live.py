@@ -24,7 +24,7 @@ from cli.orders import price_text
 from cli.output import BAD, DIM, WARN, money, price, seconds_ago, shown
 from cli.screens import ACTOR_STYLES, fact_rows, problem_lines
 
-MOST_PROBLEMS = 4
+MOST_PROBLEMS = 3
 ROOMY_HEIGHT, ROOMY_WIDTH = 34, 100
 """From here on every actor has a line of its own, with its last death, and sections stand apart."""
 
@@ -86,14 +86,14 @@ def _gap(roomy: bool) -> list[Text]:
 
 def _facts(picture: Picture) -> Table:
     grid = Table.grid(padding=(0, 2))
-    grid.add_column(style=DIM, no_wrap=True, min_width=len("market data"))  # values are cut, names are not
-    grid.add_column(no_wrap=True, overflow="ellipsis")
+    grid.add_column(style=DIM, no_wrap=True)
+    grid.add_column()
     for name, value in _facts_of(picture):
-        grid.add_row(name, value)
+        grid.add_row(name, _one_line(value))
     return grid
 
 
-def _facts_of(picture: Picture) -> Iterator[tuple[str, RenderableType]]:
+def _facts_of(picture: Picture) -> Iterator[tuple[str, str | Text]]:
     yield from fact_rows(picture.status)
     if isinstance(picture.accounts, Exception):
         yield "profit", Text(f"account: away ({picture.accounts})", style=WARN)

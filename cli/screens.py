@@ -48,7 +48,7 @@ def _facts(status: Status) -> Table:
     return grid
 
 
-def fact_rows(status: Status) -> Iterable[tuple[str, RenderableType]]:
+def fact_rows(status: Status) -> Iterable[tuple[str, str | Text]]:
     """Name and value of what comes first; of each value the most important words come first too."""
     gate, session, market, orders = status.gate, status.session, status.market_data, status.orders
     yield "mode", f"{status.mode}, account {status.account}, pid {status.pid}, up since {shown(status.started)}"
