@@ -21,13 +21,13 @@ Finding: TypeAlias = tuple[tuple[str, ...], object, str, str]
 def check_rules(settings: Settings) -> Iterator[Finding]:
     """Path, value, what is wrong and the fix of everything that cannot work."""
     yield from _strategy_names(settings)
-    if settings.mode == "simulated":
-        return
+    if settings.mode != "paper":
+        return  # live is refused whatever else is set: its interlock must speak first
     if not settings.accounts:
-        yield ("accounts",), (), f"{settings.mode} mode needs the account to trade", "for example accounts: [DU1234567]"
+        yield ("accounts",), (), "paper mode needs the account to trade", "for example accounts: [DU1234567]"
     if settings.gateway.port is None:
         fix = "4002 for a paper IB Gateway, 7497 for a paper TWS"
-        yield ("gateway", "port"), None, f"{settings.mode} mode needs the gateway's port", fix
+        yield ("gateway", "port"), None, "paper mode needs the gateway's port", fix
 
 
 def check_interlocks(settings: Settings) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from config.errors import InterlockError
+from config.load import load
 from config.rules import check_interlocks
 from config.settings import GatewaySettings, Mode, Settings
 
@@ -32,6 +33,11 @@ def test_paper_trading_passes_on_any_port_that_is_not_a_live_one(port: int) -> N
 def test_what_may_be_real_money_is_refused_in_words(refused: Settings, words: str) -> None:
     with pytest.raises(InterlockError, match=words):
         check_interlocks(refused)
+
+
+def test_live_mode_is_refused_before_anything_it_would_need_is_missed() -> None:
+    with pytest.raises(InterlockError, match="mode live is refused"):
+        check_interlocks(load(assignments=["mode=live"]).settings)
 
 
 def test_the_simulator_needs_no_interlock() -> None:
