@@ -67,7 +67,7 @@ class ConnectionActor(Actor):
             interval=settings.heartbeat_interval,
             timeout=settings.heartbeat_timeout,
         )
-        self._queries = Queries(self.reactor, self._outbound, ids, settings.request_timeout)
+        self._queries = Queries(self.reactor, self._outbound, ids, settings.request_timeout, self._drop)
         self._live = LiveStreams(self._outbound, ids)
         self._wire_log = WireLog(directory / "wire.log") if settings.wire_log else None
 

@@ -3,7 +3,8 @@
 A query with a request id stands alone. One that IB answers without an id (open orders, positions) is
 known by name, and only one of a name may be on its way: later askers share the next one. When such a
 query was given up, its end marker may still come and must not end its successor: it is waited for, for
-a while. A failed query is never an empty answer, and one with a part missing is a failed one.
+a while. If it never comes, its successor's own end is mistaken for it, and only a new session helps. A
+failed query is never an empty answer, and one with a part missing is a failed one.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ LATE_END = 60.0  # seconds for which the end marker of a query that was given up
 @dataclass
 class Finished(Generic[O]):
     """A query is over. `again`: others wait for the same name, so it must be sent once more.
-    `spoiled`: some of the answer is missing.
+    `spoiled`: some of the answer is missing. `mistaken`: an end came that was taken for a late one of before.
     """
 
     query: Query
@@ -30,6 +31,7 @@ class Finished(Generic[O]):
     items: list[object]
     again: bool = False
     spoiled: bool = False
+    mistaken: bool = False
 
 
 @dataclass
@@ -39,6 +41,7 @@ class _Open(Generic[O]):
     deadline: float | None = None
     items: dict[Hashable, object] = field(default_factory=dict)
     spoiled: bool = False
+    mistaken: bool = False
 
 
 class Collector(Generic[O]):
@@ -89,8 +92,9 @@ class Collector(Generic[O]):
         """The end marker came. None when it belongs to nothing that is awaited."""
         if isinstance(query, str) and self._is_late(query, now):
             if query in self._open:
-                self._open[query].items.clear()
-                self._open[query].spoiled = False
+                successor = self._open[query]
+                successor.items.clear()
+                successor.spoiled, successor.mistaken = False, True
             return None
         entry = self._open.get(query)
         return None if entry is None or entry.deadline is None else self._finish(query, list(entry.items.values()))
@@ -124,7 +128,9 @@ class Collector(Generic[O]):
         waiting = self._next.pop(query, None) if isinstance(query, str) else None
         if waiting is not None:
             self._open[query] = waiting
-        return Finished(query, entry.owners, items, again=waiting is not None, spoiled=entry.spoiled)
+        return Finished(
+            query, entry.owners, items, again=waiting is not None, spoiled=entry.spoiled, mistaken=entry.mistaken
+        )
 
     def _is_late(self, query: str, now: float) -> bool:
         late = self._late.get(query)

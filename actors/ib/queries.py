@@ -64,11 +64,15 @@ class _HeldBars:
 class Queries:
     """Every question that is on its way to the gateway or waits for its turn."""
 
-    def __init__(self, reactor: Reactor, outbound: Outbound, ids: Iterator[int], timeout: float) -> None:
+    def __init__(
+        self, reactor: Reactor, outbound: Outbound, ids: Iterator[int], timeout: float, drop: Callable[[str], None]
+    ) -> None:
+        """`drop` ends the session."""
         self._reactor = reactor
         self._out = outbound
         self._ids = ids
         self._timeout = timeout
+        self._drop = drop
         self._collector: Collector[Asker] = Collector()
         self._resend: dict[str, Callable[[], bytes]] = {}
         self._executions: set[int] = set()
@@ -230,12 +234,16 @@ class Queries:
         self._alarm = self._reactor.after(max(0.0, deadline - time.monotonic()), self._expire)
 
     def _expire(self) -> None:
-        for finished in self._collector.expire(time.monotonic()):
+        overdue = self._collector.expire(time.monotonic())
+        for finished in overdue:
             given_up = finished.query in self._history_open
             self._refuse(finished, "the gateway did not answer in time", "timeout")
             if given_up and isinstance(finished.query, int):
                 self._out.ship(Priority.HISTORY, self._out.requests.cancel_bars(finished.query), None, self._arm)
         self._arm()
+        for finished in overdue:
+            if finished.mistaken:
+                self._drop(f"an answer about {finished.query} is missing, and which one cannot be told")
 
     def _pump_history(self) -> None:
         now = time.monotonic()

@@ -3,11 +3,7 @@
 from __future__ import annotations
 
 import socket
-from collections.abc import Iterator
-from contextlib import contextmanager
-from decimal import Decimal
 from pathlib import Path
-from typing import Any, Self
 
 import pytest
 
@@ -15,74 +11,12 @@ from actors.connection import FIRST_REQUEST_ID
 from actors.ib.framing import text_frame
 from actors.messages import broker
 from actors.messages.market import Contract
-from actors.messages.session import BrokerNotice, SessionDown, SessionUp, SessionView
+from actors.messages.session import BrokerNotice, SessionDown, SessionUp
 from supervision.errors import ConfigurationError, Rejected
-from supervision.message import Ask
 from supervision.ref import Hub
-from tests.connection.bench import Bench, bench
-from tests.ib.scripted import ACCOUNTS, GREETING, NEXT_ID, exactly, read_frame
-
-HELLO_BYTES = 17
-AAPL = Contract("AAPL", con_id=265598)
-
-
-class Script:
-    """A gateway that does what it is told, with blocking sockets."""
-
-    def __init__(self) -> None:
-        self._listener = socket.create_server(("127.0.0.1", 0))
-        self._listener.settimeout(5.0)
-        self.port = self._listener.getsockname()[1]
-        self.client: socket.socket | None = None
-
-    def accept(self) -> socket.socket:
-        """The next session's socket, its hello read."""
-        self.hang_up()
-        self.client, _ = self._listener.accept()
-        self.client.settimeout(5.0)
-        exactly(self.client, HELLO_BYTES)
-        return self.client
-
-    def start(self, accounts: bytes = ACCOUNTS) -> socket.socket:
-        """A session that comes up."""
-        client = self.accept()
-        client.sendall(GREETING + accounts + NEXT_ID)
-        assert read_frame(client)[0] == "71"
-        return client
-
-    def say(self, *fields: object) -> None:
-        assert self.client is not None
-        self.client.sendall(text_frame(*fields))
-
-    def read(self) -> tuple[str, ...]:
-        assert self.client is not None
-        return read_frame(self.client)
-
-    def hang_up(self) -> None:
-        if self.client is not None:
-            self.client.close()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.hang_up()
-        self._listener.close()
-
-
-@contextmanager
-def stage(tmp_path: Path, accounts: tuple[str, ...] = (), **settings: Any) -> Iterator[tuple[Bench, Script]]:
-    with Script() as script, bench(tmp_path) as it:
-        it.start(mode="paper", accounts=accounts, port=script.port, **settings)
-        yield it, script
-
-
-def terms(key: str = "k", quantity: int = 10) -> broker.OrderTerms:
-    return broker.OrderTerms("DU1234567", "BUY", Decimal(quantity), "MKT", None, None, "DAY", key)
-
-
-def waiting(view: SessionView) -> bool:
-    return view.state == "waiting"
+from tests.connection.bench import bench
+from tests.connection.script import AAPL, Script, stage, terms, waiting
+from tests.ib.scripted import GREETING, read_frame
 
 
 def test_a_gateway_that_accepts_and_stays_silent_is_left_and_dialled_again(tmp_path: Path) -> None:
@@ -228,59 +162,6 @@ def test_what_a_dead_asker_left_waiting_neither_leaves_nor_uses_the_pace(tmp_pat
         assert line.result(5.0).con_id == 265598
 
 
-def test_a_question_without_an_answer_is_given_up_and_never_an_empty_answer(tmp_path: Path) -> None:
-    with stage(tmp_path, request_timeout=0.2) as (it, script):
-        script.start()
-        it.up()
-        with pytest.raises(Rejected) as refused:
-            it.connection.ask(broker.FetchOpenOrders())
-        assert refused.value.kind == "timeout"
-        second = it.connection.ask_future(broker.FetchOpenOrders())
-        assert [script.read(), script.read()] == [("16", "1"), ("16", "1")]
-        script.say(53, 1)  # the late end of the first: the second goes on
-        script.say(53, 1)
-        assert second.result(5.0).items == ()
-
-
-@pytest.mark.parametrize(
-    ("ask", "part", "end"),
-    [
-        (broker.FetchOpenOrders(), (5, "no order id"), (53, 1)),
-        (broker.FetchCompletedOrders(), (101, "no contract id"), (102,)),
-        (broker.FetchPositions(), (61, 3, "DU1234567", "no contract id"), (62, 1)),
-    ],
-    ids=["open orders", "completed orders", "positions"],
-)
-def test_an_answer_with_a_part_that_cannot_be_read_is_no_answer(
-    tmp_path: Path, ask: Ask[Any], part: tuple[object, ...], end: tuple[object, ...]
-) -> None:
-    with stage(tmp_path) as (it, script):
-        script.start()
-        it.up()
-        asked = it.connection.ask_future(ask)
-        script.read()
-        script.say(*part)
-        script.say(*end)
-        refused = asked.exception(5.0)
-        assert (type(refused), refused.kind) == (Rejected, "unreadable")
-        asked = it.connection.ask_future(ask)  # what was wrong with one answer is not held against the next
-        script.read()
-        script.say(1, "a tick that cannot be read either")
-        script.say(*end)
-        assert asked.result(5.0).items == ()
-
-
-def test_executions_of_which_one_cannot_be_read_are_no_answer(tmp_path: Path) -> None:
-    with stage(tmp_path) as (it, script):
-        script.start()
-        it.up()
-        asked = it.connection.ask_future(broker.FetchExecutions())
-        request_id = script.read()[2]
-        script.say(11, request_id, "no order id")
-        script.say(55, 1, request_id)
-        assert asked.exception(5.0).kind == "unreadable"
-
-
 def test_a_session_whose_epoch_cannot_be_kept_is_ended_and_dialled_again(tmp_path: Path) -> None:
     in_the_way = tmp_path / "connection.new"
     in_the_way.mkdir()
@@ -312,27 +193,6 @@ def test_every_error_finds_whom_it_concerns(tmp_path: Path) -> None:
         assert it.next(BrokerNotice).text == f"no query found (request {FIRST_REQUEST_ID + 999})"
         script.say(4, 2, -1, 2104, "farm is OK", "")
         assert it.next(BrokerNotice).code == 2104
-
-
-def test_a_warning_about_a_question_does_not_end_it(tmp_path: Path) -> None:
-    with stage(tmp_path) as (it, script):
-        script.start()
-        it.up()
-        asked = it.connection.ask_future(broker.FetchBars(AAPL, None, "1 D", "1 day", "TRADES", True))
-        request_id = script.read()[1]
-        script.say(4, 2, request_id, 2174, "time zone is assumed", "")
-        script.say(17, request_id, "20261119", "20261120", 1, "20261119", 1.0, 2.0, 0.5, 1.5, 100, 1.25, 7)
-        bar = asked.result(5.0).items[0]
-        assert (bar.open, bar.high, bar.low, bar.close, bar.volume, bar.wap, bar.count) == (
-            1,
-            2,
-            0.5,
-            1.5,
-            100,
-            1.25,
-            7,
-        )
-        assert bar.time.isoformat() == "2026-11-19T00:00:00+00:00"
 
 
 def test_an_execution_that_nobody_asked_for_is_published_whatever_its_request_id(tmp_path: Path) -> None:
