@@ -66,7 +66,7 @@ class _Host:
             self._log.critical("unexpected exception, message in hand: %s", in_hand, exc_info=error)
             reporting.capture(error)
         with contextlib.suppress(OSError):  # the supervisor may be gone; the exit code says enough
-            self.send(Failed(f"{type(error).__name__}: {error}", in_hand))
+            self.send(Failed(str(error) if wrong else f"{type(error).__name__}: {error}", in_hand))
         leave(exits.CONFIGURATION if wrong else exits.CRASH)
 
 
@@ -95,18 +95,18 @@ def main(boot: Boot, listener: socket.socket, control: socket.socket) -> NoRetur
     log = logging.getLogger(boot.name)
     codec = Codec(load(boot.messages))
     host = _Host(control, codec, log)
-    slot = Slot(boot.slot_path, create=False)
-    mailbox = Mailbox(boot.name, slot, limit=boot.mailbox_limit)
     try:
-        start(boot, codec, mailbox, slot, host, listener)
+        mailbox = start(boot, codec, host, listener)
     except BaseException as error:  # noqa: BLE001 - reported, and the exit code tells
         host.crashed(error, "construction")
     gc.freeze()
     serve_control(control, codec, mailbox)
 
 
-def start(boot: Boot, codec: Codec, mailbox: Mailbox, slot: Slot, host: _Host, listener: socket.socket) -> None:
-    """Construct the actor and start its thread."""
+def start(boot: Boot, codec: Codec, host: _Host, listener: socket.socket) -> Mailbox:
+    """Construct the actor and start its thread; returns its mailbox."""
+    slot = Slot(boot.slot_path, create=False)
+    mailbox = Mailbox(boot.name, slot, limit=boot.mailbox_limit)
     context = Context(
         name=boot.name,
         incarnation=boot.incarnation,
@@ -117,8 +117,20 @@ def start(boot: Boot, codec: Codec, mailbox: Mailbox, slot: Slot, host: _Host, l
         host=host,
         listener=listener,
     )
-    actor_class: type[Actor] = load(boot.target)
-    actor_class.start(context, **boot.kwargs)
+    actor_class(boot.target).start(context, **boot.kwargs)
+    return mailbox
+
+
+def actor_class(target: str) -> type[Actor]:
+    """The class "module:NAME". What is misspelt in a configuration or in a strategy's file is nobody's crash."""
+    module, _, name = target.partition(":")
+    try:
+        found = getattr(importlib.import_module(module), name, None)
+    except (ImportError, SyntaxError) as error:
+        raise ConfigurationError(f"{target} cannot be loaded: {type(error).__name__}: {error}") from error
+    if not (isinstance(found, type) and issubclass(found, Actor)):
+        raise ConfigurationError(f"{target} cannot be loaded: {module} has no actor named {name}")
+    return found
 
 
 def serve_control(control: socket.socket, codec: Codec, mailbox: Mailbox) -> NoReturn:
