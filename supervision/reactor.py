@@ -32,6 +32,12 @@ class Timer:
         """Never call back; harmless when it already did."""
         self.cancelled = True
 
+    def fire(self) -> None:
+        """Call back, once, unless cancelled: perhaps by another timer that was due at the same time."""
+        if not self.cancelled:
+            self.cancelled = True
+            self.callback()
+
 
 class HasFileno(Protocol):
     """Anything a selector can watch."""
@@ -115,9 +121,7 @@ class Reactor:
         now = time.monotonic()
         while self._timers and self._timers[0][0] <= now:
             timer = heapq.heappop(self._timers)[2]
-            if not timer.cancelled:
-                timer.cancelled = True
-                ready.append(timer.callback)
+            ready.append(timer.fire)
         return ready
 
     def poll(self, timeout: float | None) -> None:
