@@ -216,9 +216,9 @@ class Actor(pykka.ThreadingActor):
         """A message of a peer: into the mailbox."""
         self.context.mailbox.arrive(peer, envelope)
 
-    def peer_lost(self, peer: Peer, reason: str) -> None:
+    def peer_lost(self, peer: Peer) -> None:
         """A peer went away: into the mailbox too, so that what it sent before is handled before."""
-        self.context.mailbox.arrive(peer, Down(peer.incarnation, reason))
+        self.context.mailbox.arrive(peer, Down(peer))
 
     # --- the loop -------------------------------------------------------------------------------
 

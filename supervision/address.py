@@ -63,7 +63,7 @@ class Address:
     def close(self) -> None:
         """Hang up on everybody and give up the address."""
         for peer in tuple(self._listener.peers):
-            peer.close("the supervisor ends")
+            peer.close()
         self._socket.close()
         self._path.unlink(missing_ok=True)
 
@@ -80,7 +80,7 @@ class Address:
         if isinstance(envelope, Request):
             answer(peer, envelope.id, reply)
 
-    def peer_lost(self, peer: Peer, reason: str) -> None:
+    def peer_lost(self, peer: Peer) -> None:
         """Nothing is kept for a peer."""
 
     def _answer(self, peer: Peer, message: Message) -> Message:

@@ -2,7 +2,8 @@
 
 What is sent waits in a bounded lane until `flush`, which the owner calls before it waits again: all
 that one handler sends leaves in one write. A peer that reads too slowly for its kept messages, or
-that breaks the framing, is lost: its socket is closed and `on_lost` told, nobody else is touched.
+that breaks the framing, is lost: the log says why, its socket is closed and `on_lost` told, nobody else
+is touched.
 """
 
 from __future__ import annotations
@@ -37,7 +38,7 @@ class Peer:
         reactor: Reactor,
         codec: Codec,
         on_envelope: Callable[[Peer, Envelope], None],
-        on_lost: Callable[[Peer, str], None],
+        on_lost: Callable[[Peer], None],
         dirty: set[Peer],
     ) -> None:
         sock.setblocking(False)
@@ -67,7 +68,8 @@ class Peer:
         if not self.open:
             return
         if not self.outbox.add(envelope, message):
-            self.close(f"{self.name or 'peer'} reads too slowly: {OUTBOX_LIMIT} messages wait for it")
+            log.warning("hanging up on %s: it reads too slowly, %d messages wait for it", self.name, OUTBOX_LIMIT)
+            self.close()
             return
         self._dirty.add(self)
 
@@ -80,7 +82,7 @@ class Peer:
             self._unsent = memoryview(frames[0] if len(frames) == 1 else b"".join(frames))
             self._write()
 
-    def close(self, reason: str) -> None:
+    def close(self) -> None:
         """Close the connection and tell the owner, once."""
         if not self.open:
             return
@@ -88,15 +90,15 @@ class Peer:
         self._reactor.unwatch(self._socket)
         self._socket.close()
         self._dirty.discard(self)
-        self._on_lost(self, reason)
+        self._on_lost(self)
 
     def _write(self) -> None:
         try:
             sent = self._socket.send(self._unsent)
         except BlockingIOError:
             sent = 0
-        except OSError as error:
-            self.close(f"send failed: {error}")
+        except OSError:  # it has ended, which is no news: its supervisor knows how
+            self.close()
             return
         self._unsent = self._unsent[sent:]
         blocked = bool(self._unsent)
@@ -116,11 +118,10 @@ class Peer:
             data = self._socket.recv(READ_SIZE)
         except BlockingIOError:
             return
-        except OSError as error:
-            self.close(f"receive failed: {error}")
-            return
+        except OSError:
+            data = b""
         if not data:
-            self.close("closed by the other side")
+            self.close()
             return
         try:
             for payload in self._frames.feed(data):
@@ -128,7 +129,8 @@ class Peer:
                 if not self.open:
                     return
         except WireError as error:
-            self.close(str(error))
+            log.warning("hanging up on %s: %s", self.name or "a stranger", error)
+            self.close()
 
 
 class Owner(Protocol):
@@ -137,7 +139,7 @@ class Owner(Protocol):
     def peer_arrived(self, peer: Peer, envelope: Tell[Any] | Request[Any]) -> None:
         """A message of an introduced peer."""
 
-    def peer_lost(self, peer: Peer, reason: str) -> None:
+    def peer_lost(self, peer: Peer) -> None:
         """An introduced peer is gone."""
 
 
@@ -183,7 +185,7 @@ class Listener:
             self._reactor.after(ACCEPT_PAUSE, lambda: self._reactor.watch(self._socket, self._accept))
             return
         peer = Peer(sock, self._reactor, self._codec, self._introduce, self._lost, self._dirty)
-        self._strangers[peer] = self._reactor.after(HELLO_SECONDS, lambda: peer.close("no hello"))
+        self._strangers[peer] = self._reactor.after(HELLO_SECONDS, peer.close)
 
     def _introduce(self, peer: Peer, envelope: Envelope) -> None:
         if peer not in self._strangers:
@@ -204,14 +206,14 @@ class Listener:
             raise WireError(f"a {type(envelope).__name__} from a caller")
         self._owner.peer_arrived(peer, envelope)
 
-    def _lost(self, peer: Peer, reason: str) -> None:
+    def _lost(self, peer: Peer) -> None:
         stranger = self._strangers.pop(peer, None)
         if stranger is not None:
             stranger.cancel()
             return
         if peer in self.peers:
             self.peers.discard(peer)
-            self._owner.peer_lost(peer, reason)
+            self._owner.peer_lost(peer)
 
 
 def answer(peer: Peer, request_id: int, message: Message) -> None:

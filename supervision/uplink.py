@@ -38,27 +38,26 @@ class Up:
 
 
 class Down:
-    """Local event: that incarnation is gone."""
+    """Local event: this connection has ended; usually its incarnation, too."""
 
-    def __init__(self, incarnation: int, reason: str) -> None:
-        self.incarnation = incarnation
-        self.reason = reason
+    def __init__(self, peer: Peer) -> None:
+        self.peer = peer
 
 
 Arriving = Tell[Any] | Reply[Any] | Refusal | Up | Down
 
 
 class _Pending:
-    """An ask on its way; `sent_to` is the incarnation that has it, 0 while it waits for the link."""
+    """An ask on its way; `sent_over` is the connection that took it, None while it waits for one."""
 
-    __slots__ = ("message", "on_error", "on_reply", "seconds", "sent_to", "timer")
+    __slots__ = ("message", "on_error", "on_reply", "seconds", "sent_over", "timer")
 
     def __init__(self, message: Message, seconds: float, on_reply: OnReply, on_error: OnError) -> None:
         self.message = message
         self.seconds = seconds
         self.on_reply = on_reply
         self.on_error = on_error
-        self.sent_to = 0
+        self.sent_over: Peer | None = None
         self.timer: Timer | None = None
 
 
@@ -129,9 +128,9 @@ class Uplink:
         """End the link for good; pending asks fail as unavailable or died."""
         self._closed = True
         if self._peer is not None:
-            self._peer.close("closed by us")
+            self._peer.close()
         for number, pending in [*self._pending.items()]:
-            if not pending.sent_to:
+            if pending.sent_over is None:
                 if pending.timer is not None:
                     pending.timer.cancel()
                 self._unavailable(number, "the link is closed")
@@ -144,7 +143,7 @@ class Uplink:
             if self._on_up is not None:
                 self._on_up(self, arrived.incarnation)
         elif isinstance(arrived, Down):
-            self._fail_sent(arrived.incarnation)
+            self._fail_sent(arrived.peer)
             if self._on_down is not None:
                 self._on_down(self)
         else:
@@ -164,12 +163,12 @@ class Uplink:
         else:
             pending.on_reply(answer.body)
 
-    def _fail_sent(self, incarnation: int) -> None:
+    def _fail_sent(self, peer: Peer) -> None:
         for number, pending in [*self._pending.items()]:
-            if pending.sent_to == incarnation and self._pending.pop(number, None) is not None:
+            if pending.sent_over is peer and self._pending.pop(number, None) is not None:
                 if pending.timer is not None:
                     pending.timer.cancel()
-                pending.on_error(ActorDied(self.name, incarnation))
+                pending.on_error(ActorDied(self.name, peer.incarnation))
 
     # --- connecting -------------------------------------------------------------------------------
 
@@ -203,16 +202,16 @@ class Uplink:
             peer.post(Request(ATTACH_ID, 0.0, Attach(self.topics)), None)
         self._deliver(self, Up(envelope.incarnation))
         for number, pending in [*self._pending.items()]:
-            if not pending.sent_to and self.up:  # so many may wait that sending them loses the link
+            if pending.sent_over is None and self.up:  # so many may wait that sending them loses the link
                 if pending.timer is not None:
                     pending.timer.cancel()
                 self._send(number, pending, pending.seconds)
 
-    def _lost(self, _: Peer, reason: str) -> None:
+    def _lost(self, peer: Peer) -> None:
         was_up, self.up = self.up, False
         self._peer = None
         if was_up:
-            self._deliver(self, Down(self.incarnation, reason))
+            self._deliver(self, Down(peer))
         if not self._closed:
             self._reactor.after(0.0 if was_up else RECONNECT_SECONDS, self._connect)
 
@@ -220,7 +219,7 @@ class Uplink:
 
     def _send(self, number: int, pending: _Pending, seconds: float) -> None:
         assert self._peer is not None
-        pending.sent_to = self.incarnation
+        pending.sent_over = self._peer
         pending.timer = self._reactor.after(seconds, lambda: self._timed_out(number))
         self._peer.post(Request(number, time.monotonic() + seconds, pending.message), None)
 

@@ -135,7 +135,9 @@ def test_control_never_waits_behind_data(service: LocalService) -> None:
     assert len(parrot.actor.notes) == 150
 
 
-def test_a_stranger_or_a_malformed_frame_loses_its_connection_and_nothing_else(service: LocalService) -> None:
+def test_a_stranger_or_a_malformed_frame_loses_its_connection_and_nothing_else(
+    service: LocalService, caplog: pytest.LogCaptureFixture
+) -> None:
     service.start("parrot", Parrot)
     ref = service.ref("parrot")
     codec = service.codec
@@ -154,6 +156,11 @@ def test_a_stranger_or_a_malformed_frame_loses_its_connection_and_nothing_else(s
             while stranger.recv(4096):
                 pass
         assert ref.ask(Say("alive")) == Echo("alive")
+    assert [record.message.partition(":")[0] for record in caplog.records] == [
+        *["hanging up on a stranger"] * 2,
+        *["hanging up on x"] * 2,
+        "hanging up on a stranger",
+    ]
 
 
 def drain(records: queue.SimpleQueue[object], until: object) -> list[object]:
