@@ -1,13 +1,15 @@
 """Log records of many processes in one stream, each a single short write so that lines never mix.
 
 A record is one JSON object on a line, or readable text for a person; either way redacted and at most
-LINE_LIMIT bytes, below what a pipe takes in one piece (4096).
+LINE_LIMIT bytes, below what a pipe takes in one piece (4096). A log that nobody reads (a paused pager, a
+stopped terminal) stops nobody: what finds no room is dropped and counted, and the count is told later.
 """
 
 from __future__ import annotations
 
 import logging
 import os
+import select
 from datetime import UTC, datetime
 from typing import Any, Final
 
@@ -16,6 +18,8 @@ import orjson
 from supervision.redaction import redact, scrub
 
 LINE_LIMIT: Final = 3500
+PATIENCE_MS: Final = 100
+"""How long a record waits for room in a full pipe; once one was dropped the next ones do not wait."""
 _CUT: Final = " … cut"
 _FIELDS: Final[tuple[str, ...]] = ("time", "level", "process", "pid", "logger", "message", "error")
 _COLOURS: Final = {"DEBUG": "2", "INFO": "36", "WARNING": "33", "ERROR": "31", "CRITICAL": "1;31"}
@@ -28,13 +32,26 @@ class StreamHandler(logging.Handler):
     def __init__(self, descriptor: int) -> None:
         super().__init__()
         self._descriptor = descriptor
+        self._room = select.poll()
+        self._room.register(descriptor, select.POLLOUT)
+        self._lost = 0
 
     def emit(self, record: logging.LogRecord) -> None:
         """Write one line; what goes wrong is shown the way `logging` shows it."""
         try:
-            os.write(self._descriptor, self.format(record).encode("utf-8", "replace") + b"\n")
+            if not self._room.poll(0 if self._lost else PATIENCE_MS):
+                self._lost += 1
+                return
+            if self._lost:
+                text = f"{self._lost} records before this one are lost: nobody read the log"
+                self._lost = 0
+                self._write(logging.LogRecord(record.name, logging.WARNING, __file__, 0, text, None, None))
+            self._write(record)
         except Exception:  # noqa: BLE001 - a log that cannot be written must not end the process
             self.handleError(record)
+
+    def _write(self, record: logging.LogRecord) -> None:
+        os.write(self._descriptor, self.format(record).encode("utf-8", "replace") + b"\n")
 
 
 class JsonFormatter(logging.Formatter):

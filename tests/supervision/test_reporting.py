@@ -19,7 +19,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from supervision.logs import LINE_LIMIT, JsonFormatter, TextFormatter
+from supervision.logs import LINE_LIMIT, JsonFormatter, StreamHandler, TextFormatter
 from supervision.redaction import redact, scrub
 from supervision.sentry import QUIET_SECONDS, Limiter, fingerprint
 
@@ -231,3 +231,31 @@ def test_without_a_dsn_the_client_is_not_even_imported_and_the_log_has_it_all(tm
     assert "ValueError: refused for DU…567" in entries[1]["error"]
     assert entries[0]["password"] == "…"
     assert (tmp_path / "log").stat().st_mode & 0o777 == 0o600
+
+
+def test_a_log_that_nobody_reads_stops_nobody_and_says_later_how_much_was_lost() -> None:
+    reader, writer = os.pipe()
+    handler = StreamHandler(writer)
+    handler.setFormatter(TextFormatter("order", colour=False))
+    log = logging.Logger("order")
+    log.addHandler(handler)
+    done = threading.Event()
+
+    def talk() -> None:
+        for number in range(2000):
+            log.info("line %d %s", number, "x" * 100)
+        done.set()
+
+    threading.Thread(target=talk, daemon=True).start()
+    finished = done.wait(5)
+    said = os.read(reader, 1 << 20).decode()
+    assert finished, "it waits for a reader"
+    log.info("the reader is back")
+    said += os.read(reader, 1 << 20).decode()
+    os.close(reader)
+    os.close(writer)
+    lines = said.splitlines()
+    kept = sum(" line " in line for line in lines)
+    assert f"{2000 - kept} records before this one are lost: nobody read the log" in lines[-2]
+    assert lines[-1].endswith("the reader is back")
+    assert kept > 300
