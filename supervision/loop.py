@@ -7,6 +7,7 @@ Whatever happens, no child, address or slot outlives `run`.
 from __future__ import annotations
 
 import contextlib
+import fcntl
 import importlib
 import logging
 import os
@@ -55,7 +56,7 @@ def run(
     reports.configure(reporting, SUPERVISOR)
     supervisor = Supervisor(root, run_dir=run_dir, messages=messages, codec=codec, spawner=spawner, reporting=reporting)
     try:
-        with _signals(supervisor):
+        with _kept(run_dir), _signals(supervisor):
             return supervisor.serve(on_ready)
     except Exception as error:
         logging.getLogger(SUPERVISOR).critical("the supervisor itself failed; everything is killed", exc_info=error)
@@ -99,6 +100,17 @@ def _make_private(run_dir: Path) -> None:
     if run_dir.stat().st_uid != os.geteuid():
         raise SpecError("run_dir", str(run_dir), "belongs to another user")
     run_dir.chmod(0o700)
+
+
+@contextlib.contextmanager
+def _kept(run_dir: Path) -> Iterator[None]:
+    """Hold a lock on the directory: systemd-tmpfiles clears what is ten days old in /tmp, but nothing locked."""
+    descriptor = os.open(run_dir, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_SH)
+        yield
+    finally:
+        os.close(descriptor)
 
 
 def _check(root: SupervisorSpec, run_dir: Path) -> None:

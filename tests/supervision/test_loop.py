@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import pickle
+import shutil
 import signal
 import subprocess
 import sys
@@ -199,6 +201,10 @@ def test_sigterm_drains_in_reverse_order_and_leaves_nothing(service: Service) ->
     assert service.start(toy("zulu", diary=diary), inner, toy("kilo", diary=diary)) == "ready"
     assert {path.stat().st_mode & 0o777 for path in service.run_dir.iterdir()} == {0o600}
     assert service.run_dir.stat().st_mode & 0o777 == 0o700
+    descriptor = os.open(service.run_dir, os.O_RDONLY)
+    with pytest.raises(BlockingIOError):  # held, so that systemd-tmpfiles lets the directory grow old
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    os.close(descriptor)
     service.signal(signal.SIGTERM)
     assert service.ends() == 0
     assert diary.read_text().split() == ["kilo", "alpha", "mike", "zulu"]
@@ -251,6 +257,16 @@ def test_a_child_that_cannot_start_ends_the_service_with_its_code_and_its_words(
     assert service.ends() == code
     assert said in service.log()
     assert diary.read_text().split() == ["mike"]
+
+
+def test_a_run_directory_that_was_removed_is_named_when_a_child_cannot_come_back(service: Service) -> None:
+    assert service.start(toy("mike"), toy("alpha"), intensity=1) == "ready"
+    alpha = service.who("alpha")
+    shutil.rmtree(service.run_dir)
+    os.kill(alpha.pid, signal.SIGKILL)
+    assert service.ends() == 70
+    assert "crash: FileNotFoundError" in service.log()
+    assert "alpha.slot" in service.log()
 
 
 def test_restarts_beyond_the_intensity_end_the_service_with_70(service: Service) -> None:
