@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import socket
 import subprocess
 import sys
 import time
@@ -15,6 +16,7 @@ import orjson
 from platformdirs import user_state_path
 
 from actors.messages import MESSAGES
+from supervision.boot import socket_path
 from supervision.errors import DeliveryError
 from supervision.lifecycle import GetTree
 from supervision.ref import Ref
@@ -54,7 +56,24 @@ def find(state_dir: Path) -> Service:
         raise NotRunning(f"the service on {state_dir} (process {service.pid}) is gone; start it again") from None
     except PermissionError:
         raise NotRunning(f"the service on {state_dir} belongs to another user") from None
+    if _is_deserted(Path(service.run_dir)):
+        raise NotRunning(f"the service on {state_dir} was killed; start it again")
     return service
+
+
+def _is_deserted(run_dir: Path) -> bool:
+    """Whether nobody listens any more: after a kill or a reboot the process id may be a stranger's."""
+    with contextlib.closing(socket.socket(socket.AF_UNIX)) as probe:
+        probe.setblocking(False)
+        try:
+            probe.connect(str(socket_path(run_dir, "supervisor")))
+        except ConnectionRefusedError:
+            return True
+        except FileNotFoundError:
+            return not run_dir.is_dir()  # else it is just starting
+        except BlockingIOError:
+            return False
+    return False
 
 
 def default_state_dir() -> Path:

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
+import shutil
+import socket
 import stat
 import subprocess
 import sys
@@ -11,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from actors.running import find
+from actors.running import NotRunning, find
 from cli.exits import Failure
 from cli.service import claimed
 from config.load import load
@@ -80,6 +83,19 @@ def test_a_wrong_configuration_ends_with_78_and_one_clear_line_each(tmp_path: Pa
     assert (result.returncode, result.stdout) == (78, "")
     assert "gateway.prot = 4002 (.env NIGHTDESK__GATEWAY__PROT): there is no such key" in result.stderr
     assert "Traceback" not in result.stderr
+
+
+def test_a_service_whose_process_id_is_now_a_strangers_is_not_running(tmp_path: Path) -> None:
+    with claimed(tmp_path, SETTINGS) as service:  # our own process plays the stranger
+        with contextlib.closing(socket.socket(socket.AF_UNIX)) as supervisor:
+            supervisor.bind(f"{service.run_dir}/supervisor.sock")
+            supervisor.listen()
+            assert find(tmp_path) == service
+        with pytest.raises(NotRunning, match="was killed"):
+            find(tmp_path)
+        shutil.rmtree(service.run_dir)
+        with pytest.raises(NotRunning, match="was killed"):
+            find(tmp_path)
 
 
 @pytest.mark.parametrize("arguments", [("start",), ("config", "check")])
