@@ -34,6 +34,8 @@ from supervision.uplink import Uplink
 
 ORDER_SECONDS = 5.0
 RETRY_SECONDS = 0.5
+UNKNOWN_SECONDS = 30.0
+"""Until a contract that the broker does not know is asked for again: every question takes from the pacing of all."""
 
 
 class Trader(Actor):
@@ -155,7 +157,9 @@ class Trader(Actor):
         for contract in self._wanted:
             self._ask_for(contract)
 
-    def _ask_for(self, contract: str | Contract) -> None:
+    def _ask_for(self, contract: str | Contract, complaint: str = "") -> None:
+        """Subscribe; what cannot be yet is tried again, and logged when it fails for another reason than before."""
+
         def subscribed(reply: Subscribed) -> None:
             self.symbols[reply.quote.con_id] = reply.quote.symbol
             self.quotes[reply.quote.symbol] = reply.quote
@@ -163,8 +167,11 @@ class Trader(Actor):
                 self.builders[reply.quote.con_id] = BarBuilder(self._bar_seconds[contract])
 
         def failed(error: DeliveryError | Rejected) -> None:
-            self.log.warning("no quotes of %s yet: %s", contract, error)
-            self._again(self._market, lambda: self._ask_for(contract))
+            if str(error) != complaint:
+                self.log.warning("no quotes of %s yet: %s", contract, error)
+            unknown = isinstance(error, Rejected) and error.kind == "contract"
+            again = UNKNOWN_SECONDS if unknown else RETRY_SECONDS
+            self._again(self._market, lambda: self._ask_for(contract, str(error)), again)
 
         message = Subscribe(contract, self._wanted[contract])
         self._market.ask(message, timeout=ORDER_SECONDS, on_reply=subscribed, on_error=failed)
@@ -188,11 +195,11 @@ class Trader(Actor):
 
         link.ask(GetOrders(all=True), timeout=ORDER_SECONDS, on_reply=orders, on_error=failed)
 
-    def _again(self, link: Uplink, retry: Callable[[], None]) -> None:
+    def _again(self, link: Uplink, retry: Callable[[], None], seconds: float = RETRY_SECONDS) -> None:
         """Retry in a moment; if the link is down by then, its coming up retries anyway."""
 
         def due() -> None:
             if link.up:
                 retry()
 
-        self.reactor.after(RETRY_SECONDS, due)
+        self.reactor.after(seconds, due)
