@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
 from typing import get_args
@@ -84,12 +85,15 @@ def place(
     request = PlaceOrder(
         symbol, side, quantity, limit=limit, stop=stop, type=order_type, tif=tif, key=key, account=account
     )
+    asked = datetime.now(UTC)
     with Desk.connect(state_dir) as desk:
         try:
             placed = desk.order.ask(request, timeout=ORDER_LIMIT)
         except (AskTimeout, ActorDied) as error:
             advice = "see `nightdesk orders --all`; do not place it again before you know"
             raise Failure(f"{error}: {advice}", TIMED_OUT) from error
+    if placed.created < asked:
+        click.echo(f"the key {placed.key} was used before: this is that order, and nothing was placed", err=True)
     _print(placed, as_json=as_json)
 
 
@@ -108,6 +112,11 @@ def modify(
         raise click.UsageError("nothing to change: give --quantity, --limit or --stop")
     with Desk.connect(state_dir) as desk:
         changed = desk.order.ask(ModifyOrder(key, quantity, limit, stop), timeout=ORDER_LIMIT)
+    wanted = ((quantity, changed.quantity), (limit, changed.limit), (stop, changed.stop))
+    if any(new is not None and new != known for new, known in wanted):
+        click.echo(
+            "the change was sent; the broker has not confirmed it yet, and this is the order before it", err=True
+        )
     _print(changed, as_json=as_json)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import keyword
+import time
 from pathlib import Path
 from string import Template
 
@@ -10,7 +11,7 @@ import click
 from rich.text import Text
 
 from actors.desk import Desk
-from cli.exits import REFUSED, USAGE, Failure
+from cli.exits import DEGRADED, REFUSED, USAGE, Failure
 from cli.options import as_json, state_dir
 from cli.output import console, print_json, table
 from cli.screens import ACTOR_STYLES
@@ -18,6 +19,8 @@ from supervision.lifecycle import ChildView, GetTree, StartChild, StopChild
 
 PARENT = "strategies"
 STOP_LIMIT = 30.0
+START_LIMIT = 5.0
+POLL = 0.05
 
 TEMPLATE = Template('''"""$name: what it trades, when it buys, when it sells, and what it never does."""
 
@@ -89,6 +92,9 @@ def start(name: str, state_dir: Path) -> None:
     with Desk.connect(state_dir) as desk:
         _require(desk, name)
         desk.supervisor.ask(StartChild(name), timeout=STOP_LIMIT)
+        now = _settled(desk, name)
+    if now.state != "running":
+        raise Failure(f"{name} is {now.state} ({now.last_death or 'not up yet'}); see the log", DEGRADED)
     click.echo(f"{name} started")
 
 
@@ -123,6 +129,16 @@ def new(name: str) -> None:
 
 def _strategies(desk: Desk) -> list[ChildView]:
     return [child for child in desk.supervisor.ask(GetTree()).children if child.parent == PARENT]
+
+
+def _settled(desk: Desk, name: str) -> ChildView:
+    """The strategy once it runs or has failed to; as it is then, when that takes longer than START_LIMIT."""
+    deadline = time.monotonic() + START_LIMIT
+    while True:
+        now = next(child for child in _strategies(desk) if child.name == name)
+        if now.state != "starting" or time.monotonic() > deadline:
+            return now
+        time.sleep(POLL)
 
 
 def _require(desk: Desk, name: str) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import json
 import runpy
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 
@@ -42,9 +42,9 @@ from actors.messages.state import CutPart, CutView, Difference, GetCachedPositio
 from actors.strategy import Strategy
 from supervision.actor import LATER
 from supervision.errors import Rejected
-from supervision.lifecycle import StartChild, StopChild
+from supervision.lifecycle import GetTree, StartChild, StopChild
 from supervision.message import Done
-from tests.cli.scripted import GATE, NOW, order, run, scripted
+from tests.cli.scripted import GATE, NOW, child, order, run, scripted, tree
 
 QUOTE = Quote(
     "AAPL", 265598, bid=150.0, ask=150.1, last=150.05, bid_size=3, ask_size=4, volume=1e6, age=0.4, state="live"
@@ -108,6 +108,16 @@ def test_an_order_by_hand_reaches_order_as_it_was_typed(tmp_path: Path) -> None:
         ModifyOrder("k1", quantity=Decimal("4.5")),
         CancelOrder("7"),
     ]
+
+
+def test_an_answer_that_is_not_what_was_typed_says_why(tmp_path: Path) -> None:
+    long_known = order(created=datetime(2020, 1, 2, tzinfo=UTC))
+    with scripted(tmp_path, {"order": {PlaceOrder: long_known, ModifyOrder: long_known}}) as service:
+        placed = service.run("order", "place", "SELL", "3", "AAPL", "--key", "k1")
+        changed = service.run("order", "modify", "k1", "--limit", "151")
+    assert (placed.exit_code, changed.exit_code) == (0, 0)
+    assert "k1 was used before" in placed.stderr
+    assert "not confirmed it yet" in changed.stderr
 
 
 @pytest.mark.parametrize(("kind", "code"), [("limit", 10), ("gate", 10), ("contract", 2), ("not_ready", 4)])
@@ -199,6 +209,14 @@ def test_only_strategies_can_be_stopped_and_started_by_hand(tmp_path: Path) -> N
     assert sent == [StopChild("sample"), StartChild("sample")]
     assert refused.exit_code == 2
     assert "no strategy 'order'; configured: sample" in refused.stderr
+
+
+def test_a_strategy_that_cannot_start_is_not_said_to_have_started(tmp_path: Path) -> None:
+    parked = tree(child("dip", "parked", "strategies", "configuration: dip:Dap cannot be loaded"))
+    with scripted(tmp_path, {"supervisor": {GetTree: parked, StartChild: Done()}}) as service:
+        result = service.run("strategies", "start", "dip")
+    assert (result.exit_code, result.stdout) == (4, "")
+    assert "dip is parked (configuration: dip:Dap cannot be loaded)" in result.stderr
 
 
 def test_a_new_strategy_is_a_module_that_loads_and_an_existing_file_is_not_touched(
