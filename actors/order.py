@@ -95,7 +95,6 @@ class OrderActor(Actor):
         facts = GateFacts(halted=self._records.halted, state_grace=self._settings.state_grace)
         self._gate = GateKeeper(facts, reactor=reactor, publish=self.publish, noted=self._note_gate)
         self._asker = CutAsker(reactor=reactor, state=state, questions=self._questions, log=log)
-        self._cuts = Cuts(records=self._records, gate=self._gate, connection=connection, asker=self._asker)
         self._references = References(self.link("market_data"))
         self._build_way_out(connection)
         self._gate.state_went()
@@ -120,6 +119,7 @@ class OrderActor(Actor):
             default_tif=self._settings.default_tif,
         )
         self._switch = KillSwitch(self._records, self._gate, self._flow.cancel_all)
+        self._cuts = Cuts(self._records, self._gate, connection, self._asker, self._switch.reconciled)
 
     def on_attach(self, peer: Peer, topics: tuple[str, ...]) -> None:
         """Whoever follows the gate begins with where it stands."""

@@ -29,14 +29,24 @@ RECONCILE_SECONDS = 90.0  # five queries with their own limits, perhaps behind a
 
 
 class Cuts:
-    """Applies cuts. What the broker said before `blind_until` may have been missed here."""
+    """Applies cuts. What the broker said before `blind_until` may have been missed here.
+    `reconciled` is told when a cut answered everything.
+    """
 
-    def __init__(self, *, records: Records, gate: GateKeeper, connection: Uplink, asker: CutAsker) -> None:
+    def __init__(
+        self,
+        records: Records,
+        gate: GateKeeper,
+        connection: Uplink,
+        asker: CutAsker,
+        reconciled: Callable[[], None],
+    ) -> None:
         self.blind_until = datetime.now(UTC)
         self._records = records
         self._gate = gate
         self._connection = connection
         self._asker = asker
+        self._reconciled = reconciled
 
     def apply(self, cut: ApplyCut, sender: Sender) -> None:
         """Answer with what differed, once every report that preceded the cut has been handled."""
@@ -92,6 +102,7 @@ class Cuts:
             self._gate.update(cut_problem=f"no answer about {', '.join(failed)}")
         elif cut.asked >= self.blind_until:
             self._gate.update(reconciled_epoch=cut.epoch, cut_problem="")
+            self._reconciled()
         elif self._gate.facts.reconciled_epoch != cut.epoch:
             self._asker.ask_soon(f"cut {cut.cut} was asked before Order could hear the broker")
         self._asker.look()

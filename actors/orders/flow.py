@@ -208,9 +208,9 @@ class OrderFlow:
         self._exit.cancel(order, *_answers(sender))
 
     def cancel_all(self) -> None:
-        """Ask the broker to cancel every order of ours that may still be filled."""
+        """Ask the broker to cancel every order of ours that may still be filled and is not being cancelled."""
         for order in self._records.book.open_orders():
-            if not order.external and not order.terminal:
+            if not order.external and not order.terminal and not order.cancelling:
                 self._exit.cancel(order, _nobody, self._records.could_not_cancel)
 
     def _of_ours(self, reference: str) -> OrderState:

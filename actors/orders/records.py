@@ -58,6 +58,7 @@ class Records:
         floor = max(int(contents.settings.get("floor", "0")), contents.highest_id)
         self.book = OrderBook(contents.orders, contents.executions, contents.commissions, floor)
         self.halted = contents.settings.get("halt", "")
+        self.halt_cancels = bool(contents.settings.get("halt_cancels"))
 
     def find(self, reference: str) -> OrderState | None:
         """An order by key or by an order id of ours in digits, however old. May raise JournalError."""
@@ -99,11 +100,11 @@ class Records:
         self._put(order, after, word)
         return after, rows[-1].sequence
 
-    def set_halt(self, reason: str, entry: Entry) -> None:
+    def set_halt(self, reason: str, cancels: bool, entry: Entry) -> None:
         """Turn the kill switch on (a reason) or off (empty), durably. Raises JournalError."""
         self._write_unsaved()
         change = Change()
-        change.settings["halt"] = reason
+        change.settings |= {"halt": reason, "halt_cancels": "yes" if cancels else ""}
         change.entries.append((datetime.now(UTC), entry))
         self._write(change, durable=True)
         self.halted = reason

@@ -62,6 +62,26 @@ def test_a_halt_cancels_what_it_can_and_says_in_the_journal_what_it_could_not(ho
     assert (row.key, "the queue is full" in row.data) == ("k1", True)
 
 
+def test_a_halt_goes_on_cancelling_what_it_could_not_over_sessions_and_restarts(house: House) -> None:
+    house.place()
+    house.transmitted()
+    works = order_report("Submitted", **mine())
+    house.says(works)
+    house.end()
+    house.ref.ask(Halt("test", cancel=True))
+    house.restart()
+    house.begin(2)
+    house.cut(orders=(works,))
+    assert house.transmitted() == TransmitCancel(2, 1)
+    house.settle()
+    house.cut(orders=(works,))  # that cancel had no effect
+    assert house.transmitted() == TransmitCancel(2, 1)
+    house.ref.ask(Resume("over"))
+    house.cut(orders=(works,))
+    house.place(key="k2")
+    assert isinstance(house.transmitted(), Transmit)
+
+
 def test_a_halt_that_comes_while_an_order_is_being_checked_stops_it(house: House) -> None:
     waiting: queue.Queue[Sender] = queue.Queue()
     house.script[GetReference] = held(waiting)
