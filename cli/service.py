@@ -7,6 +7,7 @@ next start. Sockets live in a short run directory because a socket's path may ha
 from __future__ import annotations
 
 import contextlib
+import errno
 import fcntl
 import os
 import shutil
@@ -53,9 +54,11 @@ def claimed(state_dir: Path, settings: Settings) -> Iterator[Service]:
 
 
 def _make_private(directory: Path) -> None:
+    """Make the directory, for this user alone; one that is there already, perhaps /tmp, keeps its owner's mode."""
     try:
         directory.mkdir(mode=0o700, parents=True, exist_ok=True)
-        directory.chmod(0o700)
+        if not os.access(directory, os.W_OK | os.X_OK):
+            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
     except OSError as error:
         wrong = f"cannot be used: {error.strerror}"
         problem = Problem("--state-dir", str(directory), "command line", wrong, "name a directory that you may write")

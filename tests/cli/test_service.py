@@ -48,6 +48,14 @@ def test_a_claimed_directory_is_private_found_by_the_desk_and_empty_again_afterw
     assert not Path(service.run_dir).exists()
 
 
+def test_a_state_directory_that_was_there_keeps_its_mode_and_the_files_in_it_are_private(tmp_path: Path) -> None:
+    tmp_path.chmod(0o755)
+    with claimed(tmp_path, SETTINGS) as service:
+        assert stat.S_IMODE(tmp_path.stat().st_mode) == 0o755
+        assert stat.S_IMODE(Path(service.directory).stat().st_mode) == 0o700
+        assert {stat.S_IMODE((tmp_path / name).stat().st_mode) for name in ("lock", "service.json")} == {0o600}
+
+
 def test_a_second_service_is_refused_with_the_pid_of_the_first_which_is_not_touched(tmp_path: Path) -> None:
     with claimed(tmp_path, SETTINGS) as first:
         note = (tmp_path / "service.json").read_bytes()
