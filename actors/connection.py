@@ -37,6 +37,7 @@ from supervision.message import Message
 from supervision.peer import Peer
 from supervision.reactor import Timer
 
+ABOUT_ORDERS = frozenset({3, 5, 11, 59})  # kinds of messages: status, order, execution, commission
 FIRST_REQUEST_ID = 1_000_000_000  # order ids stay below, so the two never meet in the gateway's errors
 
 
@@ -178,6 +179,9 @@ class ConnectionActor(Actor):
 
     def unreadable(self, message_id: int | None) -> None:
         self._queries.unreadable(message_id)
+        if message_id in ABOUT_ORDERS and self._gateway is not None:  # which order, only a reconciliation can tell
+            text = f"a message about an order (kind {message_id}) cannot be read"
+            self.publish("order_reports", self._gateway.notice(0, 0, text))
 
     def data_type(self, request_id: int, kind: int) -> None:
         self.publish("ticks", broker.LineNotice(self._session.epoch, request_id, 0, "", data_type=kind))
@@ -191,8 +195,7 @@ class ConnectionActor(Actor):
         self._queries.end(query)
 
     def order_report(
-        self,
-        report: broker.OrderReport | broker.StatusReport | broker.ExecutionReport | broker.CommissionReport,
+        self, report: broker.OrderReport | broker.StatusReport | broker.ExecutionReport | broker.CommissionReport
     ) -> None:
         if isinstance(report, broker.CommissionReport):
             self._queries.commission(report)
@@ -230,8 +233,7 @@ class ConnectionActor(Actor):
             self.publish("ticks", broker.LineNotice(session.epoch, request_id, code, text))
         elif request_id < FIRST_REQUEST_ID:
             assert self._gateway is not None
-            sequence = self._gateway.next_sequence()
-            self.publish("order_reports", broker.OrderNotice(session.epoch, sequence, request_id, code, text))
+            self.publish("order_reports", self._gateway.notice(request_id, code, text))
         else:
             self.publish("errors", BrokerNotice(session.epoch, code, f"{text} (request {request_id})", at))
 
@@ -344,6 +346,5 @@ class ConnectionActor(Actor):
             retry_at=session.retry_at,
             reason=session.reason,
             requests_waiting=self._outbound.waiting,
-            requests_sent=self._outbound.sent,
             callback_errors=self._bad_frames + current,
         )

@@ -25,10 +25,9 @@ def console() -> Console:
     return Console(highlight=False, width=None if sys.stdout.isatty() else PLAIN_WIDTH)
 
 
-def print_json(data: object, *, indent: bool = True) -> None:
+def print_json(data: object) -> None:
     """Write one JSON document; Decimal becomes a number."""
-    option = orjson.OPT_INDENT_2 if indent else 0
-    click.echo(orjson.dumps(data, default=_encoded, option=option).decode())
+    click.echo(orjson.dumps(data, default=_encoded, option=orjson.OPT_INDENT_2).decode())
 
 
 def _encoded(value: object) -> object:
@@ -75,11 +74,11 @@ def price(value: float | None) -> str:
     return f"{whole}.{decimals[:2]}{decimals[2:].rstrip('0')}"
 
 
-def age(moment: datetime | None, now: datetime | None = None) -> str:
+def age(moment: datetime | None) -> str:
     """How long ago something was true."""
     if moment is None:
         return "never"
-    return seconds_ago(((now or datetime.now(UTC)) - moment).total_seconds())
+    return seconds_ago((datetime.now(UTC) - moment).total_seconds())
 
 
 def seconds_ago(seconds: float | None) -> str:

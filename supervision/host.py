@@ -66,7 +66,7 @@ class _Host:
             self._log.critical("unexpected exception, message in hand: %s", in_hand, exc_info=error)
             reporting.capture(error)
         with contextlib.suppress(OSError):  # the supervisor may be gone; the exit code says enough
-            self.send(Failed(str(error) if wrong else f"{type(error).__name__}: {error}", in_hand))
+            self.send(Failed(str(error) if wrong else f"{type(error).__name__}: {error}"))
         leave(exits.CONFIGURATION if wrong else exits.CRASH)
 
 

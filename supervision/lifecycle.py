@@ -38,7 +38,6 @@ class Failed(Message, frozen=True):
     """The child is about to leave because of an unexpected exception; `error` is one line."""
 
     error: str
-    in_hand: str
 
 
 # --- control channel, supervisor to child -------------------------------------------------------

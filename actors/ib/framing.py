@@ -18,11 +18,6 @@ def frame(payload: bytes) -> bytes:
     return _LENGTH.pack(len(payload)) + payload
 
 
-def text_frame(*fields: object) -> bytes:
-    """A frame of text fields, each ended by a NUL as the gateway wants it."""
-    return frame(b"".join(str(field).encode() + b"\0" for field in fields))
-
-
 class FrameSplitter:
     """Turns chunks of a byte stream into the payloads of its frames."""
 

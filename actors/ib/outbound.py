@@ -52,7 +52,6 @@ class Outbound:
     """Sends shipments at the gateway's pace, best first."""
 
     def __init__(self, reactor: Reactor, rate: float, burst: int) -> None:
-        self.sent = 0
         self._reactor = reactor
         self._queue: PacingQueue[Shipment] = PacingQueue(rate, burst)
         self._gateway: Gateway | None = None
@@ -171,7 +170,6 @@ class Outbound:
 
         def verdict(parcel: Parcel) -> None:
             if parcel.whole:
-                self.sent += 1
                 shipment.on_sent()
             elif parcel.written == 0:
                 shipment.on_unsent(session_down("it ended before the first byte"))

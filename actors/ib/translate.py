@@ -162,7 +162,6 @@ class Translator(EWrapper):
             status=orderState.status,
             warning=orderState.warningText,
             reject_reason=getattr(orderState, "rejectReason", ""),
-            parent_id=whole(order.parentId),
         )
         self._inbound.order_report(report)
         self._inbound.item(OPEN_ORDERS, report, (report.client_id, orderId) if orderId else report.perm_id)

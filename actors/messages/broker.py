@@ -162,7 +162,6 @@ class OrderReport(Message, frozen=True):
     reject_reason: str = ""
     completed: bool = False
     filled: Decimal = Decimal(0)
-    parent_id: int = 0
 
 
 class StatusReport(Message, frozen=True):

@@ -73,7 +73,6 @@ class SessionView(Message, frozen=True):
     retry_at: datetime | None
     reason: str
     requests_waiting: int
-    requests_sent: int
     callback_errors: int
 
 

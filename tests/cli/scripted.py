@@ -45,7 +45,6 @@ SESSION = SessionView(
     retry_at=None,
     reason="",
     requests_waiting=0,
-    requests_sent=12,
     callback_errors=0,
 )
 

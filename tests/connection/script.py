@@ -9,12 +9,12 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any, Self
 
-from actors.ib.framing import text_frame
 from actors.messages import broker
 from actors.messages.market import Contract
 from actors.messages.session import SessionView
 from tests.connection.bench import Bench, bench
 from tests.ib.scripted import ACCOUNTS, GREETING, NEXT_ID, exactly, read_frame
+from tests.support.frames import text_frame
 
 HELLO_BYTES = 17
 AAPL = Contract("AAPL", con_id=265598)

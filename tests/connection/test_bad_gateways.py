@@ -8,7 +8,6 @@ from pathlib import Path
 import pytest
 
 from actors.connection import FIRST_REQUEST_ID
-from actors.ib.framing import text_frame
 from actors.messages import broker
 from actors.messages.market import Contract
 from actors.messages.session import BrokerNotice, SessionDown, SessionUp
@@ -17,6 +16,7 @@ from supervision.ref import Hub
 from tests.connection.bench import bench
 from tests.connection.script import AAPL, Script, stage, terms, waiting
 from tests.ib.scripted import GREETING, read_frame
+from tests.support.frames import text_frame
 
 
 def test_a_gateway_that_accepts_and_stays_silent_is_left_and_dialled_again(tmp_path: Path) -> None:

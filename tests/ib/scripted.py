@@ -10,11 +10,11 @@ from collections.abc import Callable, Hashable
 from decimal import Decimal
 from typing import Any, Self
 
-from actors.ib.framing import text_frame
 from actors.ib.gateway import Gateway
 from actors.messages.broker import TickBatch
 from supervision.message import Message
 from supervision.reactor import Reactor
+from tests.support.frames import text_frame
 
 GREETING = text_frame(176, "20261120 12:00:00 EST")
 ACCOUNTS, NEXT_ID = text_frame(15, 1, "DU1234567"), text_frame(9, 1, 530)

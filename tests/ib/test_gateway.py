@@ -8,9 +8,9 @@ import time
 
 import pytest
 
-from actors.ib.framing import text_frame
 from actors.ib.transport import Parcel
 from tests.ib.scripted import ACCOUNTS, GREETING, NEXT_ID, Conversation, exactly, read_frame
+from tests.support.frames import text_frame
 
 HELLO_BYTES = 17
 TICK = text_frame(1, 6, 1_000_000_000, 4, "189.25", 300, 1)

@@ -12,8 +12,9 @@ from typing import Any
 import msgspec
 import pytest
 
-from actors.ib.framing import frame, text_frame
+from actors.ib.framing import frame
 from tests.ib.scripted import ACCOUNTS, GREETING, NEXT_ID, Conversation
+from tests.support.frames import text_frame
 
 PROJECT = Path(__file__).parents[2]
 OWN = Path(__file__).parent / "frames" / "simulated_176.jsonl"

@@ -6,8 +6,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from actors.ib.framing import FrameSplitter, text_frame
+from actors.ib.framing import FrameSplitter
 from actors.ib.ticks import NO_PRICE, NO_SIZE, TickColumns
+from tests.support.frames import text_frame
 
 PRICE = b"1\x006\x001000000007\x004\x00189.25\x00300\x001\x00"
 SIZE = b"2\x006\x001000000007\x008\x0012345\x00"

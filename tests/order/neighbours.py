@@ -58,7 +58,7 @@ class Broker(Actor):
         return SessionView(
             state=state, since=now(), epoch=self.epoch, generation=0, host="h", port=1, client_id=OUR_CLIENT,
             server_version=176, accounts=("DU1",), next_order_id=self.next_order_id, reconnects=0, last_heartbeat=None,
-            retry_at=None, reason="" if self.epoch else "gateway refused", requests_waiting=0, requests_sent=0,
+            retry_at=None, reason="" if self.epoch else "gateway refused", requests_waiting=0,
             callback_errors=0,
         )  # type: ignore[arg-type] # fmt: skip
 

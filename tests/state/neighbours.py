@@ -46,7 +46,7 @@ def session(state: str = "up", epoch: int = 1) -> SessionView:
     return SessionView(
         state=state, since=NOON, epoch=epoch, generation=0, host="127.0.0.1", port=4002, client_id=17,
         server_version=176, accounts=("DU1",), next_order_id=1, reconnects=0, last_heartbeat=None, retry_at=None,
-        reason="", requests_waiting=0, requests_sent=0, callback_errors=0,
+        reason="", requests_waiting=0, callback_errors=0,
     )  # type: ignore[arg-type] # fmt: skip
 
 
