@@ -131,8 +131,6 @@ class Uplink:
             self._peer.close()
         for number, pending in [*self._pending.items()]:
             if pending.sent_over is None:
-                if pending.timer is not None:
-                    pending.timer.cancel()
                 self._unavailable(number, "the link is closed")
 
     # --- what arrives, called by the owner in its own order ----------------------------------------

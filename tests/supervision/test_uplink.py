@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import select
 import socket
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import pytest
+
 from supervision.boot import socket_path
-from supervision.errors import DeliveryError, Rejected
+from supervision.errors import ActorDied, DeliveryError, Rejected
 from supervision.peer import Peer
 from supervision.reactor import Reactor
 from supervision.uplink import Arriving, Uplink
@@ -18,68 +20,94 @@ from tests.supervision.words import WORDS, Echo, Say
 CODEC = Codec(WORDS)
 
 
-def _readable(sock: socket.socket) -> bool:
+class Stage:
+    """A link to `parrot`, whose part the test plays, and what became of the asks over it."""
+
+    def __init__(self, run_dir: Path) -> None:
+        self.address = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        self.address.bind(str(socket_path(run_dir, "parrot")))
+        self.address.listen(8)
+        self.reactor = Reactor()
+        self.dirty: set[Peer] = set()
+        self.arrived: list[Arriving] = []
+        self.replies: list[object] = []
+        self.errors: list[DeliveryError | Rejected] = []
+        self.link = Uplink(
+            "parrot",
+            reactor=self.reactor,
+            codec=CODEC,
+            run_dir=run_dir,
+            sender=("me", 1),
+            dirty=self.dirty,
+            deliver=lambda _, envelope: self.arrived.append(envelope),
+        )
+
+    def ask(self, text: str) -> None:
+        self.link.ask(Say(text), timeout=5, on_reply=self.replies.append, on_error=self.errors.append)
+
+    def turn(self, until: Callable[[], bool]) -> None:
+        """Let the link work until something is so."""
+        for _ in range(200):
+            while self.dirty:
+                self.dirty.pop().flush()
+            if until():
+                return
+            self.reactor.poll(0.05)
+        raise AssertionError("it did not happen")
+
+    def settle(self) -> None:
+        """The owner comes to what has arrived."""
+        while self.arrived:
+            event = self.arrived.pop(0)
+            assert not isinstance(event, Tell)
+            self.link.settle(event)
+
+    def welcome(self) -> socket.socket:
+        """Welcome the caller as incarnation 1."""
+        self.turn(lambda: readable(self.address))
+        caller, _ = self.address.accept()
+        caller.sendall(CODEC.encode(Welcome("parrot", 1, CODEC.fingerprint)))
+        self.turn(lambda: self.link.up)
+        return caller
+
+    def request(self, caller: socket.socket) -> Request[object]:
+        """The next request the caller sends."""
+        frames = FrameBuffer()
+        while True:
+            self.turn(lambda: readable(caller))
+            for payload in frames.feed(caller.recv(4096)):
+                envelope = CODEC.decode_envelope(payload)
+                if isinstance(envelope, Request):
+                    return envelope
+
+    def close(self) -> None:
+        self.link.close()
+        self.reactor.close()
+        self.address.close()
+
+
+def readable(sock: socket.socket) -> bool:
     return bool(select.select([sock], [], [], 0)[0])
 
 
-def test_an_ask_over_a_new_connection_outlives_the_end_of_the_old_one_to_the_same_incarnation(tmp_path: Path) -> None:
-    reactor, dirty = Reactor(), set[Peer]()
-    arrived: list[Arriving] = []
+@pytest.fixture
+def stage(tmp_path: Path) -> Iterator[Stage]:
+    stage = Stage(tmp_path)
+    yield stage
+    stage.close()
 
-    def turn(until: Callable[[], bool]) -> None:
-        for _ in range(200):
-            while dirty:
-                dirty.pop().flush()
-            if until():
-                return
-            reactor.poll(0.05)
-        raise AssertionError("it did not happen")
 
-    def welcome() -> socket.socket:
-        turn(lambda: _readable(address))
-        caller, _ = address.accept()
-        caller.sendall(CODEC.encode(Welcome("parrot", 1, CODEC.fingerprint)))
-        turn(lambda: link.up)
-        return caller
-
-    def settle() -> None:
-        while arrived:
-            event = arrived.pop(0)
-            assert not isinstance(event, Tell)
-            link.settle(event)
-
-    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as address:
-        address.bind(str(socket_path(tmp_path, "parrot")))
-        address.listen(8)
-        link = Uplink(
-            "parrot",
-            reactor=reactor,
-            codec=CODEC,
-            run_dir=tmp_path,
-            sender=("me", 1),
-            dirty=dirty,
-            deliver=lambda _, envelope: arrived.append(envelope),
-        )
-        outcome: list[object] = []
-        failed: list[DeliveryError | Rejected] = []
-        with welcome() as first:
-            link.ask(Say("lost"), timeout=5, on_reply=outcome.append, on_error=failed.append)
-            turn(lambda: _readable(first))
-        turn(lambda: not link.up)
-        with welcome() as second:
-            link.ask(Say("answered"), timeout=5, on_reply=outcome.append, on_error=failed.append)
-            settle()
-            assert [str(error) for error in failed] == [
-                "parrot (incarnation 1) died before it replied; the outcome is unknown"
-            ]
-            frames, request = FrameBuffer(), None
-            while not isinstance(request, Request):
-                turn(lambda: _readable(second))
-                for payload in frames.feed(second.recv(4096)):
-                    request = CODEC.decode_envelope(payload)
-            second.sendall(CODEC.encode(Reply(request.id, Echo("answered"))))
-            turn(lambda: bool(arrived))
-            settle()
-        link.close()
-    reactor.close()
-    assert outcome == [Echo("answered")]
+def test_an_ask_over_a_new_connection_outlives_the_end_of_the_old_one_to_the_same_incarnation(stage: Stage) -> None:
+    with stage.welcome() as first:
+        stage.ask("lost")
+        assert stage.request(first).body == Say("lost")
+    stage.turn(lambda: not stage.link.up)
+    with stage.welcome() as second:
+        stage.ask("answered")
+        stage.settle()
+        assert [type(error) for error in stage.errors] == [ActorDied]
+        second.sendall(CODEC.encode(Reply(stage.request(second).id, Echo("answered"))))
+        stage.turn(lambda: bool(stage.arrived))
+        stage.settle()
+    assert stage.replies == [Echo("answered")]
+    assert len(stage.errors) == 1
