@@ -24,7 +24,7 @@ from actors.ib.ticks import TickColumns, claims_to_be_a_tick
 from actors.ib.times import UnreadableTime, zone
 from actors.ib.translate import Inbound, Translator
 from actors.ib.transport import Parcel, Transport
-from actors.messages.broker import TickBatch
+from actors.messages.broker import OrderNotice, TickBatch
 from supervision.reactor import Reactor, Timer
 
 OLDEST_VERSION, NEWEST_VERSION = 176, 200
@@ -131,10 +131,10 @@ class Gateway:
         """End the session."""
         self._transport.close(reason)
 
-    def next_sequence(self) -> int:
-        """A number for a report about an order that the owner makes itself."""
+    def notice(self, order_id: int, code: int, text: str) -> OrderNotice:
+        """A report about an order that the owner makes itself; order id 0 when nobody knows which."""
         assert self._translator is not None
-        return self._translator.next_sequence()
+        return OrderNotice(self._epoch, self._translator.next_sequence(), order_id, code, text)
 
     # --- from the transport ---------------------------------------------------------------------
 

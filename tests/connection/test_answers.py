@@ -105,3 +105,14 @@ def test_a_warning_about_a_question_does_not_end_it(tmp_path: Path) -> None:
             7,
         )
         assert bar.time.isoformat() == "2026-11-19T00:00:00+00:00"
+
+
+@pytest.mark.parametrize("message_id", [3, 5, 11, 59], ids=["status", "order", "execution", "commission"])
+def test_news_of_an_order_that_cannot_be_read_is_news_all_the_same(tmp_path: Path, message_id: int) -> None:
+    with stage(tmp_path) as (it, script):
+        script.start()
+        it.up()
+        script.say(message_id, "no number")
+        notice = it.next(broker.OrderNotice)
+        assert (notice.epoch, notice.order_id) == (1, 0)
+        assert notice.text == f"a message about an order (kind {message_id}) cannot be read"
