@@ -7,7 +7,7 @@ from typing import Any
 
 import msgspec
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from actors.domain.limits import Limits, check
@@ -21,6 +21,8 @@ MARKET = {"order_type": "MKT", "limit": None}
 
 
 @given(st.integers(1, 2000), st.integers(1, 50_000))
+@example(1000, 2500)
+@example(1001, 2498)
 def test_an_order_passes_exactly_when_quantity_and_value_are_within_the_limits(quantity: int, cents: int) -> None:
     price = cents / 100
     problems = check(terms(quantity=Decimal(quantity), limit=price), details(), None, LIMITS)
@@ -62,6 +64,11 @@ def test_every_price_on_the_tick_is_accepted_however_it_is_written_as_a_float(ti
     for tick in (0.01, 0.05, 0.00005, 0.25):
         price = float(Decimal(repr(tick)) * ticks)
         assert not check_against_contract(terms(limit=price), details(min_tick=tick))
+
+
+def test_a_refused_price_is_repeated_to_its_last_digit() -> None:
+    (problem,) = check_against_contract(terms(limit=12345.678), details(min_tick=0.01))
+    assert problem == "limit 12345.678 is not on the tick of 0.01 (accepted: 12345.67 or 12345.68)"
 
 
 def test_a_negative_price_is_a_price_for_futures_only() -> None:

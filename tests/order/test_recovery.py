@@ -271,3 +271,16 @@ def test_a_cut_of_another_epoch_is_refused(house: House) -> None:
     house.broker.epoch = 1
     with pytest.raises(Rejected, match="cut 2 is of epoch 1, there is no session"):
         house.cut()
+
+
+def test_ids_that_the_gateway_once_ruled_out_stay_so_after_a_restart(house: House) -> None:
+    house.end()
+    house.broker.next_order_id = 500
+    house.begin(2)
+    house.wait_gate("reconciling")
+    house.broker.next_order_id = 1
+    house.restart()
+    house.wait_gate("reconciling")
+    house.cut()
+    house.place()
+    assert house.transmitted().order_id == 500
