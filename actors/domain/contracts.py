@@ -59,7 +59,8 @@ def choose(asked: Contract, candidates: Iterable[ContractDetails]) -> ContractDe
     shown = "; ".join(describe(details.contract) for details in distinct[:_SHOWN])
     more = f"; and {len(distinct) - _SHOWN} more" if len(distinct) > _SHOWN else ""
     raise Rejected(
-        f"{describe(asked)} means {len(distinct)} contracts, say which by con_id or primary_exchange: {shown}{more}",
+        f"{describe(asked)} means {len(distinct)} contracts, say which by con_id, primary_exchange or "
+        f"last_trade_date: {shown}{more}",
         kind="contract",
     )
 

@@ -47,7 +47,7 @@ def check(terms: OrderTerms, details: ContractDetails, quote: Quote | None, limi
     if value > limits.max_value:
         currency = details.contract.currency
         problems.append(
-            f"value {value:.2f} {currency} ({terms.quantity} at {price:g}) is above max_order_value"
+            f"value {value:.2f} {currency} ({terms.quantity} at {price:.10g}) is above max_order_value"
             f" (accepted: up to {limits.max_value} {currency})"
         )
     return tuple(problems)

@@ -142,5 +142,5 @@ def _orphan(adopted: OrderState, report: OrderReport) -> Difference:
 
 
 def _terms(terms: OrderTerms) -> str:
-    prices = "".join(f" {name} {price:g}" for name, price in (("limit", terms.limit), ("stop", terms.stop)) if price)
+    prices = "".join(f" {name} {price:.10g}" for name, price in (("limit", terms.limit), ("stop", terms.stop)) if price)
     return f"{terms.side} {terms.quantity} {terms.order_type}{prices}"

@@ -126,7 +126,7 @@ def _prices(order_type: str, limit: float | None, stop: float | None) -> list[st
         if price is None and wanted:
             problems.append(f"{name} is missing: an order of type {order_type} needs a {name} price")
         elif price is not None and not wanted:
-            problems.append(f"{name} {price:g}: an order of type {order_type} takes no {name} price; leave it out")
+            problems.append(f"{name} {price:.10g}: an order of type {order_type} takes no {name} price; leave it out")
         elif price is not None and not (math.isfinite(price) and abs(price) < _HUGE):
             problems.append(f"{name} {price}: must be a finite number below {_HUGE:g}")
     return problems
@@ -146,13 +146,13 @@ def _size(quantity: Decimal, details: ContractDetails) -> list[str]:
 
 def _price_of_contract(name: str, price: float, details: ContractDetails) -> list[str]:
     if price <= 0 and details.contract.sec_type not in _SIGNED:
-        return [f"{name} {price:g}: must be above zero for {details.contract.symbol}"]
+        return [f"{name} {price:.10g}: must be above zero for {details.contract.symbol}"]
     tick, exact = _exact(details.min_tick), _exact(price)
     if tick <= 0 or exact % tick == 0:
         return []
     below = (exact / tick).to_integral_value("ROUND_FLOOR") * tick
     near = f"{_plain(below)} or {_plain(below + tick)}"
-    return [f"{name} {price:g} is not on the tick of {_plain(tick)} (accepted: {near})"]
+    return [f"{name} {price:.10g} is not on the tick of {_plain(tick)} (accepted: {near})"]
 
 
 def _exact(value: float) -> Decimal:
