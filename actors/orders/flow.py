@@ -95,10 +95,14 @@ class OrderFlow:
             self._answer(order)
 
     def _known(self, key: str) -> OrderView | None:
-        order = self._records.book.get(key)
-        if order is not None and not order.external:
+        try:
+            order = self._records.find(key)
+        except JournalError as error:
+            raise Rejected(f"whether key {key!r} was used before cannot be read: {error}", kind="journal") from error
+        used = order is not None and order.key == key  # it may have been found by its order id
+        if order is not None and used and not order.external:
             return order.view()
-        if self._records.book.taken(key):
+        if used or self._records.book.taken(key):
             raise Rejected(f"key {key!r} is the orderRef of an order of another client; choose another", kind="invalid")
         return None
 
@@ -116,7 +120,7 @@ class OrderFlow:
         except Rejected as error:
             self._refuse(terms.key, error)
         except DuplicateKey as error:
-            self._answer_old(terms.key, error)
+            self._refuse(terms.key, Rejected(f"the order was not placed: {error}", kind="journal"))
         except JournalError as error:
             self._records.failed(error)
             self._refuse(terms.key, Rejected(f"the order was not placed: {error}", kind="journal"))
@@ -148,13 +152,6 @@ class OrderFlow:
     def _answer(self, order: OrderState) -> None:
         for sender in self._waiting.pop(order.key, ()):
             sender.reply(order.view())
-
-    def _answer_old(self, key: str, duplicate: DuplicateKey) -> None:
-        """The key belongs to an order that is no longer in hand, only in the file."""
-        try:
-            self._answer(self._records.look_up(key))
-        except Rejected:
-            self._refuse(key, Rejected(f"the order was not placed: {duplicate}", kind="journal"))
 
     def _unsent(self, order: OrderState, error: Rejected) -> None:
         if order.status == "REJECTED":

@@ -7,6 +7,7 @@ from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 
+import msgspec
 import pytest
 
 from actors.messages.broker import CommissionReport, OrderNotice, Transmit
@@ -45,6 +46,8 @@ def old_order(house: House) -> None:
     long_ago = START - timedelta(days=30)
     ended = order(order_id=70, reported="CANCELLED", acknowledged=True, created=long_ago, updated=long_ago)
     journal.intend(long_ago, ended, Entry("intent", "k1", {}))
+    foreign = msgspec.structs.replace(ended, key="theirs", order_id=5, client_id=4, external=True)
+    journal.intend(long_ago, foreign, Entry("adopted", "theirs", {}))
     journal.close()
 
 
@@ -135,6 +138,18 @@ def test_a_key_used_long_ago_still_answers_with_its_order(idle: House) -> None:
     assert house.ref.ask(GetOrder("70")) == placed
     assert house.sent.empty()
     assert house.place(key="k2").order_id > 70
+
+
+def test_a_key_used_long_ago_answers_also_when_no_order_may_leave_and_one_of_others_never(idle: House) -> None:
+    old_order(idle)
+    house = idle.start(epoch=0)
+    assert house.place(quantity=Decimal(10**6)).order_id == 70
+    with pytest.raises(Rejected, match="order of another client"):
+        house.place(key="theirs")
+    house.begin(1)
+    house.open()
+    with pytest.raises(Rejected, match="order of another client"):
+        house.place(key="theirs")
 
 
 def test_when_every_order_id_is_used_up_no_order_leaves(idle: House) -> None:
