@@ -72,6 +72,7 @@ class OrderActor(Actor):
         self._identity = Identity(accounts)
         self._directory = directory
         self._drained: Callable[[], None] | None = None
+        self._heard = 0  # the incarnation of Connection that was heard last
 
     def on_start(self) -> None:
         """Read the journal back, link to the others, doubt what was on its way."""
@@ -216,9 +217,12 @@ class OrderActor(Actor):
 
     # --- the session ----------------------------------------------------------------------------------
 
-    def _connection_up(self, _: Uplink, __: int) -> None:
+    def _connection_up(self, _: Uplink, incarnation: int) -> None:
         self._cuts.blind_until = datetime.now(UTC)
         self._gate.update(reconciled_epoch=None)
+        if incarnation == self._heard:  # to State nothing happened, so it does not come by itself
+            self._asker.ask_soon("connection was not heard for a while")
+        self._heard = incarnation
 
     def _connection_down(self, _: Uplink) -> None:
         self._session_over("connection is away")

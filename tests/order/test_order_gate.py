@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import queue
+import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
@@ -95,6 +96,15 @@ def test_a_halt_that_comes_while_an_order_is_being_checked_stops_it(house: House
     with pytest.raises(Rejected, match="halted: stop"):
         house.place(key="k2", contract="MSFT")
     assert house.market.asked == ["AAPL"]
+
+
+def test_a_broken_link_to_a_connection_that_lives_on_is_asked_about_at_once(house: House) -> None:
+    (peer,) = [peer for peer in house.broker._listener.peers if peer.name == "order"]
+    house.connection.call(lambda: peer._socket.shutdown(socket.SHUT_RDWR))
+    assert "was not heard for a while" in house.causes.get(timeout=5.0)
+    assert house.gate() == "reconciling"
+    house.cut()
+    assert house.gate() == "open"
 
 
 def test_a_degraded_link_pauses_new_orders_and_modifies_but_not_cancels(house: House) -> None:
