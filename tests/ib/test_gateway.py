@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import select
 import socket
 import struct
 import time
@@ -37,6 +38,19 @@ def test_a_refused_connection_names_host_port_and_cause() -> None:
         talk.gateway.dial("127.0.0.1", port)
         talk.until(lambda: talk.owner.ended_with)
         assert talk.owner.ended_with == f"127.0.0.1:{port}: connection refused"
+
+
+def test_the_next_address_of_a_host_is_tried_when_the_first_refuses(monkeypatch: pytest.MonkeyPatch) -> None:
+    with Conversation() as talk:
+        with socket.create_server(("127.0.0.1", 0)) as gone:
+            refusing = gone.getsockname()
+        found = [(socket.AF_INET, socket.SOCK_STREAM, 6, "", at) for at in (refusing, ("127.0.0.1", talk.port))]
+        monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: found)
+        talk.gateway.dial("a.host", 4002)
+        talk._listener.setblocking(False)
+        talk.until(lambda: select.select([talk._listener], [], [], 0)[0])
+        talk.server, _ = talk._listener.accept()
+        assert talk.gateway.open
 
 
 def test_a_host_that_does_not_accept_is_given_up_at_the_deadline() -> None:
