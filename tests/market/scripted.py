@@ -62,7 +62,22 @@ class ScriptedConnection(Actor):
     def view(self) -> SessionView:
         state = "up" if self.epoch else "down"
         return SessionView(
-            state, NOW, self.epoch, 0, "h", 1, 17, 176, self.accounts, 1, 0, None, None, "no gateway", 0, 0, 0
+            state=state,
+            since=NOW,
+            epoch=self.epoch,
+            generation=0,
+            host="h",
+            port=1,
+            client_id=17,
+            server_version=176,
+            accounts=self.accounts,
+            next_order_id=1,
+            reconnects=0,
+            last_heartbeat=None,
+            retry_at=None,
+            reason="no gateway",
+            requests_waiting=0,
+            callback_errors=0,
         )
 
     def on_attach(self, peer: Peer, topics: tuple[str, ...]) -> None:  # noqa: ARG002
