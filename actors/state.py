@@ -207,9 +207,7 @@ class StateActor(Actor):
     def _cached_positions(self, _: GetCachedPositions, __: Sender) -> Positions:
         positions = self._caches.positions()
         if positions is None:
-            raise Rejected(
-                "no positions were ever confirmed by the broker: ask after a session", kind="not_ready"
-            )
+            raise Rejected("no positions were ever confirmed by the broker: ask after a session", kind="not_ready")
         return positions
 
     @handles(GetCachedAccounts)
