@@ -6,7 +6,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: run test check bench clean
+.PHONY: run test check bench drill clean
 
 $(READY): pyproject.toml constraints.txt
 	@test -n "$(PYTHON)" || { echo "Python 3.11 or newer was not found; install it, or name it: make PYTHON=..." >&2; exit 1; }
@@ -27,6 +27,10 @@ check: $(READY)
 
 bench: $(READY)
 	$(BIN)/python -m benchmarks
+
+# A whole service on the simulated gateway: actors killed in turn, outages, restarts, orders, judged by its ledger.
+drill: $(READY)
+	$(BIN)/python -m pytest tests/system --verbose
 
 clean:
 	rm -rf $(VENV) build dist *.egg-info
