@@ -43,7 +43,7 @@ def measure() -> list[Row]:
             f"{quotes:,.0f} ticks/s", beside, f"{peer:,.0f} ticks/s", f"{quotes / peer:.2f}x",
         ),
         Row(
-            f"ticks: {tick_count:,} of {BURST:,} delivered",
+            f"ticks: {tick_count:,} of {BURST + 1:,} delivered, the mark included",
             f"{ticks:,.0f} ticks/s", beside, f"{peer:,.0f} ticks/s", f"{ticks / peer:.2f}x",
         ),
         Row("growth of the strategy's memory, first to last burst", f"{quote_growth:+.1f} / {tick_growth:+.1f} MiB"),
