@@ -7,6 +7,7 @@ Data and questions about it; every decision is in `tree.py`. A leaf knows two th
 from __future__ import annotations
 
 import math
+from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from enum import Enum
@@ -38,7 +39,7 @@ class Fate(Enum):
 
 
 @dataclass(eq=False)
-class Node:
+class Node(ABC):
     """What children and supervisors have in common: a place in the tree and a history of failures."""
 
     parent: Group | None
@@ -58,9 +59,9 @@ class Node:
             yield node, parent
             node, parent = parent, parent.parent
 
+    @abstractmethod
     def leaves(self) -> Iterator[Leaf]:
         """Every child at or below this node, in the order of their start."""
-        raise NotImplementedError
 
     @property
     def passed(self) -> bool:
