@@ -50,6 +50,8 @@ class _Line:
     con_id: int
     keep_until: float = -math.inf
     adopted: bool = False
+    unproven: bool = False
+    """Listed while an Open of its contract was on its way: the line of that Open, which may yet fail."""
     dead: bool = False
     closing: bool = False
 
@@ -136,7 +138,9 @@ class SubscriptionBook:
         """Lines (request id, con id) the socket carries: unwanted ones close after `grace`, doubled ones at once."""
         before, self._lines = self._lines, {}
         for request_id, con_id in lines:
-            line = before.get(request_id) or _Line(con_id, keep_until=now + grace, adopted=True)
+            line = before.get(request_id) or _Line(
+                con_id, keep_until=now + grace, adopted=True, unproven=con_id in self._opening
+            )
             line.closing = False  # whether that close was done is what the list tells
             self._lines[request_id] = line
         self._known = True
@@ -168,10 +172,14 @@ class SubscriptionBook:
         """An Open was done."""
         line = self._lines.setdefault(request_id, _Line(con_id))
         line.dead = self._opening.pop(con_id, False)
+        line.unproven = False
 
     def failed(self, con_id: int, reason: str, retry_at: float) -> None:
         """An Open was not done; it is tried again at `retry_at`, when somebody new wants it, or in a new session."""
         self._opening.pop(con_id, None)
+        self._lines = {
+            request: line for request, line in self._lines.items() if line.con_id != con_id or not line.unproven
+        }
         self._refuse(con_id, reason, retry_at)
 
     def refused(self, request_id: int, reason: str, retry_at: float) -> int | None:

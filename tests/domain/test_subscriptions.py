@@ -276,3 +276,15 @@ def test_a_refused_line_is_tried_again_for_a_new_holder_or_a_new_session_only() 
     book.forget_lines()
     book.list_lines([], 1e6, GRACE)
     assert book.due(1e6) == [Open(contract(1))]
+
+
+def test_a_line_listed_while_its_open_was_on_its_way_is_gone_when_that_open_fails() -> None:
+    book = SubscriptionBook(max_lines=4, linger=LINGER)
+    book.list_lines((), 0.0, GRACE)
+    book.hold(contract(1), "a", 0.0)
+    assert book.due(0.0) == [Open(contract(1))]
+    book.doubt_lines()
+    book.list_lines([(7, 1)], 0.0, GRACE)
+    book.failed(1, "no", retry_at=1.0)
+    assert book.request_of(1) is None
+    assert book.due(1.0) == [Open(contract(1))]
