@@ -1,7 +1,12 @@
-"""Fixtures for every test: nothing may be left behind, and no property test fails for being slow."""
+"""Fixtures for every test: nothing may be left behind, and no property test fails for being slow.
+
+Property tests try the same examples in every run, so that a red run means a change. `EXPLORE=1 make test` tries
+new ones; what that finds becomes a test with a name.
+"""
 
 from __future__ import annotations
 
+import os
 import threading
 import time
 from collections.abc import Iterator
@@ -11,8 +16,9 @@ import hypothesis
 import psutil
 import pytest
 
-hypothesis.settings.register_profile("nightdesk", deadline=None, print_blob=True)
-hypothesis.settings.load_profile("nightdesk")
+hypothesis.settings.register_profile("repeat", deadline=None, print_blob=True, derandomize=True)
+hypothesis.settings.register_profile("explore", deadline=None, print_blob=True)
+hypothesis.settings.load_profile("explore" if os.environ.get("EXPLORE") else "repeat")
 
 DESCRIPTORS = Path("/proc/self/fd")
 PATIENCE = 2.0
