@@ -46,7 +46,7 @@ def evaluate(facts: GateFacts, now: float) -> Verdict:
 
 
 def _halted(facts: GateFacts) -> list[tuple[GateState, str]]:
-    return [("halted", f"halted: {facts.halted}")] if facts.halted else []
+    return [("halted", f"kill switch: {facts.halted}")] if facts.halted else []
 
 
 def _closed(facts: GateFacts) -> list[tuple[GateState, str]]:

@@ -90,10 +90,10 @@ def test_a_halt_that_comes_while_an_order_is_being_checked_stops_it(house: House
     market_data = waiting.get(timeout=5.0)
     house.ref.ask(Halt("stop"))
     house.market_data.call(lambda: market_data.reply(Reference(details(), quote())))
-    with pytest.raises(Rejected, match="halted: stop"):
+    with pytest.raises(Rejected, match="gate halted: kill switch: stop"):
         placing.result(5.0)
     assert house.sent.empty()
-    with pytest.raises(Rejected, match="halted: stop"):
+    with pytest.raises(Rejected, match="gate halted: kill switch: stop"):
         house.place(key="k2", contract="MSFT")
     assert house.market.asked == ["AAPL"]
 
@@ -146,7 +146,7 @@ def test_a_halt_refuses_new_orders_over_restarts_cancels_ours_and_needs_a_reason
     assert house.sent.empty()
     house.restart()
     house.wait_gate("halted")
-    with pytest.raises(Rejected, match=r"halted: fat finger \(by operator\)"):
+    with pytest.raises(Rejected, match=r"kill switch: fat finger \(by operator\)"):
         house.place(key="k2")
     house.says(order_report("Submitted", **mine()))
     house.ref.ask(CancelOrder("k1"))
@@ -202,7 +202,7 @@ def test_with_a_full_disk_no_order_leaves_cancels_do_nothing_is_forgotten_and_wo
 def test_a_halt_holds_without_a_disk_and_says_that_a_restart_would_forget_it(house: House) -> None:
     with disk_full(house):
         (reason, journal) = house.ref.ask(Halt("test", cancel=True)).reasons
-    assert reason == "halted: test (by operator); not on disk, a restart would forget it"
+    assert reason == "kill switch: test (by operator); not on disk, a restart would forget it"
     assert "cannot be written" in journal
 
 
