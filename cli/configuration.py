@@ -28,15 +28,20 @@ def config() -> None:
 
 @config.command()
 @configuration
+@state_dir
 @as_json
-def show(config_file: Path | None, mode: str | None, assignments: tuple[str, ...], as_json: bool) -> None:
-    """Every value with its source; secrets are redacted."""
-    rows = loaded(config_file, mode, assignments).rows()
+def show(
+    config_file: Path | None, mode: str | None, assignments: tuple[str, ...], state_dir: Path, as_json: bool
+) -> None:
+    """Every value with its source, and where the state would live; secrets are redacted."""
+    configured = loaded(config_file, mode, assignments)
+    rows = configured.rows()
     if as_json:
         print_json({key: {"value": value, "source": source} for key, value, source in rows})
         return
     cells = ((key, value if isinstance(value, str) else json.dumps(value), source) for key, value, source in rows)
     console().print(table(("key", "value", "source"), cells))
+    click.echo(f"state in {state_dir.absolute() / configured.settings.directory_name}")
 
 
 @config.command()
