@@ -168,8 +168,10 @@ class OrderActor(Actor):
         return self._records.look_up(message.key).view()
 
     @handles(GetExecutions)
-    def _executions(self, _: GetExecutions, __: Sender) -> Executions:
-        return Executions(self._records.book.ledger.all(), datetime.now(UTC))
+    def _executions(self, message: GetExecutions, _: Sender) -> Executions:
+        records = self._records
+        found = records.executions_of(message.strategy) if message.strategy else records.book.ledger.all()
+        return Executions(found, datetime.now(UTC))
 
     @handles(GetOrdersView)
     def _orders_view(self, _: GetOrdersView, __: Sender) -> OrdersView:

@@ -13,6 +13,7 @@ from typing import Any
 
 from actors.desk import Desk
 from actors.domain.bar_builder import BarBuilder
+from actors.domain.fills import FillLedger, Recorded
 from actors.messages.market import Contract, Quote, Subscribe, Subscribed
 from actors.messages.orders import (
     CancelOrder,
@@ -50,7 +51,8 @@ class Trader(Actor):
         self.orders: dict[str, OrderView] = {}
         self.symbols: dict[int, str] = {}
         """Symbols of the subscribed contracts, by contract id."""
-        self._executions: dict[str, Execution] = {}
+        self._fills = FillLedger()
+        self._held: dict[str, Decimal] = {}
         self._wanted: dict[str | Contract, bool] = {}
         self._bar_seconds: dict[str | Contract, float] = {}
         self.builders: dict[int, BarBuilder] = {}
@@ -111,8 +113,7 @@ class Trader(Actor):
 
     def position(self, symbol: str) -> Decimal:
         """What this actor's own executions add up to; negative is short."""
-        own = (one for one in self._executions.values() if one.symbol == symbol)
-        return sum((one.quantity if one.side == "BUY" else -one.quantity for one in own), Decimal(0))
+        return self._held.get(symbol, Decimal(0))
 
     def working(self, symbol: str) -> list[OrderView]:
         """Own orders of a symbol that may still fill."""
@@ -129,11 +130,21 @@ class Trader(Actor):
         """Keep an execution, and pass it to `filled` when it is ours and new."""
         if fill.order.strategy != self.name:
             return
-        new = fill.execution.exec_id not in self._executions
-        self._executions[fill.execution.exec_id] = fill.execution
         self.orders[fill.order.key] = fill.order
-        if new:
+        if self._count(fill.execution):
             self.filled(fill)
+
+    def _count(self, execution: Execution) -> bool:
+        """Count an execution once, a correction in place of what it corrects; whether it is a new one."""
+        before = self._fills.find(execution.exec_id)
+        recorded = self._fills.record(execution)
+        if recorded is Recorded.KNOWN:
+            return False
+        for one, sign in ((before, -1), (execution, 1)):
+            if one is not None:
+                signed = one.quantity if one.side == "BUY" else -one.quantity
+                self._held[one.symbol] = self._held.get(one.symbol, Decimal(0)) + sign * signed
+        return recorded is Recorded.NEW
 
     def filled(self, fill: Fill) -> None:
         """An own execution came to be known; also one that happened while Order was away."""
@@ -183,15 +194,14 @@ class Trader(Actor):
 
         def executions(reply: Executions) -> None:
             for one in reply.items:
-                if one.strategy == self.name and not self.known:
-                    self._executions[one.exec_id] = one
-                elif one.strategy == self.name and one.key in self.orders:
-                    self.note_fill(Fill(one, self.orders[one.key]))
+                new = self._count(one)
+                if new and self.known and one.key in self.orders:
+                    self.filled(Fill(one, self.orders[one.key]))
             self.known = True
 
         def orders(reply: Orders) -> None:
             self.orders.update({one.key: one for one in reply.items if one.strategy == self.name})
-            link.ask(GetExecutions(), timeout=ORDER_SECONDS, on_reply=executions, on_error=failed)
+            link.ask(GetExecutions(self.name), timeout=ORDER_SECONDS, on_reply=executions, on_error=failed)
 
         link.ask(GetOrders(all=True), timeout=ORDER_SECONDS, on_reply=orders, on_error=failed)
 

@@ -170,7 +170,9 @@ class Executions(Message, frozen=True):
 
 
 class GetExecutions(Ask[Executions], frozen=True):
-    """All known executions."""
+    """The executions of the last days; with `strategy` all of that strategy's, however old."""
+
+    strategy: str = ""
 
 
 class GateView(Message, frozen=True):

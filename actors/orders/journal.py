@@ -134,6 +134,14 @@ class Journal:
             ).fetchone()
         return None if row is None else _decode(row[0])
 
+    def executions_of(self, strategy: str) -> list[Execution]:
+        """Every execution of a strategy, however old, the oldest first; corrections stand for what they correct."""
+        with self._in_words("read"):
+            found = self._db.execute(
+                "SELECT * FROM executions WHERE strategy = ? ORDER BY time, exec_id", (strategy,)
+            ).fetchall()
+        return [_execution(row) for row in found]
+
     def rows(self, after: int, limit: int) -> tuple[JournalRow, ...]:
         """The rows after a sequence, oldest first, at most `limit`."""
         with self._in_words("read"):

@@ -14,7 +14,7 @@ from typing import Any
 
 import msgspec
 
-from actors.domain.fills import Commission, Recorded
+from actors.domain.fills import Commission, FillLedger, Recorded
 from actors.domain.order_book import OrderBook
 from actors.domain.order_events import Event, Executed
 from actors.domain.order_machine import apply
@@ -73,6 +73,19 @@ class Records:
         if order is None:
             raise Rejected(f"no order has the key or order id {reference!r}", kind="unknown")
         return order
+
+    def executions_of(self, strategy: str) -> tuple[Execution, ...]:
+        """Every execution of a strategy: the file's and, should it not be writable now, those not yet in it."""
+        ledger = FillLedger()
+        try:
+            for execution in self._journal.executions_of(strategy):
+                ledger.record(execution)
+        except JournalError as error:
+            raise Rejected(f"executions of {strategy} cannot be read: {error}", kind="journal") from error
+        for execution in self.book.ledger.all():
+            if execution.strategy == strategy:
+                ledger.record(execution)
+        return ledger.all()
 
     def rows(self, after: int, limit: int) -> tuple[JournalRow, ...]:
         """Rows of the journal after a sequence. May raise JournalError."""

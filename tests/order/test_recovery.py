@@ -13,13 +13,14 @@ import pytest
 from actors.messages.broker import CommissionReport, OrderNotice, Transmit
 from actors.messages.orders import (
     CancelOrder,
+    Execution,
     GetExecutions,
     GetOrder,
     GetOrders,
     PlaceOrder,
 )
 from actors.messages.state import FollowJournal, Reconcile
-from actors.orders.journal import Entry, Journal
+from actors.orders.journal import Change, Entry, Journal
 from supervision.actor import Sender
 from supervision.errors import Rejected
 from tests.domain.order_builders import (
@@ -49,6 +50,23 @@ def old_order(house: House) -> None:
     foreign = msgspec.structs.replace(ended, key="theirs", order_id=5, client_id=4, external=True)
     journal.intend(long_ago, foreign, Entry("adopted", "theirs", {}))
     journal.close()
+
+
+def test_a_strategy_is_told_of_its_executions_however_old_so_that_it_knows_what_it_holds(idle: House) -> None:
+    journal = Journal(idle.directory / "orders.db")
+    long_ago = START - timedelta(days=30)
+    bought = Execution(
+        "0001.01.01", "k1", 70, 9, 17, "DU1", "AAPL", 1, "BUY", Decimal(10), 150.0, "ISLAND", long_ago, "sample"
+    )
+    change = Change()
+    change.executions["0001.01"] = bought
+    change.entries.append((long_ago, Entry("execution", "k1", {})))
+    journal.write(change)
+    journal.close()
+    idle.start()
+    assert idle.ref.ask(GetExecutions()).items == ()
+    assert idle.ref.ask(GetExecutions("sample")).items == (bought,)
+    assert idle.ref.ask(GetExecutions("another")).items == ()
 
 
 # --- kills and cuts -----------------------------------------------------------------------------------

@@ -159,3 +159,13 @@ def test_a_refusal_of_one_symbol_does_not_keep_the_other_from_trading(trader: Tr
 def test_parameters_that_contradict_each_other_are_refused() -> None:
     with pytest.raises(ValueError, match="smaller than slow"):
         Crossover.Params(fast=5, slow=5)
+
+
+def test_a_corrected_execution_counts_in_place_of_the_first_and_a_repeated_one_not_at_all(trader: Trader) -> None:
+    done = order(
+        key="k", symbol="AAPL", limit=None, filled=Decimal(0), side="BUY", quantity=Decimal(10), strategy="sample"
+    )
+    for exec_id, quantity in (("0001.01.01", 10), ("0001.01.01", 10), ("0001.01.02", 7), ("0001.01.01", 10)):
+        one = Execution(exec_id, "k", 1, 1, 1, "DU1", "AAPL", 1, "BUY", Decimal(quantity), 100.0, "", NOW, "sample")
+        trader.hears(Fill(one, done))
+    assert trader.strategy.position("AAPL") == 7
