@@ -26,6 +26,7 @@ from actors.messages.broker import (
 from actors.messages.session import LinkChanged, SessionDown, SessionUp
 from supervision.actor import Actor, Context, Sender, handles
 from supervision.errors import DeliveryError, Rejected
+from supervision.failpoints import failpoint
 from supervision.uplink import Uplink
 
 REFRESH = 180.0
@@ -108,6 +109,7 @@ class AccountActor(Actor):
         epoch = self._epoch
 
         def done(_: object) -> None:
+            failpoint("account.downloaded", account)
             if epoch == self._epoch:
                 self._portfolio.confirm(account, epoch, datetime.now(UTC))
 
@@ -170,6 +172,7 @@ class AccountActor(Actor):
 
     @handles(AccountValueReport)
     def _value(self, report: AccountValueReport, _: Sender) -> None:
+        failpoint("account.value", report.key)
         self._portfolio.apply_value(report, datetime.now(UTC))
 
     @handles(PortfolioReport)

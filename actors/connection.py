@@ -16,7 +16,6 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
 
-from actors.domain.pacing import Priority
 from actors.domain.session import Backoff, Session, refusal
 from actors.ib.codes import names_nothing
 from actors.ib.collector import Query
@@ -33,6 +32,7 @@ from actors.messages.session import BrokerNotice, GetSession, LinkChanged, Sessi
 from config.settings import GatewaySettings
 from supervision.actor import LATER, Actor, Context, Sender, handles
 from supervision.errors import ConfigurationError, Rejected
+from supervision.failpoints import failpoint
 from supervision.message import Message
 from supervision.peer import Peer
 from supervision.reactor import Timer
@@ -139,6 +139,7 @@ class ConnectionActor(Actor):
         except OSError as error:  # a full disk, most likely: no session is better than an epoch that falls
             self._gateway.close(f"its epoch cannot be kept: {error}")
             return
+        failpoint("connection.session.up", session.epoch + 1)
         session.came_up(accounts, next_order_id, server_version, now, at)
         self._outbound.begin(self._gateway, session.epoch, next_order_id)
         self._pulse.start()
@@ -197,6 +198,7 @@ class ConnectionActor(Actor):
     def order_report(
         self, report: broker.OrderReport | broker.StatusReport | broker.ExecutionReport | broker.CommissionReport
     ) -> None:
+        failpoint("connection.order.report", type(report).__name__)
         if isinstance(report, broker.CommissionReport):
             self._queries.commission(report)
         elif report.client_id == self._settings.client_id:
@@ -278,9 +280,7 @@ class ConnectionActor(Actor):
                 f"below {FIRST_REQUEST_ID}; an order leaves only after its intent is durable",
                 kind="invalid",
             )
-        frames = self._outbound.requests.place(message.order_id, message.contract, message.terms)
-        done = broker.Transmitted(message.epoch)
-        self._outbound.ship(Priority.ORDER, frames, sender, lambda: sender.reply(done), order_id=message.order_id)
+        self._outbound.order(message, sender)
         return LATER
 
     @handles(broker.TransmitCancel)

@@ -19,7 +19,7 @@ _ORDER: Final = {
     "order.modify.journalled": "a modify is on disk, nothing was sent; detail: the key",
     "order.cancel.handed": "a cancel was handed to the link to Connection; detail: the key",
     "order.execution.heard": "an execution has arrived and is not in the journal; detail: its execId",
-    "order.execution.journalled": "an execution is on disk; detail: its execId",
+    "order.execution.journalled": "executions are on disk; detail: the last one's execId",
     "order.cut.heard": "a cut is about to be applied; detail: its number",
     "order.cut.applied": "a cut was applied and journalled, State has no answer yet; detail: its number",
     "order.halt.heard": "the kill switch was asked for and is not on disk; detail: by whom",
@@ -38,20 +38,23 @@ _CONNECTION: Final = {
 
 _MARKET_DATA: Final = {
     "market_data.ticks": "a batch of ticks has arrived and is not in the book",
-    "market_data.subscribe": "the wanted lines are about to be asked for; detail: the first symbol",
+    "market_data.subscribe": "one more line is about to be asked for; detail: the symbol",
 }
 
 _ACCOUNT: Final = {
-    "account.snapshot.part": "a row of a download has arrived, the download is not complete; detail: its type",
+    "account.value": "an account value has arrived and is not booked, mid-download at first; detail: its key",
+    "account.downloaded": "a download has ended and is not confirmed here; detail: the account",
 }
 
 _STATE: Final = {
     "state.journal.heard": "journal rows have arrived and are not stored; detail: the last one's sequence",
-    "state.journal.stored": "journal rows are stored, Order does not know yet; detail: the last one's sequence",
+    "state.journal.stored": "journal rows are stored; detail: the last one's sequence",
+    "state.journal.ask": "rows are about to be asked for, which acknowledges those stored; detail: after which",
     "state.commit": "rows are written to the database and not committed",
-    "state.cut.part": "one part of a cut has come; detail: its name",
-    "state.cut.collected": "all parts of a cut are here, Order was not told; detail: the cut's number",
-    "state.cut.compared": "Order has applied the cut, which is not stored here; detail: the cut's number",
+    "state.cut.part": "one part of a cut has come; detail: the step, as OPEN_ORDERS",
+    "state.cut.collected": "the broker's parts of a cut are here, Order was not told; detail: the cut's number",
+    "state.cut.finished": "a cut has ended, Order has applied it, it is not stored; detail: the cut's number",
+    "state.positions.heard": "Account's positions have arrived and are not in the cache",
 }
 
 FAILPOINTS: Final[Mapping[str, str]] = {

@@ -46,6 +46,7 @@ from actors.messages.state import Memory
 from config.settings import MarketDataSettings
 from supervision.actor import LATER, Actor, Context, Sender, handles
 from supervision.errors import Rejected
+from supervision.failpoints import failpoint
 from supervision.message import Done
 from supervision.peer import Peer
 from supervision.uplink import Uplink
@@ -122,6 +123,7 @@ class MarketDataActor(Actor):
     def _ticks(self, batch: TickBatch, _: Sender) -> None:
         if batch.epoch != self._lines.epoch:
             return
+        failpoint("market_data.ticks")
         changes = self._quotes.apply(batch)
         if changes.strangers:
             self._lines.strangers(changes.strangers)

@@ -18,6 +18,7 @@ from typing import Any, ClassVar, Final, Protocol, TypeVar, cast
 import pykka
 
 from supervision.errors import Rejected
+from supervision.failpoints import failpoint
 from supervision.lifecycle import Attach, Ping, Pong, Stop
 from supervision.mailbox import Arrival, Escaped, Mailbox
 from supervision.message import Done, Message
@@ -228,6 +229,7 @@ class Actor(pykka.ThreadingActor):
     def _actor_loop_setup(self) -> None:
         # pykka logs what on_start raises and lets the actor die unseen; here it ends the process.
         try:
+            failpoint("actor.start", self.context.name)
             self.prepare()
             self.on_start()
         except BaseException as error:  # noqa: BLE001 - passed on to the host, which reports it and exits
@@ -284,6 +286,7 @@ class Actor(pykka.ThreadingActor):
             self.context.log.warning("no handler for %s from %s", kind.__name__, sender.name or "this process")
             sender.reject(Rejected(f"{self.context.name} does not handle {kind.__name__}", kind="unhandled"))
             return
+        failpoint("actor.handle", kind.__name__)
         try:
             result = handler(self, message, sender)
         except Rejected as error:

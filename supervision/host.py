@@ -18,7 +18,7 @@ import sys
 import threading
 from typing import Any, NoReturn
 
-from supervision import exits, preload, reporting
+from supervision import exits, failpoints, preload, reporting
 from supervision.actor import Actor, Context
 from supervision.boot import Boot
 from supervision.errors import ConfigurationError, WireError
@@ -92,6 +92,7 @@ def main(boot: Boot, listener: socket.socket, control: socket.socket) -> NoRetur
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
     sys.setswitchinterval(SWITCH_INTERVAL)
     reporting.configure(boot.reporting, boot.name)
+    failpoints.arm(os.environ.get(failpoints.VARIABLE, ""), boot.incarnation)
     log = logging.getLogger(boot.name)
     codec = Codec(load(boot.messages))
     host = _Host(control, codec, log)

@@ -10,6 +10,7 @@ from actors.ib.outbound import Outbound
 from actors.messages.broker import CloseLine, LiveLine, LiveLines, OpenLine
 from supervision.actor import Sender
 from supervision.errors import Rejected
+from supervision.failpoints import failpoint
 from supervision.message import Done
 
 
@@ -44,6 +45,7 @@ class LiveStreams:
 
         def opened() -> None:
             self._lines[request_id] = con_id
+            failpoint("connection.line.requested", ask.contract.symbol)
             sender.reply(LiveLine(request_id, con_id))
 
         self._out.ship(Priority.MARKET_DATA, frames, sender, opened)

@@ -17,8 +17,10 @@ from actors.domain.pacing import PacingQueue, Priority
 from actors.ib.gateway import Gateway
 from actors.ib.requests import Requests
 from actors.ib.transport import Parcel
+from actors.messages.broker import Transmit, Transmitted
 from supervision.actor import Sender
 from supervision.errors import Rejected
+from supervision.failpoints import failpoint
 from supervision.reactor import Reactor, Timer
 
 SESSION_DOWN = "session_down"
@@ -104,6 +106,17 @@ class Outbound:
     ) -> None:
         """Queue frames for the current session. `sender`, if any, gets the refusal when they cannot leave."""
         self._ship(priority, self._shipment(frames, sender, on_sent), order_id)
+
+    def order(self, message: Transmit, sender: Sender) -> None:
+        """Queue an order; `sender` gets Transmitted when its last byte is with the kernel."""
+
+        def sent() -> None:
+            failpoint("connection.order.written", message.order_id)
+            sender.reply(Transmitted(message.epoch))
+
+        frames = self.requests.place(message.order_id, message.contract, message.terms)
+        failpoint("connection.order.encoded", message.order_id)
+        self.ship(Priority.ORDER, frames, sender, sent, order_id=message.order_id)
 
     def ship_while(
         self,

@@ -18,6 +18,7 @@ from actors.domain.subscriptions import Close, Open, SubscriptionBook
 from actors.messages.broker import CloseLine, GetLiveLines, LineNotice, LiveLine, LiveLines, OpenLine
 from actors.messages.market import Contract
 from supervision.errors import DeliveryError, Rejected
+from supervision.failpoints import failpoint
 from supervision.reactor import Reactor, Timer
 from supervision.uplink import Uplink
 
@@ -133,6 +134,7 @@ class QuoteLines:
 
     def _open(self, contract: Contract) -> None:
         epoch, con_id = self.epoch, contract.con_id
+        failpoint("market_data.subscribe", contract.symbol)
 
         def opened(line: LiveLine) -> None:
             if epoch == self.epoch:

@@ -20,6 +20,7 @@ from actors.orders.gatekeeper import GateKeeper
 from actors.orders.records import Records
 from supervision.actor import Sender
 from supervision.errors import DeliveryError, Rejected
+from supervision.failpoints import failpoint
 from supervision.reactor import Reactor, Timer
 from supervision.uplink import Uplink
 
@@ -67,10 +68,12 @@ class Cuts:
         if cut.epoch != epoch:
             now = "there is no session" if epoch is None else f"the session's is {epoch}"
             raise Rejected(f"cut {cut.cut} is of epoch {cut.epoch}, {now}", kind="stale")
+        failpoint("order.cut.heard", cut.cut)
         differences = [*map(part_failed, failed_parts(cut)), *self._executions(cut), *self._orders(cut)]
         self._asker.strays = 0
         self._conclude(cut)
         self._records.commit()
+        failpoint("order.cut.applied", cut.cut)
         return CutResult(tuple(differences))
 
     def _executions(self, cut: ApplyCut) -> list[Difference]:

@@ -16,6 +16,7 @@ from actors.messages.broker import OrderTerms, Transmit, TransmitCancel, Transmi
 from actors.orders.gatekeeper import GateKeeper
 from actors.orders.records import Records
 from supervision.errors import ActorUnavailable, DeliveryError, Rejected
+from supervision.failpoints import failpoint
 from supervision.reactor import Reactor
 from supervision.uplink import Uplink
 
@@ -75,6 +76,7 @@ class Exit:
         self._connection.ask(
             TransmitCancel(epoch, order.order_id), timeout=CANCEL_SECONDS, on_reply=sent, on_error=failed
         )
+        failpoint("order.cancel.handed", order.key)
 
     def _send(
         self,
@@ -92,11 +94,13 @@ class Exit:
 
         def sent(_: Transmitted) -> None:
             self.sending -= 1
+            failpoint("order.transmitted.heard", order.key)
             now = self._now(order)
             if sent_event is not None:
                 now = self._records.apply(now, sent_event)
             on_sent(now)
             self._records.commit()
+            failpoint("order.transmitted.journalled", order.key)
             self._await_answer(now, f"the broker has not answered for {self._unanswered_after:g} s")
 
         def failed(error: DeliveryError | Rejected) -> None:
@@ -115,6 +119,7 @@ class Exit:
             on_reply=sent,
             on_error=failed,
         )
+        failpoint("order.transmit.handed", order.key)
 
     def _await_answer(self, order: OrderState, reason: str) -> None:
         self._reactor.after(self._unanswered_after, partial(self._look, order.key, order.updated, reason))

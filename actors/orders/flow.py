@@ -26,6 +26,7 @@ from actors.orders.records import Records
 from actors.orders.references import References
 from supervision.actor import Sender
 from supervision.errors import Rejected
+from supervision.failpoints import failpoint
 
 
 class Identity:
@@ -116,6 +117,7 @@ class OrderFlow:
             self._check(terms, details, quote)
             self._pass_gate()
             order = self._intent(terms, strategy, details)
+            failpoint("order.intent.checked", order.key)
             receipt = self._records.intend(order)
         except Rejected as error:
             self._refuse(terms.key, error)
@@ -125,6 +127,7 @@ class OrderFlow:
             self._records.failed(error)
             self._refuse(terms.key, Rejected(f"the order was not placed: {error}", kind="journal"))
         else:
+            failpoint("order.intent.journalled", order.key)
             self._exit.place(order, receipt, self._answer, self._unsent)
 
     def _check(self, terms: OrderTerms, details: ContractDetails, quote: Quote | None) -> None:
@@ -193,6 +196,7 @@ class OrderFlow:
             self._records.failed(error)
             sender.reject(Rejected(f"the order was not modified: {error}", kind="journal"))
         else:
+            failpoint("order.modify.journalled", order.key)
             self._exit.modify(order, terms, receipt, *_answers(sender))
 
     # --- cancel -----------------------------------------------------------------------------------

@@ -13,6 +13,7 @@ from actors.orders.gatekeeper import GateKeeper
 from actors.orders.journal import Entry, JournalError
 from actors.orders.records import Records
 from supervision.errors import Rejected
+from supervision.failpoints import failpoint
 
 
 class KillSwitch:
@@ -28,12 +29,14 @@ class KillSwitch:
         """Refuse new orders from now on."""
         text = f"{asked.reason.strip() or 'no reason given'} (by {asked.by})"
         self._cancels |= asked.cancel
+        failpoint("order.halt.heard", asked.by)
         try:
             entry = Entry("halt", "", {"reason": asked.reason, "by": asked.by, "cancel": asked.cancel})
             self._records.set_halt(text, self._cancels, entry)
         except JournalError as error:
             self._records.failed(error)
             text += "; not on disk, a restart would forget it"
+        failpoint("order.halt.journalled", asked.by)
         gate = self._gate.update(halted=text)
         if asked.cancel:
             self._cancel_all()

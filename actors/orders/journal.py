@@ -26,6 +26,7 @@ from actors.messages.orders import Execution
 from actors.messages.state import JournalRow
 from actors.orders.schema import SCHEMA, VERSION
 from supervision.errors import ConfigurationError
+from supervision.failpoints import failpoint
 
 _DAMAGED = frozenset({sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_CORRUPT})
 _BUSY_SECONDS = 0.25  # somebody with a shell on the file; the actor must not stand still for them
@@ -203,6 +204,7 @@ class Journal:
             self._db.execute("BEGIN IMMEDIATE")
             try:
                 yield
+                failpoint("order.journal.commit")
                 self._db.execute("COMMIT")
             except BaseException:
                 if self._db.in_transaction:

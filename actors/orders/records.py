@@ -25,6 +25,7 @@ from actors.messages.orders import Execution, Fill, OrderEvent
 from actors.messages.state import JournalRow, JournalRows
 from actors.orders.journal import Change, Entry, Journal, JournalError
 from supervision.errors import Rejected
+from supervision.failpoints import failpoint
 from supervision.message import Message
 from supervision.reactor import Reactor, Timer
 
@@ -89,6 +90,7 @@ class Records:
 
     def rows(self, after: int, limit: int) -> tuple[JournalRow, ...]:
         """Rows of the journal after a sequence. May raise JournalError."""
+        failpoint("order.journal.rows", after)
         return self._journal.rows(after, limit)
 
     # --- durable or not at all -----------------------------------------------------------------------
@@ -151,6 +153,7 @@ class Records:
         recorded = self.book.ledger.record(execution)
         if recorded is Recorded.KNOWN:
             return recorded
+        failpoint("order.execution.heard", execution.exec_id)
         self._change.executions[execution.exec_id] = execution
         self._change.durable = True
         self.note("execution", execution.key, execution_facts(execution, report.contract.sec_type))
@@ -216,6 +219,8 @@ class Records:
     def _write(self, change: Change, *, durable: bool) -> tuple[JournalRow, ...]:
         change.durable = durable
         rows = self._journal.write(change)
+        if change.executions:
+            failpoint("order.execution.journalled", [*change.executions][-1])
         self._publish("journal", JournalRows(rows))
         if self.error:
             self._log.warning("the journal can be written again")

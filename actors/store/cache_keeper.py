@@ -9,6 +9,7 @@ from actors.messages.account import Accounts, GetAccounts, GetPositions, Positio
 from actors.store.caches import Caches
 from actors.store.database import Database
 from supervision.errors import DeliveryError, Rejected
+from supervision.failpoints import failpoint
 from supervision.reactor import Reactor
 from supervision.uplink import Uplink
 
@@ -47,6 +48,7 @@ class CacheKeeper:
             self._caches.store_accounts(accounts)
 
     def _positions(self, positions: Positions) -> None:
+        failpoint("state.positions.heard")
         with self._database.transaction():
             self._caches.store_positions(positions)
 

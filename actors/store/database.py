@@ -16,6 +16,7 @@ from typing import Any
 
 from actors.store.schema import MIGRATIONS
 from supervision.errors import ConfigurationError
+from supervision.failpoints import failpoint
 
 Row = tuple[Any, ...]
 BUSY_SECONDS = 5.0
@@ -67,6 +68,7 @@ class Database:
         except BaseException:
             self._connection.execute("ROLLBACK")
             raise
+        failpoint("state.commit")
         self._connection.execute("COMMIT")
 
     def close(self) -> None:

@@ -8,13 +8,14 @@ each ask acknowledges what came before. A journal that starts again is a finding
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from datetime import UTC, datetime
 
 from actors.messages.state import FollowJournal, JournalRow, JournalRows
 from actors.store.audit import AuditTrail
 from actors.store.database import Database
 from supervision.errors import DeliveryError, Rejected
+from supervision.failpoints import failpoint
 from supervision.uplink import Uplink
 
 PAGE_SECONDS = 10.0
@@ -42,6 +43,7 @@ class JournalFollower:
         """Ask for what comes after the last row stored, until nothing does."""
         if not self._asked:
             self._asked = True
+            failpoint("state.journal.ask", self._trail.followed)
             self._order.ask(
                 FollowJournal(self._trail.followed), timeout=PAGE_SECONDS, on_reply=self._page, on_error=self._failed
             )
@@ -62,9 +64,10 @@ class JournalFollower:
         self._asked = False
         self._log.warning("the order journal could not be followed: %s", error)
 
-    def _take(self, rows: Iterable[JournalRow], *, gaps: bool) -> bool:
+    def _take(self, rows: tuple[JournalRow, ...], *, gaps: bool) -> bool:
         """Store the rows that are due; False when rows before them must be asked for."""
-        trail = self._trail
+        trail, last = self._trail, rows[-1].sequence if rows else 0
+        failpoint("state.journal.heard", last)
         with self._database.transaction():
             for row in rows:
                 if row.sequence > trail.followed + 1 and not gaps:
@@ -75,6 +78,7 @@ class JournalFollower:
                 elif not trail.holds(row.sequence, row.kind, row.data):
                     self._journal_replaced(row)
                     return False
+        failpoint("state.journal.stored", last)
         return True
 
     def _journal_replaced(self, row: JournalRow) -> None:

@@ -26,6 +26,7 @@ from actors.store.cuts import CutStore
 from actors.store.database import Database
 from supervision.actor import Sender
 from supervision.errors import DeliveryError, Rejected
+from supervision.failpoints import failpoint
 from supervision.message import Ask
 from supervision.reactor import Reactor, Timer
 from supervision.uplink import Uplink
@@ -174,6 +175,7 @@ class Reconciler:
         elif step is Step.SETTLE:
             self._pause = self._reactor.after(SETTLE_SECONDS, partial(self._advance, cut))
         elif step is Step.APPLY:
+            failpoint("state.cut.collected", cut.number)
             self._ask(self._order, cut.picture(), APPLY_SECONDS, cut, step)
         else:
             self._ask(self._connection, _QUERIES[step](), PART_SECONDS, cut, step)
@@ -189,6 +191,7 @@ class Reconciler:
     def _answered(self, cut: Cut, step: Step, answer: Answer) -> None:
         if cut is self._cut:  # else it was abandoned meanwhile
             cut.confirm(step, answer)
+            failpoint("state.cut.part", step.name)
             self._advance(cut)
 
     def _failed(self, cut: Cut, step: Step, error: DeliveryError | Rejected) -> None:
@@ -211,6 +214,7 @@ class Reconciler:
 
     def _finish(self, cut: Cut) -> None:
         view = cut.finish(datetime.now(UTC))
+        failpoint("state.cut.finished", view.cut)
         self._save(cut, view)
         self.last, self._cut = view, None
         self._failures = 0 if view.confirmed else self._failures + 1
