@@ -8,7 +8,6 @@ Positions are asked for again every REFRESH seconds, because a stream that died 
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import UTC, datetime
 
 from actors.domain.portfolio import Portfolio, PositionKey
 from actors.messages.account import AccountEvent, Accounts, GetAccounts, GetPositions, PnL, Position, Positions
@@ -24,6 +23,7 @@ from actors.messages.broker import (
     StreamPositionPnL,
 )
 from actors.messages.session import LinkChanged, SessionDown, SessionUp
+from supervision import clock
 from supervision.actor import Actor, Context, Sender, handles
 from supervision.errors import DeliveryError, Rejected
 from supervision.failpoints import failpoint
@@ -111,7 +111,7 @@ class AccountActor(Actor):
         def done(_: object) -> None:
             failpoint("account.downloaded", account)
             if epoch == self._epoch:
-                self._portfolio.confirm(account, epoch, datetime.now(UTC))
+                self._portfolio.confirm(account, epoch, clock.now())
 
         self._connection.ask(
             StreamAccount(epoch, account),
@@ -126,7 +126,7 @@ class AccountActor(Actor):
         def listed(positions: PositionList) -> None:
             if epoch != self._epoch:
                 return
-            for position in self._portfolio.replace_positions(positions, epoch, datetime.now(UTC)):
+            for position in self._portfolio.replace_positions(positions, epoch, clock.now()):
                 self._tell(position)
             self._stream_positions()
 
@@ -173,7 +173,7 @@ class AccountActor(Actor):
     @handles(AccountValueReport)
     def _value(self, report: AccountValueReport, _: Sender) -> None:
         failpoint("account.value", report.key)
-        self._portfolio.apply_value(report, datetime.now(UTC))
+        self._portfolio.apply_value(report, clock.now())
 
     @handles(PortfolioReport)
     def _mark(self, report: PortfolioReport, _: Sender) -> None:
@@ -185,7 +185,7 @@ class AccountActor(Actor):
 
     @handles(PositionReport)
     def _position(self, report: PositionReport, _: Sender) -> None:
-        self._tell(self._portfolio.apply_position(report, datetime.now(UTC)))
+        self._tell(self._portfolio.apply_position(report, clock.now()))
         self._stream_positions()
 
     def _tell(self, change: PnL | Position | None) -> None:

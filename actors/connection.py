@@ -12,7 +12,6 @@ import itertools
 import random
 import time
 from collections.abc import Hashable
-from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
 
@@ -30,6 +29,7 @@ from actors.ib.wire_log import WireLog
 from actors.messages import broker
 from actors.messages.session import BrokerNotice, GetSession, LinkChanged, SessionDown, SessionUp, SessionView
 from config.settings import GatewaySettings
+from supervision import clock
 from supervision.actor import LATER, Actor, Context, Sender, handles
 from supervision.errors import ConfigurationError, Rejected
 from supervision.failpoints import failpoint
@@ -53,7 +53,7 @@ class ConnectionActor(Actor):
         self._accounts = accounts
         self._directory = directory
         self._epoch_file = directory / "connection.json"
-        self._session = Session(0, Backoff(**settings.backoff.model_dump()), datetime.now(UTC))
+        self._session = Session(0, Backoff(**settings.backoff.model_dump()), clock.now())
         self._redial_timer: Timer | None = None
         self._gateway: Gateway | None = None
         self._endpoint = (settings.host, settings.port or 0)
@@ -102,7 +102,7 @@ class ConnectionActor(Actor):
             self._gateway.close(reason)
 
     def _dial(self) -> None:
-        epoch = self._session.dialing(datetime.now(UTC))
+        epoch = self._session.dialing(clock.now())
         settings = self._settings
         self._gateway = Gateway(
             self.reactor,
@@ -126,7 +126,7 @@ class ConnectionActor(Actor):
     def ready(self, accounts: tuple[str, ...], next_order_id: int, server_version: int) -> None:
         """The gateway answers: check whose accounts these are before anything else is sent."""
         assert self._gateway is not None
-        now, at = time.monotonic(), datetime.now(UTC)
+        now, at = time.monotonic(), clock.now()
         why_not = refusal(self._accounts, accounts)
         if why_not:
             self._session.refuse(why_not, at)
@@ -149,7 +149,7 @@ class ConnectionActor(Actor):
 
     def ended(self, reason: str) -> None:
         """The session, or the attempt at one, is over: answer everybody, then say so, then try again."""
-        session, at = self._session, datetime.now(UTC)
+        session, at = self._session, clock.now()
         was_up = session.answers
         if self._gateway is not None:
             self._bad_frames += self._gateway.bad_frames
@@ -221,7 +221,7 @@ class ConnectionActor(Actor):
 
     def error(self, request_id: int, code: int, text: str) -> None:
         """Give a code to whom it concerns; what concerns nobody is a notice, never dropped."""
-        session, at = self._session, datetime.now(UTC)
+        session, at = self._session, clock.now()
         change = session.link(code, at)
         if change is not None:
             news = LinkChanged(session.epoch, session.generation, change.up, change.data_lost, code, text)

@@ -7,7 +7,6 @@ may have been missed, subscribers get Gap, their quotes say so, and Resumed foll
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Iterable
 
 from actors.domain.audience import Audience
@@ -44,6 +43,7 @@ from actors.messages.market import (
 from actors.messages.session import LinkChanged, SessionDown, SessionUp
 from actors.messages.state import Memory
 from config.settings import MarketDataSettings
+from supervision import clock
 from supervision.actor import LATER, Actor, Context, Sender, handles
 from supervision.errors import Rejected
 from supervision.failpoints import failpoint
@@ -141,7 +141,7 @@ class MarketDataActor(Actor):
             self._lines.notice(message)
 
     def _send_quotes(self, con_ids: Iterable[int]) -> None:
-        now = time.time_ns()
+        now = clock.now_ns()
         for con_id in con_ids:
             listeners = self._audience.of(con_id)
             if listeners:
@@ -185,7 +185,7 @@ class MarketDataActor(Actor):
                 peer.send(make(own))
 
     def _watch_stale(self) -> None:
-        self._send_quotes(self._quotes.turned_stale(time.time_ns()))
+        self._send_quotes(self._quotes.turned_stale(clock.now_ns()))
         self.reactor.after(self._settings.stale_after / STALE_CHECKS, self._watch_stale)
 
     # --- subscribers ----------------------------------------------------------------------------
@@ -273,7 +273,7 @@ class MarketDataActor(Actor):
             max_lines=self._settings.max_lines,
             subscribers=len(self._audience),
             ticks=self._quotes.ticks,
-            stale=self._quotes.stale(time.time_ns()),
+            stale=self._quotes.stale(clock.now_ns()),
             conflated=self._conflated_before + sum(peer.outbox.conflated for peer, _ in self._audience.each()),
         )
 
@@ -307,7 +307,7 @@ class MarketDataActor(Actor):
         )
 
     def _quote_now(self, con_id: int) -> Quote:
-        return self._quotes.quote(con_id, time.time_ns())
+        return self._quotes.quote(con_id, clock.now_ns())
 
 
 def _words(contract: str | Contract) -> str:

@@ -8,7 +8,6 @@ the process. After a restart every order without an acknowledgement is UNKNOWN u
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -45,6 +44,7 @@ from actors.orders.journal import Journal, JournalError
 from actors.orders.records import Records
 from actors.orders.references import References
 from config.settings import OrderSettings, RiskSettings
+from supervision import clock
 from supervision.actor import LATER, Actor, Context, Sender, handles
 from supervision.errors import Rejected
 from supervision.peer import Peer
@@ -161,7 +161,7 @@ class OrderActor(Actor):
     def _orders(self, message: GetOrders, _: Sender) -> Orders:
         orders = self._records.book if message.all else self._records.book.open_orders()
         items = tuple(order.view() for order in orders if message.all or not order.terminal)
-        return Orders(items, datetime.now(UTC))
+        return Orders(items, clock.now())
 
     @handles(GetOrder)
     def _order(self, message: GetOrder, _: Sender) -> OrderView:
@@ -171,7 +171,7 @@ class OrderActor(Actor):
     def _executions(self, message: GetExecutions, _: Sender) -> Executions:
         records = self._records
         found = records.executions_of(message.strategy) if message.strategy else records.book.ledger.all()
-        return Executions(found, datetime.now(UTC))
+        return Executions(found, clock.now())
 
     @handles(GetOrdersView)
     def _orders_view(self, _: GetOrdersView, __: Sender) -> OrdersView:
@@ -220,7 +220,7 @@ class OrderActor(Actor):
     # --- the session ----------------------------------------------------------------------------------
 
     def _connection_up(self, _: Uplink, incarnation: int) -> None:
-        self._cuts.blind_until = datetime.now(UTC)
+        self._cuts.blind_until = clock.now()
         self._gate.update(reconciled_epoch=None)
         if incarnation == self._heard:  # to State nothing happened, so it does not come by itself
             self._asker.ask_soon("connection was not heard for a while")
@@ -255,7 +255,7 @@ class OrderActor(Actor):
 
     @handles(LinkChanged)
     def _link_changed(self, message: LinkChanged, _: Sender) -> None:
-        self._cuts.blind_until = datetime.now(UTC)
+        self._cuts.blind_until = clock.now()
         text = f"{message.text} (code {message.code})"
         self._gate.update(link_up=message.up, link_reason="" if message.up else text, reconciled_epoch=None)
         self._records.commit()
@@ -286,7 +286,7 @@ class OrderActor(Actor):
         if order is not None:
             self._records.apply(order, ev.reported(message))
         else:
-            self._records.replace(None, self._records.book.adopt(message, datetime.now(UTC)))
+            self._records.replace(None, self._records.book.adopt(message, clock.now()))
         self._records.commit()
 
     @handles(StatusReport)

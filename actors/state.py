@@ -6,7 +6,7 @@ one was killed: links bring session and journal, and a cut follows. Nothing here
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import msgspec
@@ -41,6 +41,7 @@ from actors.store.follower import JournalFollower
 from actors.store.reconciler import Reconciler
 from actors.store.schedules import Schedules, grid
 from config.settings import StateSettings
+from supervision import clock
 from supervision.actor import LATER, Actor, Context, Sender, handles
 from supervision.errors import Rejected
 from supervision.message import Done, Message
@@ -87,7 +88,7 @@ class StateActor(Actor):
         self._follower = JournalFollower(order, self._database, self._trail, self.context.log, self._journal_row)
         self._schedules = Schedules(self.context.mailbox.put)
         self._schedules.every(
-            grid(timedelta(seconds=self._settings.reconcile_every), datetime.now(UTC)), ReconcileDue()
+            grid(timedelta(seconds=self._settings.reconcile_every), clock.now()), ReconcileDue()
         )
         self._schedules.every(grid(timedelta(hours=1)), AuditHeadDue())
 
@@ -117,7 +118,7 @@ class StateActor(Actor):
     @handles(LinkChanged)
     def _link_changed(self, message: LinkChanged, _: Sender) -> None:
         facts = {"epoch": message.epoch, "code": message.code, "text": message.text}
-        self._observe(datetime.now(UTC), "link_up" if message.up else "link_down", facts)
+        self._observe(clock.now(), "link_up" if message.up else "link_down", facts)
         self._reconciler.link_changed(up=message.up, text=f"{message.code} {message.text}")
 
     def _connection_down(self, _: Uplink) -> None:
@@ -152,7 +153,7 @@ class StateActor(Actor):
     def _publish(self, message: Publish, sender: Sender) -> Done:
         if message.topic in SERVICE_TOPICS:
             raise Rejected(f"topic {message.topic!r} belongs to the service; choose another name", kind="invalid")
-        self.publish(message.topic, CustomEvent(message.topic, message.data, sender.name, datetime.now(UTC)))
+        self.publish(message.topic, CustomEvent(message.topic, message.data, sender.name, clock.now()))
         return Done()
 
     # --- audit trail ----------------------------------------------------------------------------------
@@ -224,11 +225,11 @@ class StateActor(Actor):
     @handles(RememberContracts)
     def _remember_contracts(self, message: RememberContracts, _: Sender) -> None:
         with self._database.transaction():
-            self._caches.store_contracts(message.items, datetime.now(UTC))
+            self._caches.store_contracts(message.items, clock.now())
 
     @handles(RememberHold)
     def _remember_hold(self, message: RememberHold, sender: Sender) -> Done:
-        contract, now = message.details.contract, datetime.now(UTC)
+        contract, now = message.details.contract, clock.now()
         with self._database.transaction():
             self._caches.store_hold(message.details, message.held, now)
             facts = {"symbol": contract.symbol, "con_id": contract.con_id, "by": sender.name}

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from concurrent.futures import Future
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 
 import msgspec
@@ -18,6 +18,7 @@ from actors.messages.market import GetMarketData, MarketDataView
 from actors.messages.orders import GateView, GetOrdersView, OrdersView
 from actors.messages.session import GetSession, SessionView
 from actors.messages.state import Difference, GetReconciliation, ReconciliationView
+from supervision import clock
 from supervision.errors import DeliveryError, Rejected
 from supervision.lifecycle import ChildView, GetTree, TreeView
 from supervision.message import Ask, Message
@@ -145,7 +146,7 @@ def gather(desk: Desk) -> Status:
     answers = {name: _outcome(future) for name, future in futures.items()}
     service = desk.service
     mode, account = ("", "") if service is None else (service.mode, service.account)
-    return assemble(mode, account, answers, datetime.now(UTC))
+    return assemble(mode, account, answers, clock.now())
 
 
 def _outcome(future: Future[Any]) -> Message | Exception:

@@ -9,7 +9,6 @@ starts a new one.
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Mapping
 from typing import Any, ClassVar
 
@@ -22,6 +21,7 @@ from actors.messages.orders import Fill, OrderEvent
 from actors.messages.session import LinkChanged, SessionDown, SessionUp
 from actors.messages.system import CustomEvent
 from actors.trader import Trader
+from supervision import clock
 from supervision.actor import Context, Sender, handles
 from supervision.errors import ConfigurationError, SupervisionError
 
@@ -139,7 +139,7 @@ class Strategy(Trader):
         """A bar must not wait for the next trade to be seen as complete."""
         self.reactor.after(BAR_CHECK_SECONDS, self._close_bars)
         for con_id, builder in self.builders.items():
-            for bar in builder.close(time.time_ns() - BAR_GRACE_NS):
+            for bar in builder.close(clock.now_ns() - BAR_GRACE_NS):
                 self._call(self.on_bar, self.symbols[con_id], bar)
 
     @handles(OrderEvent)

@@ -6,7 +6,6 @@ read from Order; from then on events keep them. `buy`, `sell`, `modify` and `can
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
 from decimal import Decimal
 from typing import Any
@@ -29,6 +28,7 @@ from actors.messages.orders import (
     PlaceOrder,
     Side,
 )
+from supervision import clock
 from supervision.actor import Actor, Context
 from supervision.errors import DeliveryError, Rejected
 from supervision.uplink import Uplink
@@ -152,7 +152,7 @@ class Trader(Actor):
     def _place(self, side: Side, contract: str | Contract, quantity: Decimal | int, **terms: Any) -> OrderView:
         if not terms["key"]:
             self._key_number += 1
-            terms["key"] = f"{self.name}-{time.time_ns() // 1000:x}-{self._key_number}"
+            terms["key"] = f"{self.name}-{clock.now_ns() // 1000:x}-{self._key_number}"
         order = PlaceOrder(contract, side, quantity, strategy=self.name, **terms)
         return self._keep(self.desk.order.ask(order, timeout=ORDER_SECONDS))
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 import csv
 import importlib.util
 from collections.abc import Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 from typing import get_args
 
@@ -22,6 +22,7 @@ from actors.domain.history import Download, Plan, plan
 from actors.messages.market import Bar, GetBars, WhatToShow
 from cli.exits import REFUSED, Failure
 from cli.options import state_dir
+from supervision import clock
 from supervision.errors import Rejected
 
 PIECE_LIMIT = 120.0
@@ -51,7 +52,7 @@ def history(
     _check_suffix(out)
     last = None if end is None else end.astimezone()
     try:
-        pieces = plan(duration, bar, last or datetime.now(UTC))
+        pieces = plan(duration, bar, last or clock.now())
     except Rejected as error:
         raise click.UsageError(str(error)) from error
     with Desk.connect(state_dir) as desk:

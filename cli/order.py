@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
 from typing import get_args
@@ -16,6 +15,7 @@ from cli.exits import TIMED_OUT, Failure
 from cli.options import as_json, state_dir
 from cli.orders import price_text
 from cli.output import print_json
+from supervision import clock
 from supervision.errors import ActorDied, AskTimeout
 
 ORDER_LIMIT = 10.0
@@ -85,7 +85,7 @@ def place(
     request = PlaceOrder(
         symbol, side, quantity, limit=limit, stop=stop, type=order_type, tif=tif, key=key, account=account
     )
-    asked = datetime.now(UTC)
+    asked = clock.now()
     with Desk.connect(state_dir) as desk:
         try:
             placed = desk.order.ask(request, timeout=ORDER_LIMIT)

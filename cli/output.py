@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 import threading
 from collections.abc import Callable, Iterable, Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 from decimal import Decimal
 
 import click
@@ -14,6 +14,8 @@ from rich import box
 from rich.console import Console, RenderableType
 from rich.table import Table
 from rich.text import Text
+
+from supervision import clock
 
 PLAIN_WIDTH = 160
 WATCH_INTERVAL = 1.0
@@ -78,7 +80,7 @@ def age(moment: datetime | None) -> str:
     """How long ago something was true."""
     if moment is None:
         return "never"
-    return seconds_ago((datetime.now(UTC) - moment).total_seconds())
+    return seconds_ago((clock.now() - moment).total_seconds())
 
 
 def seconds_ago(seconds: float | None) -> str:

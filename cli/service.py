@@ -13,7 +13,6 @@ import os
 import shutil
 import tempfile
 from collections.abc import Iterator
-from datetime import UTC, datetime
 from pathlib import Path
 
 import msgspec
@@ -23,6 +22,7 @@ from actors.running import Service
 from cli.exits import REFUSED, Failure
 from config.errors import Problem, SettingsError
 from config.settings import Settings
+from supervision import clock
 
 RUN_PREFIX = "nightdesk-"
 LONGEST_RUN_DIR = 50
@@ -43,7 +43,7 @@ def claimed(state_dir: Path, settings: Settings) -> Iterator[Service]:
             mode=settings.mode,
             account=settings.trading_accounts[0],
             directory=str(directory),
-            started=datetime.now(UTC).isoformat(),
+            started=clock.now().isoformat(),
         )
         try:
             _write_note(note, service)

@@ -7,7 +7,6 @@ shown as away. Of orders it also listens to events, so that the ones just done s
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +18,7 @@ from actors.messages.market import GetQuotes, Quotes
 from actors.messages.orders import Fill, GetOrders, OrderEvent, Orders, OrderView
 from actors.status import QUESTIONS, assemble
 from cli.live import Picture, live_screen
+from supervision import clock
 from supervision.actor import Actor, Context, Sender, handles
 from supervision.errors import ActorUnavailable
 from supervision.message import Ask, Message
@@ -90,7 +90,7 @@ class TerminalView(Actor):
 
     def _picture(self) -> Picture:
         return Picture(
-            status=assemble(self._mode, self._account, self._answers, datetime.now(UTC)),
+            status=assemble(self._mode, self._account, self._answers, clock.now()),
             quotes=self._part("quotes", Quotes),
             positions=self._part("positions", Positions),
             accounts=self._part("accounts", Accounts),

@@ -6,10 +6,10 @@ import os
 import time
 from collections import deque
 from collections.abc import Callable, Mapping
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from supervision import clock
 from supervision.actions import Action
 from supervision.boot import socket_path
 from supervision.errors import Rejected
@@ -45,14 +45,14 @@ class Address:
         self._path = socket_path(run_dir, SUPERVISOR)
         self._socket = bind(self._path)
         self._dirty: set[Peer] = set()
-        self._began = datetime.now(UTC)
+        self._began = clock.now()
         self._listener = Listener(
             self._socket, reactor, codec, self, self._dirty, name=SUPERVISOR, incarnation=os.getpid()
         )
 
     def changed(self, seat: Seat) -> None:
         """A child is in another state than before: tell who listens."""
-        seat.since = datetime.now(UTC)
+        seat.since = clock.now()
         self._listener.publish(TOPIC, TreeChanged(seat.view()))
 
     def flush(self) -> None:

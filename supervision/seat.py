@@ -5,10 +5,10 @@ from __future__ import annotations
 import os
 import socket
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
 
+from supervision import clock
 from supervision.boot import slot_path, socket_path
 from supervision.control import ControlChannel
 from supervision.lifecycle import ChildView, DeathRecord, Pong
@@ -47,7 +47,7 @@ class Seat:
         self.present: Incarnation | None = None
         self.pong = Pong(0, 0, 0, 0)
         self.verdict = Verdict.FINE
-        self.since = datetime.now(UTC)
+        self.since = clock.now()
         self.last_death = ""
 
     def view(self) -> ChildView:
@@ -71,7 +71,7 @@ class Seat:
     def vacate(self, incarnation: int, reason: str, uptime: float) -> DeathRecord:
         """What is to be remembered of an incarnation that has ended, or could not be born."""
         in_hand = self.slot.read().in_hand
-        record = DeathRecord(self.name, incarnation, datetime.now(UTC), reason, in_hand, round(uptime, 3))
+        record = DeathRecord(self.name, incarnation, clock.now(), reason, in_hand, round(uptime, 3))
         self.present = None
         self.pong = Pong(0, 0, 0, 0)
         self.verdict = Verdict.FINE

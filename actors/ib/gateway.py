@@ -10,7 +10,6 @@ garbage in the framing ends the session. ibapi's Connection, EReader and EClient
 from __future__ import annotations
 
 import logging
-import time
 from collections.abc import Callable
 from datetime import UTC
 from typing import Any, Protocol
@@ -25,6 +24,7 @@ from actors.ib.times import UnreadableTime, zone
 from actors.ib.translate import Inbound, Translator
 from actors.ib.transport import Parcel, Transport
 from actors.messages.broker import OrderNotice, TickBatch
+from supervision import clock
 from supervision.reactor import Reactor, Timer
 
 OLDEST_VERSION, NEWEST_VERSION = 176, 200
@@ -183,9 +183,9 @@ class Gateway:
         if not OLDEST_VERSION <= version <= NEWEST_VERSION:
             self.close(f"the gateway chose version {version}, this client speaks {OLDEST_VERSION} to {NEWEST_VERSION}")
             return
-        clock = fields[1].decode("utf-8", "backslashreplace")
+        told = fields[1].decode("utf-8", "backslashreplace")
         try:
-            local = zone(clock.split(" ", 2)[-1])
+            local = zone(told.split(" ", 2)[-1])
         except UnreadableTime as problem:
             self._log.warning("%s in the gateway's greeting; its local times are read as UTC", problem)
             local = UTC
@@ -232,7 +232,7 @@ class Gateway:
         self._flush()
 
     def _flush(self) -> None:
-        batch = self._columns.take(time.time_ns())
+        batch = self._columns.take(clock.now_ns())
         if batch is not None:
             self._owner.ticks(batch)
 

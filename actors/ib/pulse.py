@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import datetime
 
 from actors.domain.pacing import Priority
 from actors.domain.session import Heartbeat
 from actors.ib.outbound import Outbound
+from supervision import clock
 from supervision.reactor import Reactor, Timer
 
 
@@ -38,7 +39,7 @@ class Pulse:
 
     def answered(self) -> None:
         """The gateway told its time."""
-        self.last = datetime.now(UTC)
+        self.last = clock.now()
         self._heartbeat.answered(time.monotonic())
         self._arm()
 

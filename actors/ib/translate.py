@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Hashable
-from datetime import UTC, datetime, tzinfo
+from datetime import datetime, tzinfo
 from decimal import Decimal
 from typing import Any, Protocol
 
@@ -27,6 +27,7 @@ from actors.messages.broker import (
     StatusReport,
 )
 from actors.messages.market import Bar
+from supervision import clock
 from supervision.message import Message
 
 # The names under which answers without a request id are collected.
@@ -327,4 +328,4 @@ class Translator(EWrapper):
             return read_time(text, self._local)
         except UnreadableTime as problem:
             self._log.warning("%s; the time of arrival is taken instead", problem)
-            return datetime.now(UTC)
+            return clock.now()

@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import logging
 import logging.handlers
-from datetime import UTC, datetime
 from pathlib import Path
 
 import orjson
 
 from actors.ib.redaction import readable
+from supervision import clock
 
 _FILE_BYTES, _OLD_FILES = 20_000_000, 4
 
@@ -30,7 +30,7 @@ class WireLog:
 
     def write(self, direction: str, payload: bytes) -> None:
         """One frame; direction is `in` or `out`."""
-        line = {"at": datetime.now(UTC), "direction": direction, "frame": readable(payload)}
+        line = {"at": clock.now(), "direction": direction, "frame": readable(payload)}
         self._logger.info("%s", orjson.dumps(line).decode())
 
     def close(self) -> None:

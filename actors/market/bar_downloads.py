@@ -7,11 +7,11 @@ beginning of the history. Nothing more is asked for once the asker has gone or i
 from __future__ import annotations
 
 import time
-from datetime import UTC, datetime
 
 from actors.domain.history import Download, plan
 from actors.messages.broker import BarList, FetchBars
 from actors.messages.market import Bars, ContractDetails, GetBars
+from supervision import clock
 from supervision.actor import Sender
 from supervision.errors import DeliveryError, Rejected
 from supervision.uplink import Uplink
@@ -22,7 +22,7 @@ _HISTORY_CODE = "code 162"
 
 def download_bars(connection: Uplink, message: GetBars, details: ContractDetails, sender: Sender) -> None:
     """Answer `sender` with the bars of a resolved contract. Rejected when the range cannot be asked for."""
-    pieces = plan(message.duration, message.bar, message.end or datetime.now(UTC))
+    pieces = plan(message.duration, message.bar, message.end or clock.now())
     _BarDownload(connection, message, details, sender, Download(pieces, message.end)).next()
 
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
-from datetime import UTC, datetime
 from typing import Final
 
 from actors.domain.fills import Recorded
@@ -18,6 +17,7 @@ from actors.messages.session import GetSession, SessionView
 from actors.messages.state import ApplyCut, CutResult, CutView, Difference, Reconcile
 from actors.orders.gatekeeper import GateKeeper
 from actors.orders.records import Records
+from supervision import clock
 from supervision.actor import Sender
 from supervision.errors import DeliveryError, Rejected
 from supervision.failpoints import failpoint
@@ -42,7 +42,7 @@ class Cuts:
         asker: CutAsker,
         reconciled: Callable[[], None],
     ) -> None:
-        self.blind_until = datetime.now(UTC)
+        self.blind_until = clock.now()
         self._records = records
         self._gate = gate
         self._connection = connection
@@ -89,7 +89,7 @@ class Cuts:
         return missed
 
     def _orders(self, cut: ApplyCut) -> list[Difference]:
-        at = datetime.now(UTC)
+        at = clock.now()
         found = []
         for verdict in judge(self._records.book, cut, at):
             self._records.replace(verdict.before, verdict.after)

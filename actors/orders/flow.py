@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Callable
-from datetime import UTC, datetime
 from functools import partial
 
 from actors.domain.limits import Limits, check
@@ -24,6 +23,7 @@ from actors.orders.gatekeeper import GateKeeper
 from actors.orders.journal import DuplicateKey, JournalError
 from actors.orders.records import Records
 from actors.orders.references import References
+from supervision import clock
 from supervision.actor import Sender
 from supervision.errors import Rejected
 from supervision.failpoints import failpoint
@@ -140,7 +140,7 @@ class OrderFlow:
         order_id = self._records.book.next_id()
         if order_id is None:
             raise Rejected("every order id is used up; the ids must be reset in TWS", kind="limit")
-        now = datetime.now(UTC)
+        now = clock.now()
         return OrderState(
             key=terms.key,
             order_id=order_id,

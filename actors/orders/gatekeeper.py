@@ -7,13 +7,13 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from datetime import UTC, datetime
 from typing import Any
 
 import msgspec
 
 from actors.domain.gate import GateFacts, Verdict, evaluate
 from actors.messages.orders import GateChanged, GateView
+from supervision import clock
 from supervision.message import Message
 from supervision.reactor import Reactor
 
@@ -34,7 +34,7 @@ class GateKeeper:
         self._publish = publish
         self._noted = noted
         verdict = evaluate(facts, time.monotonic())
-        self._view = GateView(verdict.state, verdict.reasons, 1, datetime.now(UTC))
+        self._view = GateView(verdict.state, verdict.reasons, 1, clock.now())
 
     def update(self, **changes: Any) -> GateView:
         """Some facts have changed."""
@@ -46,7 +46,7 @@ class GateKeeper:
         verdict = evaluate(self.facts, time.monotonic())
         if Verdict(self._view.state, self._view.reasons) != verdict:
             changed = verdict.state != self._view.state
-            since = datetime.now(UTC) if changed else self._view.since
+            since = clock.now() if changed else self._view.since
             self._view = GateView(verdict.state, verdict.reasons, self._view.version + 1, since)
             self._publish("risk", GateChanged(self._view))
             self._noted({"state": verdict.state, "reasons": verdict.reasons, "version": self._view.version})

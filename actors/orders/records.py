@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import msgspec
@@ -24,6 +24,7 @@ from actors.messages.broker import CommissionReport, ExecutionReport
 from actors.messages.orders import Execution, Fill, OrderEvent
 from actors.messages.state import JournalRow, JournalRows
 from actors.orders.journal import Change, Entry, Journal, JournalError
+from supervision import clock
 from supervision.errors import Rejected
 from supervision.failpoints import failpoint
 from supervision.message import Message
@@ -55,7 +56,7 @@ class Records:
         self._log = log
         self._change = Change()
         self._retry: Timer | None = None
-        contents = journal.load(datetime.now(UTC) - RECENT)
+        contents = journal.load(clock.now() - RECENT)
         floor = max(int(contents.settings.get("floor", "0")), contents.highest_id)
         self.book = OrderBook(contents.orders, contents.executions, contents.commissions, floor)
         self.halted = contents.settings.get("halt", "")
@@ -120,7 +121,7 @@ class Records:
         self._write_unsaved()
         change = Change()
         change.settings |= {"halt": reason, "halt_cancels": "yes" if cancels else ""}
-        change.entries.append((datetime.now(UTC), entry))
+        change.entries.append((clock.now(), entry))
         self._write(change, durable=True)
         self.halted = reason
 
@@ -185,7 +186,7 @@ class Records:
 
     def note(self, kind: str, key: str, data: dict[str, Any]) -> None:
         """A row for the journal."""
-        self._change.entries.append((datetime.now(UTC), Entry(kind, key, data)))
+        self._change.entries.append((clock.now(), Entry(kind, key, data)))
 
     def commit(self) -> None:
         """Write what gathered. When that fails it is kept, told through `error`, and tried again."""
@@ -236,7 +237,7 @@ class Records:
             self._health()
 
     def _applied(self, order: OrderState, event: Event) -> tuple[OrderState, datetime]:
-        at = datetime.now(UTC)
+        at = clock.now()
         return apply(order, event, at), at
 
     def _put(self, before: OrderState | None, after: OrderState, word: str) -> None:

@@ -9,11 +9,11 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
-from datetime import UTC, datetime
 
 from actors.messages.state import FollowJournal, JournalRow, JournalRows
 from actors.store.audit import AuditTrail
 from actors.store.database import Database
+from supervision import clock
 from supervision.errors import DeliveryError, Rejected
 from supervision.failpoints import failpoint
 from supervision.uplink import Uplink
@@ -84,5 +84,5 @@ class JournalFollower:
     def _journal_replaced(self, row: JournalRow) -> None:
         text = f"journal row {row.sequence} is not the one stored: the order journal was replaced, following it anew"
         self._log.error(text)
-        self._trail.append(datetime.now(UTC), "journal_replaced", "", text)
+        self._trail.append(clock.now(), "journal_replaced", "", text)
         self._trail.follow_anew()

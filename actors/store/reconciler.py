@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from functools import partial
 from typing import Any
 
@@ -24,6 +24,7 @@ from actors.messages.state import CutView
 from actors.store.audit import AuditTrail
 from actors.store.cuts import CutStore
 from actors.store.database import Database
+from supervision import clock
 from supervision.actor import Sender
 from supervision.errors import DeliveryError, Rejected
 from supervision.failpoints import failpoint
@@ -165,7 +166,7 @@ class Reconciler:
         cause = ", ".join(dict.fromkeys(self._causes))
         self._asking, self._waiting, self._causes = self._waiting, [], []
         number = self._store.next_number()
-        self._cut = Cut(number, self.epoch, cause, datetime.now(UTC), self.known, self._baseline)
+        self._cut = Cut(number, self.epoch, cause, clock.now(), self.known, self._baseline)
         self._advance(self._cut)
 
     def _advance(self, cut: Cut) -> None:
@@ -213,7 +214,7 @@ class Reconciler:
     # --- its end ------------------------------------------------------------------------------------
 
     def _finish(self, cut: Cut) -> None:
-        view = cut.finish(datetime.now(UTC))
+        view = cut.finish(clock.now())
         failpoint("state.cut.finished", view.cut)
         self._save(cut, view)
         self.last, self._cut = view, None
