@@ -8,17 +8,28 @@ from pathlib import Path
 
 import click
 
+from actors.failpoints import FAILPOINTS
 from cli.options import as_json, configuration, state_dir
 from cli.output import console, print_json, shown, table
 from config.load import Loaded, load
-from config.rules import check_interlocks
+from config.rules import check_failpoints, check_interlocks
 from config.settings import Settings
+from supervision.failpoints import VARIABLE
 
 
 def loaded(config_file: Path | None, mode: str | None, assignments: tuple[str, ...]) -> Loaded:
     """The configuration as a command line, the working directory and the environment give it."""
     chosen = () if mode is None else (f"mode={mode}",)
     return load(config_file, dotenv=Path(".env"), environment=os.environ, assignments=(*chosen, *assignments))
+
+
+def accepted(config_file: Path | None, mode: str | None, assignments: tuple[str, ...]) -> Settings:
+    """The settings a service may start with. Raises SettingsError (78) and InterlockError (10)."""
+    settings = loaded(config_file, mode, assignments).settings
+    failpoints_set = os.environ.get(VARIABLE, "")
+    check_interlocks(settings, failpoints_set)
+    check_failpoints(failpoints_set, FAILPOINTS)
+    return settings
 
 
 @click.group()
@@ -51,8 +62,7 @@ def check(config_file: Path | None, mode: str | None, assignments: tuple[str, ..
     """Say whether `start` would accept it: exit 0, 78 (wrong) or 10 (refused by an interlock)."""
     from config.tree import build
 
-    settings = loaded(config_file, mode, assignments).settings
-    check_interlocks(settings)
+    settings = accepted(config_file, mode, assignments)
     tree = build(settings, state_dir / settings.directory_name)
     names = ", ".join(child.name for child in tree.leaves())
     click.echo(

@@ -13,11 +13,10 @@ from pathlib import Path
 
 import click
 
-from cli.configuration import loaded
+from cli.configuration import accepted
 from cli.options import configuration, state_dir
 from cli.service import claimed
 from cli.terminal import foreground
-from config.rules import check_interlocks
 from config.settings import Settings
 from config.tree import MESSAGES, PRELOAD, build
 from supervision.loop import run
@@ -41,8 +40,7 @@ def start(
     state_dir: Path,
 ) -> None:
     """Run the service in the foreground: by default simulated, with the sample strategy."""
-    settings = loaded(config_file, mode, assignments).settings
-    check_interlocks(settings)
+    settings = accepted(config_file, mode, assignments)
     state_dir = state_dir.absolute()
     on_screen = sys.stdout.isatty()
     log_file = _log_file(settings, state_dir / settings.directory_name, on_screen=on_screen)

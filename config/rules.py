@@ -1,17 +1,20 @@
 """Rules between settings that no single field can check, and the interlocks that guard real money.
 
-`check_rules` finds configurations that cannot work (exit 78). `check_interlocks` refuses those that
-would work and must not (exit 10): anything that may not be paper trading.
+`check_rules` finds configurations that cannot work (exit 78), `check_failpoints` the same in what a drill
+set. `check_interlocks` refuses those that would work and must not (exit 10): anything that may not be
+paper trading, and failpoints anywhere but in the simulation.
 """
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from typing import TypeAlias
 
-from config.errors import InterlockError
+from config.errors import InterlockError, Problem, SettingsError
 from config.settings import RESERVED_NAMES, Settings
+from supervision import failpoints
+from supervision.errors import SpecError
 
 LIVE_PORTS = {4001: "IB Gateway", 7496: "TWS"}
 
@@ -30,8 +33,20 @@ def check_rules(settings: Settings) -> Iterator[Finding]:
         yield ("gateway", "port"), None, "paper mode needs the gateway's port", fix
 
 
-def check_interlocks(settings: Settings) -> None:
-    """Raise InterlockError when this configuration may reach real money."""
+def check_failpoints(text: str, declared: Collection[str]) -> None:
+    """Raise SettingsError unless this value of NIGHTDESK_FAILPOINTS is well formed and all its names `declared`."""
+    try:
+        failpoints.check_names(failpoints.parse(text), declared)
+    except SpecError as error:
+        fix = f"correct it, or unset {failpoints.VARIABLE}: only drills need it"
+        raise SettingsError(Problem(error.field, error.value, "environment", error.rule, fix)) from error
+
+
+def check_interlocks(settings: Settings, failpoints_set: str = "") -> None:
+    """Raise InterlockError when this configuration may reach real money, or a broker while it breaks on purpose.
+
+    `failpoints_set` is the value of NIGHTDESK_FAILPOINTS.
+    """
     if settings.mode == "simulated":
         return
     if settings.mode == "live":
@@ -43,6 +58,10 @@ def check_interlocks(settings: Settings) -> None:
         raise InterlockError(
             f"mode paper refuses gateway.port {settings.gateway.port}: it is the live port of {program}. "
             "Paper ports are 4002 (IB Gateway) and 7497 (TWS)"
+        )
+    if failpoints_set.strip():
+        raise InterlockError(
+            f"mode paper refuses {failpoints.VARIABLE}: what breaks on purpose trades in the simulation only. Unset it"
         )
     real = [account for account in settings.accounts if not account.startswith("D")]
     if real:

@@ -115,6 +115,13 @@ def _number(text: str | None) -> int | None:
     return 1 if text is None else None if text == "*" else int(text)
 
 
+def announce() -> None:
+    """Say in the service's log that it is going to break, and where."""
+    text = os.environ.get(VARIABLE, "")
+    if text:
+        log.warning("%s is set, this service breaks on purpose: %s", VARIABLE, ", ".join(map(str, parse(text))))
+
+
 # --- in a child ----------------------------------------------------------------------------------
 
 

@@ -18,7 +18,7 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, Final
 
-from supervision import exits
+from supervision import exits, failpoints
 from supervision import reporting as reports
 from supervision.boot import socket_path
 from supervision.errors import SpecError
@@ -54,6 +54,7 @@ def run(
     spawner = Spawner([messages.partition(":")[0], *preload])
     _make_private(run_dir)
     reports.configure(reporting, SUPERVISOR)
+    failpoints.announce()
     supervisor = Supervisor(root, run_dir=run_dir, messages=messages, codec=codec, spawner=spawner, reporting=reporting)
     try:
         with _kept(run_dir), _signals(supervisor):

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from config.errors import InterlockError
+from config.errors import InterlockError, SettingsError
 from config.load import load
-from config.rules import check_interlocks
+from config.rules import check_failpoints, check_interlocks
 from config.settings import GatewaySettings, Mode, Settings
 
 
@@ -41,4 +41,15 @@ def test_live_mode_is_refused_before_anything_it_would_need_is_missed() -> None:
 
 
 def test_the_simulator_needs_no_interlock() -> None:
-    check_interlocks(Settings())
+    check_interlocks(Settings(), failpoints_set="order.halt.heard=kill")
+
+
+def test_a_service_that_breaks_on_purpose_never_trades_at_a_broker() -> None:
+    with pytest.raises(InterlockError, match="mode paper refuses NIGHTDESK_FAILPOINTS"):
+        check_interlocks(settings("paper"), failpoints_set="order.halt.heard=kill")
+
+
+def test_a_misspelt_failpoint_is_a_wrong_value_of_the_environment() -> None:
+    check_failpoints("order.halt.heard=kill", {"order.halt.heard"})
+    with pytest.raises(SettingsError, match=r"NIGHTDESK_FAILPOINTS = 'order.halt.herad' \(environment\).* Fix: "):
+        check_failpoints("order.halt.heard=kill, order.halt.herad=kill", {"order.halt.heard"})
