@@ -17,7 +17,9 @@ _READ_SIZE = 65536
 
 
 class ControlChannel:
-    """Calls `on_message` for each message of the child, or once `on_broken` for bytes that are none."""
+    """Calls `on_message` for each message of the child, once `on_broken` for bytes that are none, and once
+    `on_end` when the child hung up, which it does when it ends.
+    """
 
     def __init__(
         self,
@@ -26,12 +28,14 @@ class ControlChannel:
         codec: Codec,
         on_message: Callable[[Message], None],
         on_broken: Callable[[WireError], None],
+        on_end: Callable[[], None],
     ) -> None:
         self._socket = sock
         self._reactor = reactor
         self._codec = codec
         self._on_message = on_message
         self._on_broken = on_broken
+        self._on_end = on_end
         self._frames = FrameBuffer()
         self._unsent = bytearray()
         self._watched = True
@@ -67,6 +71,7 @@ class ControlChannel:
             data = b""
         if not data:
             self._unwatch()
+            self._on_end()
             return
         try:
             messages = [self._codec.decode(payload) for payload in self._frames.feed(data)]

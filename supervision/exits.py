@@ -1,6 +1,6 @@
 """Exit codes of a child: the host sets them, the supervisor reads them. No other code has a meaning.
 
-A death by signal is a negative code, as `multiprocessing` reports it.
+A death by signal is a negative code, the signal's number below zero.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ WRONG_PARENT: Final = 71
 SUPERVISOR_GONE: Final = 72
 CONFIGURATION: Final = 78
 FORK_SERVER_DIED: Final = 255
-"""What multiprocessing reports when nobody is left who could tell the exit code."""
+"""Not a code of a child: nobody is left who could tell it."""
 
 SHUTDOWN: Final = "shutdown"
 """The reason of a child that left in peace because it was asked to."""

@@ -8,6 +8,7 @@ keep a finished process alive; what must not be lost (log, Sentry) is flushed be
 from __future__ import annotations
 
 import contextlib
+import functools
 import gc
 import importlib
 import logging
@@ -18,7 +19,7 @@ import sys
 import threading
 from typing import Any, NoReturn
 
-from supervision import exits, failpoints, preload, reporting
+from supervision import exits, failpoints, reporting
 from supervision.actor import Actor, Context
 from supervision.boot import Boot
 from supervision.errors import ConfigurationError, WireError
@@ -87,24 +88,29 @@ def load(target: str) -> Any:
 
 def main(boot: Boot, listener: socket.socket, control: socket.socket) -> NoReturn:
     """Run one incarnation; never returns."""
-    preload.arm_parent_death()
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the whole group; the supervisor decides
+    for number in (signal.SIGINT, signal.SIGHUP):  # sent to the whole group by a terminal; the supervisor decides
+        signal.signal(number, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
     sys.setswitchinterval(SWITCH_INTERVAL)
     reporting.configure(boot.reporting, boot.name)
     failpoints.arm(os.environ.get(failpoints.VARIABLE, ""), boot.incarnation)
     log = logging.getLogger(boot.name)
-    codec = Codec(load(boot.messages))
-    host = _Host(control, codec, log)
+    host = _Host(control, codec(boot.messages), log)
     try:
-        mailbox = start(boot, codec, host, listener)
+        mailbox = start(boot, host, listener)
     except BaseException as error:  # noqa: BLE001 - reported, and the exit code tells
         host.crashed(error, "construction")
     gc.freeze()
-    serve_control(control, codec, mailbox)
+    serve_control(control, codec(boot.messages), mailbox)
 
 
-def start(boot: Boot, codec: Codec, host: _Host, listener: socket.socket) -> Mailbox:
+@functools.cache
+def codec(messages: str) -> Codec:
+    """The codec of a registry; made once in the fork server, because it takes longer than all the rest of a birth."""
+    return Codec(load(messages))
+
+
+def start(boot: Boot, host: _Host, listener: socket.socket) -> Mailbox:
     """Construct the actor and start its thread; returns its mailbox."""
     slot = Slot(boot.slot_path, create=False)
     mailbox = Mailbox(boot.name, slot, limit=boot.mailbox_limit)
@@ -112,7 +118,7 @@ def start(boot: Boot, codec: Codec, host: _Host, listener: socket.socket) -> Mai
         name=boot.name,
         incarnation=boot.incarnation,
         run_dir=boot.run_dir,
-        codec=codec,
+        codec=codec(boot.messages),
         mailbox=mailbox,
         slot=slot,
         host=host,

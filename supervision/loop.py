@@ -51,7 +51,7 @@ def run(
     """
     _check(root, run_dir)
     codec = Codec(_registry(messages))
-    spawner = Spawner([messages.partition(":")[0], *preload])
+    spawner = Spawner(preload, messages)
     _make_private(run_dir)
     reports.configure(reporting, SUPERVISOR)
     failpoints.announce()

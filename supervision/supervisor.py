@@ -37,6 +37,8 @@ from supervision.tree import Tree
 from supervision.wire import Codec
 
 DEATHS_KEPT: Final = 100
+REAP_SECONDS: Final = 1.0
+"""How long a child that hung up may take to be reaped before something is wrong with it or the fork server."""
 
 log = logging.getLogger(SUPERVISOR)
 
@@ -96,10 +98,10 @@ class Supervisor:
 
     def close(self) -> None:
         """Leave nothing: kill what lives (after a failure of our own), give up addresses and slots."""
+        self._spawner.discard()
         for seat in self._seats.values():
             if seat.present is not None:
                 seat.present.child.signal(signal.SIGKILL)
-                seat.present.child.reap()
                 seat.present.child.close()
             seat.close(self._run_dir)
         self._address.close()
@@ -165,8 +167,8 @@ class Supervisor:
         )
         try:
             child = self._spawner.spawn(boot, seat.listener)
-        except (OSError, EOFError) as error:
-            self._buried(seat, number, f"not born: {error or 'the fork server died'}", exits.CRASH, 0.0)
+        except OSError as error:
+            self._buried(seat, number, f"not born: {error}", exits.CRASH, 0.0)
             return
         now = time.monotonic()
         control = ControlChannel(
@@ -175,6 +177,7 @@ class Supervisor:
             self._codec,
             lambda message: self._heard(seat, number, message),
             lambda error: self._garbled(seat, error),
+            lambda: self._hung_up(seat),
         )
         seat.present = Incarnation(number, child, control, Vitals(spec.hang_limit, now), now)
         self.reactor.watch(child.sentinel, lambda: self._ended(seat))
@@ -215,6 +218,19 @@ class Supervisor:
         if seat.present is not None:
             seat.present.failure = f"garbled control channel: {error}"
             seat.present.child.signal(signal.SIGKILL)
+
+    def _hung_up(self, seat: Seat) -> None:
+        """Nobody is at the other end of the control channel: the sentinel should say so any moment."""
+        present = seat.present
+
+        def overdue(cure: Callable[[], None]) -> None:
+            if present is not None and seat.present is present:
+                log.error("%s (incarnation %d) hung up and is not reaped", seat.name, present.number)
+                present.child.signal(signal.SIGKILL)
+                cure()
+
+        self.reactor.after(REAP_SECONDS, lambda: overdue(self._spawner.wake))
+        self.reactor.after(2 * REAP_SECONDS, lambda: overdue(self._spawner.discard))
 
     def _ended(self, seat: Seat) -> None:
         """The sentinel says that a child was reaped: learn why, remember it, tell who watches, let the tree decide."""

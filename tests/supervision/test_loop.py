@@ -149,7 +149,6 @@ def service() -> Iterator[Service]:
 def test_each_way_to_die_ends_in_a_restart_and_the_same_ref_goes_on(service: Service) -> None:
     assert service.start(toy("mike", watches=("alpha",)), toy("alpha"), intensity=9) == "ready"
     mike, alpha = service.who("mike"), service.who("alpha")
-    assert alpha.born_of_armed_server
     assert not alpha.main_was_imported_again
     os.kill(alpha.pid, signal.SIGKILL)
     killed = service.who("alpha")
@@ -239,7 +238,6 @@ def test_children_that_die_with_the_fork_server_come_back_with_a_new_one(service
     for toy_before in before:
         now = service.successor(toy_before)
         assert now.incarnation == toy_before.incarnation + 1
-        assert now.born_of_armed_server
     assert {reason for _, _, reason, _ in service.deaths()} == {"died with the fork server"}
     service.signal(signal.SIGTERM)
     assert service.ends() == 0

@@ -8,7 +8,6 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from supervision import preload
 from supervision.actor import Actor, Context, Sender, handles
 from supervision.errors import ConfigurationError
 from supervision.lifecycle import ActorDown, ActorUp
@@ -22,7 +21,6 @@ class Toy(Message, frozen=True):
     pid: int
     incarnation: int
     notices: tuple[str, ...]
-    born_of_armed_server: bool
     main_was_imported_again: bool
 
 
@@ -92,7 +90,6 @@ class ToyActor(Actor):
             pid=os.getpid(),
             incarnation=self.context.incarnation,
             notices=tuple(self.notices),
-            born_of_armed_server=preload._imported_in == os.getppid(),
             main_was_imported_again=getattr(sys.modules["__main__"], "__file__", None) is not None,
         )
 
