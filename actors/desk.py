@@ -74,7 +74,8 @@ class Desk:
         self._sender = sender
         self._hub = Hub(run_dir, self._codec, sender=sender)
         self._refs: dict[str, Ref] = {}
-        self._process = process
+        self.process = process
+        """The service, when this Desk started it."""
         self.connection = self.ref("connection")
         self.market_data = self.ref("market_data")
         self.order = self.ref("order")
@@ -127,12 +128,12 @@ class Desk:
             if event_name(event) == name:
                 callback(event)
 
-        return self._listen(topics, pick)
+        return self.listen(topics, pick)
 
     def stream(self, *topics: str, timeout: float | None = None) -> Iterator[Message]:
         """Events of the topics as they come, from now on; ends after `timeout` seconds without one."""
         arrived: queue.SimpleQueue[Message] = queue.SimpleQueue()
-        end = self._listen(topics, arrived.put)
+        end = self.listen(topics, arrived.put)
         return self._drain(arrived, end, timeout)
 
     def publish(self, topic: str, data: object) -> None:
@@ -144,9 +145,9 @@ class Desk:
         self._hub.close()
         for ref in self._refs.values():
             ref.close()
-        if self._process is not None:
-            self._process.send_signal(signal.SIGTERM)
-            self._process.wait(STOP_SECONDS)
+        if self.process is not None:
+            self.process.send_signal(signal.SIGTERM)
+            self.process.wait(STOP_SECONDS)
 
     def __enter__(self) -> Self:
         return self
@@ -154,7 +155,9 @@ class Desk:
     def __exit__(self, *_: object) -> None:
         self.close()
 
-    def _listen(self, topics: tuple[str, ...], callback: Callable[[Message], None]) -> Callable[[], None]:
+    def listen(self, topics: tuple[str, ...], callback: Callable[[Message], None]) -> Callable[[], None]:
+        """Call back, in the Desk's thread, with everything published under the topics; returns how to end it."""
+
         def pass_on(message: Message) -> None:
             if not isinstance(message, Snapshot):
                 callback(message)

@@ -27,6 +27,7 @@ COMMANDS = {
     "resume": ("cli.control:resume", "Lift the kill switch."),
     "strategies": ("cli.strategies:strategies", "List, start, stop or create strategies."),
     "simulator": ("cli.simulator:simulator", "The simulated gateway alone, or control of a running one."),
+    "drill": ("cli.drill:drill", "Break a service of its own on purpose and check that nothing is lost."),
     "config": ("cli.configuration:config", "Show, check or describe the configuration."),
 }
 

@@ -7,7 +7,7 @@
     {"do": "link", "code": 1100}       tell every client 1100, 1101 or 1102
     {"do": "price", "symbol": "AAPL", "price": 150}   the market of a contract jumps there
     {"do": "freeze", "on": true}       the market stands still: no steps, no new sizes
-    {"do": "status"}                   clients, market, orders
+    {"do": "status"}                   clients (with their quote lines and their busiest second), market, orders
     {"do": "ledger"}                   counts, positions and cash of the ledger
 
 The answer is {"ok": true, ...} or {"ok": false, "error": "..."}.
@@ -140,7 +140,15 @@ class Control:
         return {
             "listening": self._transport.listening,
             "port": self._transport.port,
-            "clients": [{"client_id": session.client_id, "version": session.version} for session in ready],
+            "clients": [
+                {
+                    "client_id": session.client_id,
+                    "version": session.version,
+                    "lines": gateway.quotes.lines(session),
+                    "busiest": session.busiest,
+                }
+                for session in ready
+            ],
             "market_time": gateway.market.now,
             "frozen": gateway.market.frozen,
             "mute": gateway.mute,

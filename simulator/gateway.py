@@ -49,7 +49,7 @@ class Gateway:
         self.sessions: list[Session] = []
         self._clients: dict[int, Session] = {}
         self.mute = False
-        self._quotes = QuoteService(self.market)
+        self.quotes = QuoteService(self.market)
         self._accounts = AccountService(self.account, self.market, clock)
         self._trading = TradingService(
             self.universe, self.exchange, self.account, self._clients.get, self._accounts.filled
@@ -58,7 +58,7 @@ class Gateway:
         self._handlers: dict[int, Handler] = {
             **declining_handlers(),
             **self._reference.handlers,
-            **self._quotes.handlers,
+            **self.quotes.handlers,
             **BarService(self.market).handlers,
             **self._trading.handlers,
             **self._accounts.handlers,
@@ -85,7 +85,7 @@ class Gateway:
         """A client is gone; its orders stay."""
         session.end("disconnected")
         self.sessions.remove(session)
-        self._quotes.forget(session)
+        self.quotes.forget(session)
         self._accounts.forget(session)
         if session.client_id is not None and self._clients.get(session.client_id) is session:
             del self._clients[session.client_id]
@@ -97,10 +97,10 @@ class Gateway:
             self._day = trading_day(now)
             self.universe.begin_day(self._day)
             self.exchange.expire(self._trading)
-        watched = self.exchange.working_instruments() | self._quotes.instruments()
+        watched = self.exchange.working_instruments() | self.quotes.instruments()
         for line in self.market.step(now, [watched[con_id] for con_id in sorted(watched)]):
             self.exchange.step(line, self._trading)
-            self._quotes.publish(line)
+            self.quotes.publish(line)
         self._accounts.tick()
         self.ledger.commit()
 
@@ -108,7 +108,7 @@ class Gateway:
         """Make a share, or a currency pair written EUR.USD, or a future by local symbol, trade at `price` now."""
         line = self.market.move(self.universe.named(symbol), float(price))
         self.exchange.step(line, self._trading)
-        self._quotes.publish(line)
+        self.quotes.publish(line)
         self._accounts.tick()
         self.ledger.commit()
 

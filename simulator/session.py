@@ -7,6 +7,7 @@ withheld, past `OVERFLOW` the session ends: a slow reader hurts itself alone.
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable, Iterator
 
 from simulator.wire import general
@@ -28,6 +29,9 @@ class Session:
         self.client_id: int | None = None
         self.output = bytearray()
         self.over = ""
+        self.busiest = 0
+        """The most requests that came within one second; IB cuts a client off at more than 50."""
+        self._arrivals: deque[float] = deque()
 
     @property
     def congested(self) -> bool:
@@ -65,12 +69,20 @@ class Session:
             if not self.version and not (not mute and self._greet()):
                 return
             for values in self._reader.messages():
+                self._count()
                 if (request := self._read(values)) is not None:
                     yield request
                 if self.over:
                     return
         except BrokenStream as error:
             self.end(str(error))
+
+    def _count(self) -> None:
+        now = self._clock()
+        self._arrivals.append(now)
+        while self._arrivals[0] < now - 1.0:
+            self._arrivals.popleft()
+        self.busiest = max(self.busiest, len(self._arrivals))
 
     def _greet(self) -> bool:
         offered = self._reader.hello()

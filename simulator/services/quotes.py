@@ -51,6 +51,10 @@ class QuoteService:
         """What somebody watches, by contract id."""
         return {con_id: watched.watchers[0].instrument for con_id, watched in self._watched.items()}
 
+    def lines(self, session: Session) -> list[str]:
+        """The symbols that a client watches, one for each of its lines."""
+        return sorted(watcher.instrument.symbol for watcher in self._requests.get(session, {}).values())
+
     def publish(self, line: Line) -> None:
         """Send what changed on a line since it was last shown."""
         watched = self._watched.get(line.instrument.con_id)

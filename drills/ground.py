@@ -1,0 +1,188 @@
+"""What a drill works with: services on a state directory of its own, random numbers from its seed, its record.
+
+After each service block comes the finale: the market stands still, the service settles, both books are read, all
+invariants are checked, the service is stopped in order and looked for. A drill whose service ends by itself, or
+never starts, says so with `unjudged`. Nothing is shared between drills but the machine.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+
+import orjson
+
+from actors.desk import Desk
+from actors.messages.orders import GetOrdersView
+from actors.messages.state import GetReconciliation, Reconcile
+from drills import books, invariants, leaks
+from drills.errors import Broken
+from drills.record import Record
+from drills.stage import Stage
+from drills.watcher import watching
+from supervision.errors import DeliveryError, Rejected
+
+ROOT = Path(__file__).resolve().parent.parent
+SETTINGS: Mapping[str, object] = {
+    "gateway.backoff.base": 0.1,
+    "gateway.backoff.ceiling": 0.5,
+    "gateway.backoff.jitter": 0.0,
+    "supervision.backoff.base": 0.05,
+    "supervision.backoff.ceiling": 0.5,
+    "orders.unanswered_after": 3.0,
+    "strategies": [],
+}
+"""Quick redials and restarts, no strategy; everything else is as users have it."""
+OFTEN: Mapping[str, object] = {
+    "supervision.intensity": 10_000,
+    "supervision.period": 1e9,
+    "supervision.backoff.base": 0.001,
+    "supervision.backoff.ceiling": 0.001,
+}
+"""For drills that kill more often than any night would."""
+SETTLE_SECONDS = 30.0
+STOP_SECONDS = 30.0
+
+
+class Ground:
+    """One drill's place on this machine. `progress` is told how far it is, from 0 to 1, and what it does."""
+
+    def __init__(self, home: Path, seed: int, count: int, progress: Callable[[float, str], None]) -> None:
+        self.home = home
+        self.seed = seed
+        self.count = count
+        """How many faults a drill of random faults makes."""
+        self.rng = random.Random(seed)
+        self.record = Record()
+        self.progress = progress
+
+    @contextmanager
+    def service(
+        self,
+        settings: Mapping[str, object] | None = None,
+        *,
+        failpoints: str = "",
+        environment: Mapping[str, str] | None = None,
+        judged: bool = True,
+        opened: bool = True,
+    ) -> Iterator[Stage]:
+        """A running service, its gate open unless `opened` is False; judged and stopped at the end if `judged`."""
+        variables = {**(environment or {}), **({"NIGHTDESK_FAILPOINTS": failpoints} if failpoints else {})}
+        with _environment(variables):
+            desk = Desk.start(
+                state_dir=self.home, settings={**SETTINGS, "simulator.seed": self.seed, **(settings or {})}
+            )
+        try:
+            with watching(desk, self.record):
+                stage = Stage(desk, self.home, self.record, self.rng)
+                self.record.note("drill", f"service {stage.pid} runs{', ' + failpoints if failpoints else ''}")
+                if opened:
+                    stage.wait_open()
+                before = leaks.footprint(stage)
+                yield stage
+                if judged:
+                    self._judge(stage, before)
+        finally:
+            _end(desk)
+
+    def command(self, *words: str, timeout: float = 60.0) -> subprocess.CompletedProcess[str]:
+        """Run the command line on this drill's state directory, as a user would."""
+        return subprocess.run(
+            [sys.executable, str(ROOT / "run.py"), *words, "--state-dir", str(self.home)],
+            cwd=ROOT,
+            text=True,
+            capture_output=True,
+            timeout=timeout,
+            check=False,
+        )
+
+    def start_to_end(
+        self, settings: Mapping[str, object], failpoints: str = "", timeout: float = 60.0
+    ) -> tuple[int, str, float]:
+        """Start a service that is expected to end by itself; exit code, all it wrote, seconds."""
+        words = ["start"]
+        for key, value in {**SETTINGS, **settings}.items():
+            words += ["--set", f"{key}={_plain(value)}"]
+        began = time.monotonic()
+        with _environment({"NIGHTDESK_FAILPOINTS": failpoints} if failpoints else {}):
+            ended = self.command(*words, timeout=timeout)
+        return ended.returncode, ended.stdout + ended.stderr, time.monotonic() - began
+
+    # --- the finale ------------------------------------------------------------------------------
+
+    def _judge(self, stage: Stage, before: leaks.Footprint) -> None:
+        self.record.note("drill", "finale: the market stands still, both books are read")
+        stage.settle()
+        stage.wait_open(SETTLE_SECONDS)
+        stage.until("no order is UNKNOWN", lambda: self._resolved(stage), SETTLE_SECONDS)
+        stage.until("nothing is on its way", lambda: not self._compare(stage, ("I4", "I6")), SETTLE_SECONDS)
+        self.record.violations += self._compare(stage, tuple(invariants.INVARIANTS))
+        self.record.violations += leaks.zombies(stage)
+        after = leaks.footprint(stage)
+        self.record.violations += leaks.grown(before, after)
+        self.record.note("drill", "finale: SIGTERM")
+        code = _stop(stage.desk)
+        if code != 0:
+            self.record.violations.append(f"I9: the service stopped with exit code {code} instead of 0")
+        self.record.violations += leaks.left_behind(after, stage.run_dir, stage.state_dir)
+
+    def _resolved(self, stage: Stage) -> bool:
+        if stage.desk.order.ask(GetOrdersView()).unknown == 0:
+            return not stage.desk.state.ask(GetReconciliation()).running
+        stage.desk.state.ask(Reconcile("drill"), timeout=10.0)
+        return False
+
+    def _compare(self, stage: Stage, only: tuple[str, ...]) -> list[str]:
+        try:
+            return invariants.violations(self.record, books.read(stage), only)
+        except (DeliveryError, Rejected) as error:
+            return [f"the books cannot be read: {error}"]
+
+
+def _stop(desk: Desk) -> int:
+    """Ask the service to drain; its exit code. Raises Broken when it does not end."""
+    process = desk.process
+    assert process is not None
+    process.send_signal(signal.SIGTERM)
+    try:
+        return process.wait(STOP_SECONDS)
+    except subprocess.TimeoutExpired as error:
+        raise Broken(f"the service did not stop within {STOP_SECONDS:g} s of SIGTERM") from error
+
+
+def _end(desk: Desk) -> None:
+    """Whatever happened, nothing of the service stays: its children die with it."""
+    process = desk.process
+    assert process is not None
+    if process.poll() is None:
+        with contextlib.suppress(ProcessLookupError):
+            process.send_signal(signal.SIGCONT)
+            process.kill()
+        process.wait()
+    desk.close()
+
+
+@contextmanager
+def _environment(variables: Mapping[str, str]) -> Iterator[None]:
+    before = {name: os.environ.get(name) for name in variables}
+    os.environ.update(variables)
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            if value is None:
+                del os.environ[name]
+            else:
+                os.environ[name] = value
+
+
+def _plain(value: object) -> str:
+    return value if isinstance(value, str) else orjson.dumps(value).decode()
