@@ -31,6 +31,20 @@ class Kill:
 
 
 @dataclass(frozen=True, slots=True)
+class Added:
+    """The tree has a child more, which was not started yet."""
+
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Removed:
+    """The tree has a child less; its last process was reaped."""
+
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
 class Changed:
     """A child is in another state than reported before."""
 
@@ -66,4 +80,4 @@ class Halted:
     code: int
 
 
-Action = Start | Stop | Kill | Changed | Parked | Booted | GiveUp | Halted
+Action = Start | Stop | Kill | Added | Removed | Changed | Parked | Booted | GiveUp | Halted

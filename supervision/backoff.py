@@ -40,19 +40,17 @@ class Backoff:
 
 
 class RestartWindow:
-    """The restarts of the last `period` seconds; more than `intensity` of them is too many."""
+    """The restarts of late, as far back as they count."""
 
-    def __init__(self, intensity: int, period: float) -> None:
-        self._intensity = intensity
-        self._period = period
+    def __init__(self) -> None:
         self._times: deque[float] = deque()
 
-    def add(self, now: float) -> bool:
-        """Count a restart at monotonic time `now`; whether it is still within the intensity."""
+    def add(self, now: float, *, intensity: int, period: float) -> bool:
+        """Count a restart at monotonic time `now`; whether there were at most `intensity` within `period` seconds."""
         self._times.append(now)
-        while self._times[0] < now - self._period:
+        while self._times[0] < now - period:
             self._times.popleft()
-        return len(self._times) <= self._intensity
+        return len(self._times) <= intensity
 
     def clear(self) -> None:
         """Forget everything, as a new supervisor would."""

@@ -28,6 +28,11 @@ class Monitors:
         self._watched = {name: _Watched() for name in names}
         self._watchers: dict[str, set[str]] = {name: set() for name in names}
 
+    def add(self, name: str) -> None:
+        """The supervisor has a child more. An earlier one of that name is remembered, and so is who watched it."""
+        self._watched.setdefault(name, _Watched())
+        self._watchers.setdefault(name, set())
+
     def watch(self, watcher: str, name: str) -> list[Notice]:
         """`watcher` wants to know; raises KeyError for a name that is no child's."""
         if watcher in self._watchers[name]:

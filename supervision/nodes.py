@@ -36,6 +36,8 @@ class Fate(Enum):
     """It is stopped for good: the tree stops."""
     PARK = "park"
     """It is set aside until it is started by hand."""
+    GONE = "gone"
+    """It is no longer part of the tree, which forgets it when it is down."""
 
 
 @dataclass(eq=False)
@@ -43,7 +45,7 @@ class Node(ABC):
     """What children and supervisors have in common: a place in the tree and a history of failures."""
 
     parent: Group | None
-    window: RestartWindow
+    window: RestartWindow = field(default_factory=RestartWindow)
     """For a supervisor the restarts of its children; for a child of a parking supervisor its own."""
     cleared: bool = False
     """It has come up since the restart that took it down; what comes after it need not wait for it."""
@@ -68,12 +70,6 @@ class Node(ABC):
         """Whether what starts after this node need not wait for it."""
         return self.cleared
 
-    @property
-    def leaving(self) -> bool:
-        """Whether all of it shall go and some of it is still there, so that what starts before it has to wait."""
-        leaves = list(self.leaves())
-        return any(leaf.live for leaf in leaves) and not any(leaf.stays for leaf in leaves)
-
     def forget(self) -> None:
         """Start over with a clean history."""
         self.window.clear()
@@ -90,13 +86,16 @@ class Leaf(Node):
     incarnation: int = 0
     restarts: int = 0
     fresh: bool = True
-    """The next start is no restart: the first, or ordered by hand."""
+    """The next start is no restart: the first, ordered by hand, or with another specification."""
+    on_trial: bool = False
+    """Its present start was ordered by hand or by a new configuration: if it fails, it is parked, not tried again."""
     due: float = 0.0
     """Not to be started before this time."""
     kill_at: float | None = None
     """When its time to stop is over; None when no stop was asked for, or when it was killed already."""
     cohort: tuple[Leaf, ...] = ()
-    """The children it is restarted with: all must be down before any may start."""
+    """The children it goes down with, in the order of their start: each goes after the one behind it is gone, and
+    none starts again before all are. Empty: it need not go, or goes alone."""
     reported: ChildState = "stopped"
 
     def leaves(self) -> Iterator[Leaf]:
@@ -115,6 +114,25 @@ class Leaf(Node):
     def stays(self) -> bool:
         """Whether its present process, if there is one, shall go on living."""
         return self.fate is Fate.RUN and not self.cohort
+
+    @property
+    def leaving(self) -> bool:
+        """Whether its present process shall go."""
+        return self.live and not self.stays
+
+    def behind(self) -> tuple[Leaf, ...]:
+        """Those it goes down with that have to be gone before it."""
+        return self.cohort[self.cohort.index(self) + 1 :] if self.cohort else ()
+
+    def order(self, now: float) -> None:
+        """Have it start, with a fresh history, as soon as what is left of its last process is gone."""
+        self.fate = Fate.RUN
+        self.fresh = True
+        self.on_trial = True
+        self.due = now
+        self.forget()
+        if self.live:
+            self.cohort = (self,)
 
     @property
     def state(self) -> ChildState:
@@ -136,10 +154,24 @@ class Group(Node):
 
     spec: SupervisorSpec = field(kw_only=True)
     children: list[Node] = field(default_factory=list)
+    falling: str | None = None
+    """Why it failed; when the last of its children is gone, its own supervisor decides what follows."""
 
     def leaves(self) -> Iterator[Leaf]:
         for child in self.children:
             yield from child.leaves()
+
+    def groups(self) -> Iterator[Group]:
+        """The supervisor itself and those below it, each before what is below it."""
+        yield self
+        for child in self.children:
+            if isinstance(child, Group):
+                yield from child.groups()
+
+    @property
+    def starting(self) -> bool:
+        """Whether it has not yet come up with all its children, at the boot or since its restart."""
+        return self.healthy_since == math.inf
 
     @property
     def parks(self) -> bool:
@@ -168,6 +200,7 @@ class Group(Node):
         """As after its own restart: the children come up in order, with clean histories."""
         self.window.clear()
         self.healthy_since = math.inf
+        self.falling = None
         for child in self.children:
             child.cleared = False
             child.forget()
@@ -177,11 +210,12 @@ class Group(Node):
 
 def grow(spec: SupervisorSpec, parent: Group | None = None) -> Group:
     """The nodes of a specification."""
-    group = Group(parent, RestartWindow(spec.intensity, spec.period), spec=spec)
+    group = Group(parent, spec=spec)
     for child in spec.children:
-        if isinstance(child, SupervisorSpec):
-            group.children.append(grow(child, group))
-        else:
-            fate = Fate.PARK if child.parked else Fate.RUN
-            group.children.append(Leaf(group, RestartWindow(spec.intensity, spec.period), spec=child, fate=fate))
+        group.children.append(grow(child, group) if isinstance(child, SupervisorSpec) else grow_leaf(child, group))
     return group
+
+
+def grow_leaf(spec: ChildSpec, parent: Group) -> Leaf:
+    """The node of a child, which is not yet in its supervisor's list."""
+    return Leaf(parent, spec=spec, fate=Fate.PARK if spec.parked else Fate.RUN)

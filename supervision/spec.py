@@ -39,12 +39,17 @@ class ChildSpec:
     restart: Restart = "permanent"
     """permanent: always restarted; transient: after an abnormal end; temporary: never."""
     stop_limit: float = 5.0
-    """Seconds it may take to drain and leave."""
+    """Seconds it may take to drain and leave; 0: it is killed without being asked."""
     hang_limit: float = 10.0
     """Seconds one message may take before the process counts as hung."""
     mailbox_limit: int = 10_000
     parked: bool = False
     """Set aside from the beginning, until it is started by hand."""
+
+    def same_process(self, other: ChildSpec) -> bool:
+        """Whether a process of this specification may go on running under the other one."""
+        ours = (self.target, self.kwargs, self.hang_limit, self.mailbox_limit)
+        return ours == (other.target, other.kwargs, other.hang_limit, other.mailbox_limit)
 
     def __post_init__(self) -> None:
         _check_name(self.name)
@@ -96,14 +101,18 @@ class SupervisorSpec:
             else:
                 yield from child.leaves()
 
+    def supervisors(self) -> Iterator[SupervisorSpec]:
+        """The supervisor itself and those below it, each before what is below it."""
+        yield self
+        for child in self.children:
+            if isinstance(child, SupervisorSpec):
+                yield from child.supervisors()
+
     def names(self) -> Iterator[str]:
         """The names of this supervisor and of everything below it."""
         yield self.name
-        for child in self.children:
-            if isinstance(child, ChildSpec):
-                yield child.name
-            else:
-                yield from child.names()
+        for group in self.supervisors():
+            yield from (child.name for child in group.children)
 
     def time_to_give_up(self) -> float:
         """The longest that children which fail at once can keep this supervisor from giving up, in seconds."""

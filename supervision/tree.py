@@ -4,9 +4,10 @@ Rules, after OTP's supervisor:
 - start in order, each child after the one before has reported started; stop in reverse, each after the one
   behind is gone; a successor is born only after its predecessor was reaped;
 - an event of an older incarnation, or one that came twice, changes nothing;
-- a start that fails while the tree boots is not retried; later it is, and every try counts as a restart;
-- a group that is restarted together counts once; too many restarts are a failure of the supervisor, which
-  its own parent handles in the same way; at the root they end the service with exit code 70;
+- a supervisor that starts, at the boot or again, fails with the first child that cannot start; later a start
+  that fails is tried again, and every try counts as a restart; one ordered by hand is not tried again;
+- what is restarted together counts once; a supervisor with too many restarts stops its children, then its
+  own supervisor restarts it and counts that; at the root it ends the service with exit code 70;
 - a configuration error (exit code 78) ends the service, or parks the child where its supervisor parks;
 - nothing is born after a stop began.
 Each event is a method; all take `now` (monotonic seconds) and return actions to be performed in order.
@@ -18,7 +19,8 @@ import math
 from collections.abc import Callable, Iterator
 from typing import Literal
 
-from supervision.actions import Action, Booted, Changed, GiveUp, Halted, Kill, Parked, Start, Stop
+from supervision import reload
+from supervision.actions import Action, Added, Booted, Changed, GiveUp, Halted, Kill, Parked, Removed, Start, Stop
 from supervision.errors import Rejected
 from supervision.exits import CONFIGURATION, CRASH, NORMAL, Ending
 from supervision.nodes import Fate, Group, Leaf, Node, Phase, grow
@@ -34,6 +36,8 @@ class Tree:
     def __init__(self, spec: SupervisorSpec, random: Callable[[], float]) -> None:
         self._root = grow(spec)
         self._leaves = {leaf.spec.name: leaf for leaf in self._root.leaves()}
+        self._removed: dict[str, int] = {}
+        """The last incarnations of children that are no more, so that one of the same name counts on."""
         self._random = random
         self._out: list[Action] = []
         self._phase: Literal["starting", "running", "stopping", "halted"] = "starting"
@@ -47,22 +51,23 @@ class Tree:
 
     def started(self, name: str, incarnation: int, now: float) -> list[Action]:
         """The incarnation answers messages."""
-        leaf = self._leaves[name]
-        if leaf.incarnation == incarnation and leaf.phase is Phase.STARTING:
+        leaf = self._leaves.get(name)
+        if leaf is not None and leaf.incarnation == incarnation and leaf.phase is Phase.STARTING:
             leaf.phase = Phase.UP
             leaf.healthy_since = now
             leaf.cleared = True
+            leaf.on_trial = False
         return self._settle(now)
 
     def exited(self, name: str, incarnation: int, ending: Ending, why: str, now: float) -> list[Action]:
         """The incarnation was reaped, or could not be born; `why` is for the report when this has consequences."""
-        leaf = self._leaves[name]
-        if leaf.incarnation == incarnation and leaf.live:
-            failed_boot = self._phase == "starting" and leaf.phase is Phase.STARTING and not leaf.cleared
+        leaf = self._leaves.get(name)
+        if leaf is not None and leaf.incarnation == incarnation and leaf.live:
+            came_up = leaf.phase is not Phase.STARTING
             leaf.phase = Phase.DOWN
             leaf.kill_at = None
             if leaf.stays:
-                self._ended(leaf, ending, f"{name}: {why}", now, failed_boot=failed_boot)
+                self._ended(leaf, ending, f"{name}: {why}" if came_up else f"{name} failed to start: {why}", now)
         return self._settle(now)
 
     def tick(self, now: float) -> list[Action]:
@@ -79,9 +84,7 @@ class Tree:
         self._begin_stop()
         for leaf in self._leaves.values():
             if leaf.live:
-                leaf.phase = Phase.STOPPING
-                leaf.kill_at = None
-                self._out.append(Kill(leaf.spec.name))
+                self._kill(leaf)
         return self._settle(now)
 
     def start_child(self, name: str, now: float) -> list[Action]:
@@ -89,18 +92,30 @@ class Tree:
         leaf = self._child_by_hand(name)
         if leaf.live or leaf.fate is Fate.RUN:
             raise Rejected(f"{name} is {leaf.state}; only a parked or stopped child can be started")
-        leaf.fate = Fate.RUN
-        leaf.fresh = True
-        leaf.due = now
-        leaf.forget()
+        leaf.order(now)
         return self._settle(now)
 
     def stop_child(self, name: str, now: float) -> list[Action]:
         """Stop a child and keep it parked until `start_child`. Raises Rejected."""
         leaf = self._child_by_hand(name)
-        if leaf.fate is Fate.PARK:
+        if leaf.fate in (Fate.PARK, Fate.GONE):
             raise Rejected(f"{name} is {leaf.state} already")
         leaf.fate = Fate.PARK
+        return self._settle(now)
+
+    def change(self, spec: SupervisorSpec, now: float) -> list[Action]:
+        """Go over to another specification of the same supervisors; what did not change in it is not touched.
+
+        Children that are new are started, those that are missing stopped and forgotten, changed ones stopped and then
+        started. Raises Rejected while the tree does not run, SpecError for what needs a full restart; then nothing
+        has changed.
+        """
+        if self._phase != "running":
+            raise Rejected(f"the service is {self._phase}; its configuration can change only while it runs")
+        for leaf in reload.change(self._root, spec, now):
+            leaf.incarnation = self._removed.pop(leaf.spec.name, 0)
+            self._out.append(Added(leaf.spec.name))
+        self._leaves = {leaf.spec.name: leaf for leaf in self._root.leaves()}
         return self._settle(now)
 
     # --- questions ------------------------------------------------------------------------------
@@ -122,44 +137,57 @@ class Tree:
 
     # --- failures -------------------------------------------------------------------------------
 
-    def _ended(self, leaf: Leaf, ending: Ending, why: str, now: float, *, failed_boot: bool) -> None:
+    def _ended(self, leaf: Leaf, ending: Ending, why: str, now: float) -> None:
         """A child that should live is dead: what follows from its restart type and the way it ended."""
-        parks = leaf.parent is not None and leaf.parent.parks
-        restart = leaf.spec.restart
-        if ending is Ending.CONFIGURATION or (failed_boot and ending is not Ending.NORMAL):
-            if parks:
-                self._park(leaf, why)
-            else:
-                self._give_up(CONFIGURATION if ending is Ending.CONFIGURATION else CRASH, why)
-        elif restart == "temporary" or (restart == "transient" and ending is Ending.NORMAL):
+        group = leaf.parent
+        assert group is not None
+        with_its_supervisor = group.starting and not leaf.cleared
+        if ending is Ending.CONFIGURATION and not group.parks:
+            self._give_up(CONFIGURATION, why)
+        elif ending is Ending.NORMAL and leaf.spec.restart != "permanent":
             leaf.fate = Fate.END
-        elif failed_boot and parks:
+        elif ending is Ending.CONFIGURATION or leaf.on_trial or (with_its_supervisor and group.parks):
             self._park(leaf, why)
-        elif failed_boot:
-            self._give_up(CRASH, why)
+        elif leaf.spec.restart == "temporary" and not with_its_supervisor:
+            leaf.fate = Fate.END
         else:
+            self._forgive(leaf, group, now)
             self._failed(leaf, why, now)
 
     def _failed(self, node: Node, why: str, now: float) -> None:
-        """Restart a child or supervisor as its parent's strategy says, or fail the parent in turn."""
+        """Restart a child or supervisor as its own supervisor's strategy says, or let that one fail in turn."""
         group = node.parent
         if group is None:
             self._give_up(CRASH, why)
-            return
-        history = node if group.parks else group
-        if not history.window.add(now):
+        elif group.starting and not node.cleared:
+            self._fall(group, why, now)
+        elif (node if group.parks else group).window.add(now, intensity=group.spec.intensity, period=group.spec.period):
+            due = now + group.spec.backoff.delay(node.attempts, self._random())
+            node.attempts += 1
+            self._restart(node, group, due)
+        else:
             why = f"{why}; more than {group.spec.intensity} restarts in {group.spec.period:g} s under {group.spec.name}"
             if isinstance(node, Leaf) and group.parks:
                 self._park(node, why)
             else:
-                self._failed(group, why, now)
-            return
-        backoff = group.spec.backoff
-        if now - node.healthy_since >= backoff.healthy_after:
+                self._fall(group, why, now)
+
+    def _forgive(self, node: Node, group: Group, now: float) -> None:
+        if now - node.healthy_since >= group.spec.backoff.healthy_after:
             node.attempts = 0
-        due = now + backoff.delay(node.attempts, self._random())
-        node.attempts += 1
-        self._restart(node, group, due)
+
+    def _fall(self, group: Group, why: str, now: float) -> None:
+        """A supervisor fails: its children are stopped first, then its own supervisor decides."""
+        if group.parent is None:
+            self._give_up(CRASH, why)
+            return
+        self._forgive(group, group.parent, now)
+        for below in group.groups():
+            below.falling = None
+        group.falling = why
+        cohort = tuple(group.leaves())
+        for leaf in cohort:
+            leaf.cohort = cohort
 
     def _restart(self, failed: Node, group: Group, due: float) -> None:
         """Take down `failed` and whatever shares its lot, to be started again in order at `due`."""
@@ -168,6 +196,8 @@ class Tree:
         for leaf in cohort:
             leaf.cohort = cohort
             leaf.due = due
+            leaf.fresh = leaf.incarnation == 0
+            leaf.on_trial = False
             bystander = leaf.parent is group and leaf is not failed
             leaf.fate = Fate.END if bystander and leaf.spec.restart == "temporary" else Fate.RUN
         for node in nodes:
@@ -189,7 +219,11 @@ class Tree:
     def _begin_stop(self) -> None:
         if self._phase != "halted":
             self._phase = "stopping"
-        for leaf in self._leaves.values():
+        for group in self._root.groups():
+            group.falling = None
+        cohort = tuple(self._root.leaves())
+        for leaf in cohort:
+            leaf.cohort = cohort
             if leaf.fate is not Fate.PARK:
                 leaf.fate = Fate.HALT
 
@@ -197,13 +231,18 @@ class Tree:
 
     def _settle(self, now: float) -> list[Action]:
         """Do what can be done now, report what changed, and hand out the actions."""
+        # what is below first: one that is gone may let the one above fail
+        for group in reversed([*self._root.groups()]):
+            if group.falling is not None and not any(leaf.live for leaf in group.leaves()):
+                why, group.falling = group.falling, None
+                self._failed(group, why, now)
         for leaf in reversed(self._leaves.values()):
-            self._stop_if_asked(leaf, now)
+            if leaf.leaving:
+                self._take_down(leaf, now)
         for leaf in self._leaves.values():
-            if leaf.cohort and not any(member.live for member in leaf.cohort):
-                for member in leaf.cohort:
-                    member.cohort = ()
-        self._clear(self._root, now)
+            if not any(member.leaving for member in leaf.cohort):
+                leaf.cohort = ()
+        self._clear(now)
         for leaf in self._leaves.values():
             if not leaf.live and self._may_start(leaf) and leaf.due <= now:
                 self._start(leaf)
@@ -211,17 +250,24 @@ class Tree:
         out, self._out = self._out, []
         return out
 
-    def _stop_if_asked(self, leaf: Leaf, now: float) -> None:
-        if leaf.stays or not leaf.live:
-            return
+    def _take_down(self, leaf: Leaf, now: float) -> None:
+        """Ask a child to leave when its turn has come, and kill it when its time is over."""
         if leaf.phase is not Phase.STOPPING:
-            if not any(sibling.leaving for node, group in leaf.path() for sibling in group.after(node)):
-                leaf.phase = Phase.STOPPING
-                leaf.kill_at = now + leaf.spec.stop_limit + KILL_GRACE
-                self._out.append(Stop(leaf.spec.name, leaf.spec.stop_limit))
+            if any(member.leaving for member in leaf.behind()):
+                return
+            if leaf.spec.stop_limit == 0:
+                self._kill(leaf)
+                return
+            leaf.phase = Phase.STOPPING
+            leaf.kill_at = now + leaf.spec.stop_limit + KILL_GRACE
+            self._out.append(Stop(leaf.spec.name, leaf.spec.stop_limit))
         elif leaf.kill_at is not None and leaf.kill_at <= now:
-            leaf.kill_at = None
-            self._out.append(Kill(leaf.spec.name))
+            self._kill(leaf)
+
+    def _kill(self, leaf: Leaf) -> None:
+        leaf.phase = Phase.STOPPING
+        leaf.kill_at = None
+        self._out.append(Kill(leaf.spec.name))
 
     def _may_start(self, leaf: Leaf) -> bool:
         """Whether nothing but time stands between a child that is down and its start."""
@@ -242,14 +288,12 @@ class Tree:
         leaf.fresh = False
         self._out.append(Start(leaf.spec.name, leaf.incarnation))
 
-    def _clear(self, group: Group, now: float) -> None:
+    def _clear(self, now: float) -> None:
         """Note which supervisors have come up with everything below them."""
-        for child in group.children:
-            if isinstance(child, Group):
-                self._clear(child, now)
-        if group.healthy_since == math.inf and all(child.passed for child in group.children):
-            group.cleared = True
-            group.healthy_since = now
+        for group in reversed([*self._root.groups()]):
+            if group.starting and group.falling is None and all(child.passed for child in group.children):
+                group.cleared = True
+                group.healthy_since = now
 
     def _report(self) -> None:
         for leaf in self._leaves.values():
@@ -259,9 +303,18 @@ class Tree:
         if self._phase == "starting" and self._root.cleared:
             self._phase = "running"
             self._out.append(Booted())
+        for leaf in [leaf for leaf in self._leaves.values() if leaf.fate is Fate.GONE and not leaf.live]:
+            self._forget(leaf)
         if self._phase == "stopping" and not any(leaf.live for leaf in self._leaves.values()):
             self._phase = "halted"
             self._out.append(Halted(self._code))
+
+    def _forget(self, leaf: Leaf) -> None:
+        assert leaf.parent is not None
+        leaf.parent.children.remove(leaf)
+        del self._leaves[leaf.spec.name]
+        self._removed[leaf.spec.name] = leaf.incarnation
+        self._out.append(Removed(leaf.spec.name))
 
     def _child_by_hand(self, name: str) -> Leaf:
         if self._phase != "running":

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 
-from supervision.actions import Action, Booted, Changed, GiveUp, Halted, Kill, Parked, Start, Stop
+from supervision.actions import Action, Added, Booted, Changed, GiveUp, Halted, Kill, Parked, Removed, Start, Stop
 from supervision.backoff import Backoff
 from supervision.exits import Ending
 from supervision.spec import ChildSpec, SupervisorSpec
@@ -70,6 +70,9 @@ class Play:
     def stop_child(self, name: str) -> None:
         self._perform(self.tree.stop_child(name, self.now))
 
+    def change(self, spec: SupervisorSpec) -> None:
+        self._perform(self.tree.change(spec, self.now))
+
     def since(self) -> str:
         """The trace since the last call: +name started, -name told to stop, x name gone, !name killed."""
         text, self.trace = " ".join(self.trace), []
@@ -102,5 +105,5 @@ class Play:
                     self.halted = code
                 case Changed():
                     pass
-                case Booted() | GiveUp() | Parked():
+                case Booted() | GiveUp() | Parked() | Added() | Removed():
                     self.reports.append(action)

@@ -36,3 +36,13 @@ def test_a_registration_ends_with_the_incarnation_that_made_it() -> None:
 def test_a_name_that_is_no_child_cannot_be_watched() -> None:
     with pytest.raises(KeyError):
         Monitors(["order"]).watch("order", "nobody")
+
+
+def test_a_child_added_later_is_watched_like_the_others_and_one_that_returns_by_those_who_watched_it() -> None:
+    monitors = Monitors(["state"])
+    monitors.add("order")
+    assert monitors.watch("state", "order") == [("state", ActorDown("order", 0, "not started yet"))]
+    monitors.up("order", 1)
+    monitors.down("order", 1, "shutdown")
+    monitors.add("order")
+    assert monitors.up("order", 2) == [("state", ActorUp("order", 2))]

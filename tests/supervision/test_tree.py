@@ -172,7 +172,7 @@ def test_a_supervisor_that_gives_up_is_restarted_as_a_whole_by_its_parent_and_at
     play.dies("alpha")  # counted in a new window
     assert play.since() == "xalpha +alpha"
     play.dies("mike")
-    assert play.since() == "xmike -last xlast -alpha xalpha -first xfirst"
+    assert play.since() == "xmike -alpha xalpha -last xlast -first xfirst"
     assert play.halted == 70
 
 
@@ -263,7 +263,7 @@ def test_a_strategy_that_cannot_start_is_parked_and_the_others_run(ending: Endin
     play.dies("bad", ending)
     assert sorted(play.live) == ["core", "good"]
     assert play.state("bad") == "parked"
-    assert play.reports == [Parked("bad", "bad: crash"), Booted()]
+    assert play.reports == [Parked("bad", "bad failed to start: crash"), Booted()]
 
 
 def test_a_strategy_that_keeps_failing_is_parked_alone_and_runs_again_when_asked() -> None:
