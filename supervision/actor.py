@@ -19,14 +19,16 @@ import pykka
 
 from supervision.errors import Rejected
 from supervision.failpoints import failpoint
+from supervision.hand import Hand, name_of
 from supervision.lifecycle import Attach, Ping, Pong, Stop
+from supervision.listener import Listener, answer
 from supervision.mailbox import Arrival, Escaped, Mailbox
 from supervision.message import Done, Message
-from supervision.peer import Listener, Peer, answer
+from supervision.peer import Peer
 from supervision.reactor import Reactor
 from supervision.slot import Slot
 from supervision.uplink import Down, Uplink
-from supervision.wire import Codec, Refusal, Request, Tell
+from supervision.wire import Codec, Refusal, Reply, Request, Tell
 
 M = TypeVar("M", bound=Message)
 A = TypeVar("A", bound="Actor")
@@ -72,6 +74,7 @@ class Context:
         slot: Slot,
         host: HostPort,
         listener: socket.socket,
+        quarantined: tuple[str, ...] = (),
     ) -> None:
         self.name = name
         self.incarnation = incarnation
@@ -81,6 +84,7 @@ class Context:
         self.slot = slot
         self.host = host
         self.listener = listener
+        self.quarantined = quarantined
         self.log = logging.getLogger(name)
 
 
@@ -151,18 +155,20 @@ class Actor(pykka.ThreadingActor):
     def __init__(self, context: Context) -> None:
         self.context = context
         super().__init__()
-        self.reactor: Reactor = context.mailbox.reactor
-        self.expired = 0
+        mailbox = context.mailbox
+        self.reactor: Reactor = mailbox.reactor
+        self.hand = Hand(context.slot, context.quarantined, mailbox.tally, context.log)
         self._listener = Listener(
             context.listener,
             self.reactor,
             context.codec,
             self,
-            context.mailbox.dirty,
+            mailbox.dirty,
             name=context.name,
             incarnation=context.incarnation,
+            tally=mailbox.tally,
+            on_batch=mailbox.batch,
         )
-        self._tags: dict[type[object], bytes] = {}
 
     # --- for subclasses -----------------------------------------------------------------------
 
@@ -170,7 +176,7 @@ class Actor(pykka.ThreadingActor):
         """Before `on_start`; for base classes that leave `on_start` to their users."""
 
     def on_start(self) -> None:
-        """Make ready, quickly: allocate, link, arm timers. Waiting for others is for messages."""
+        """Make ready, within the hang limit: allocate, link, arm timers. Waiting for others is for messages."""
 
     def drain(self, done: Callable[[], None], seconds: float) -> None:  # noqa: ARG002
         """Asked to stop within `seconds`: finish what must be finished, then call `done`."""
@@ -209,6 +215,8 @@ class Actor(pykka.ThreadingActor):
             topics=topics,
             on_up=on_up,
             on_down=on_down,
+            tally=self.context.mailbox.tally,
+            on_batch=self.context.mailbox.batch,
         )
 
     # --- the listener's owner -------------------------------------------------------------------
@@ -228,6 +236,9 @@ class Actor(pykka.ThreadingActor):
 
     def _actor_loop_setup(self) -> None:
         # pykka logs what on_start raises and lets the actor die unseen; here it ends the process.
+        slot = self.context.slot
+        slot.busy(time.monotonic())
+        self.hand.note("on_start")
         try:
             failpoint("actor.start", self.context.name)
             self.prepare()
@@ -235,6 +246,7 @@ class Actor(pykka.ThreadingActor):
         except BaseException as error:  # noqa: BLE001 - passed on to the host, which reports it and exits
             self.context.host.crashed(error, "on_start")
             return
+        slot.let_go()
         self.context.host.started()
 
     def on_receive(self, message: object) -> None:
@@ -251,10 +263,8 @@ class Actor(pykka.ThreadingActor):
         if isinstance(item, Arrival):
             self._arrived(item)
         elif isinstance(item, Ping):
-            mailbox = self.context.mailbox
-            self.context.host.pong(
-                Pong(item.sequence, self.context.slot.handled, mailbox.depth, mailbox.data.shed, mailbox.overloaded)
-            )
+            mailbox, handled = self.context.mailbox, self.context.slot.handled
+            self.context.host.pong(Pong(item.sequence, handled, mailbox.depth, mailbox.overloaded, mailbox.tally))
         elif isinstance(item, Stop):
             self.drain(self._leave, item.seconds)
         elif isinstance(item, Escaped):
@@ -269,18 +279,21 @@ class Actor(pykka.ThreadingActor):
             self._run(envelope.body, Sender(peer, None, 0.0))
         elif isinstance(envelope, Request):
             if envelope.deadline and time.monotonic() > envelope.deadline:
-                self.expired += 1
+                self.context.mailbox.tally.expired += 1
                 return
             self._run(envelope.body, Sender(peer, envelope.id, envelope.deadline))
         elif isinstance(origin, Uplink):
-            self._note(type(envelope))
+            kind = f"Reply:{type(envelope.body).__name__}" if isinstance(envelope, Reply) else type(envelope).__name__
+            self.hand.note(kind)
             origin.settle(envelope)
         elif isinstance(envelope, Down):
             self.on_peer_down(origin)
 
     def _run(self, message: Message, sender: Sender) -> None:
+        if not self.hand.take(message):
+            sender.reject(Rejected(f"{name_of(message)} is quarantined: it ended two incarnations", kind="quarantined"))
+            return
         kind = type(message)
-        self._note(kind)
         handler = self._handlers.get(kind)
         if handler is None:
             self.context.log.warning("no handler for %s from %s", kind.__name__, sender.name or "this process")
@@ -294,13 +307,6 @@ class Actor(pykka.ThreadingActor):
             return
         if isinstance(result, Message):
             sender.reply(result)
-
-    def _note(self, kind: type[object]) -> None:
-        """Leave the name of what is in hand where the supervisor finds it if this process dies."""
-        tag = self._tags.get(kind)
-        if tag is None:
-            tag = self._tags[kind] = kind.__name__.encode()
-        self.context.slot.handle(tag)
 
     def _leave(self) -> None:
         self.on_stop()

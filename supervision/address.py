@@ -14,8 +14,9 @@ from supervision.actions import Action
 from supervision.boot import socket_path
 from supervision.errors import Rejected
 from supervision.lifecycle import Attach, DeathRecord, GetTree, StartChild, StopChild, TreeChanged, TreeView
+from supervision.listener import Listener, answer
 from supervision.message import Done, Message
-from supervision.peer import Listener, Peer, answer
+from supervision.peer import Peer
 from supervision.reactor import Reactor
 from supervision.seat import Seat, bind
 from supervision.spec import SUPERVISOR

@@ -26,16 +26,28 @@ class Boot:
     """The registry of message types as "module:NAME"."""
     mailbox_limit: int
     reporting: ReportingSettings
+    quarantined: tuple[str, ...] = ()
+    """What was in hand in two consecutive deaths of this actor and is not to be handled again."""
 
     @property
     def slot_path(self) -> Path:
         """The progress slot, created by the supervisor before the child starts."""
         return slot_path(self.run_dir, self.name)
 
+    @property
+    def stacks_path(self) -> Path:
+        """Where this incarnation dumps its stacks if it is aborted."""
+        return stacks_path(self.run_dir, self.name)
+
 
 def slot_path(run_dir: Path, name: str) -> Path:
     """Where the progress slot of `name` is."""
     return run_dir / f"{name}.slot"
+
+
+def stacks_path(run_dir: Path, name: str) -> Path:
+    """Where the present incarnation of `name` dumps its stacks."""
+    return run_dir / f"{name}.stacks"
 
 
 def socket_path(run_dir: Path, name: str) -> Path:

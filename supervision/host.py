@@ -19,7 +19,7 @@ import sys
 import threading
 from typing import Any, NoReturn
 
-from supervision import exits, failpoints, reporting
+from supervision import exits, failpoints, reporting, stacks
 from supervision.actor import Actor, Context
 from supervision.boot import Boot
 from supervision.errors import ConfigurationError, WireError
@@ -113,6 +113,7 @@ def codec(messages: str) -> Codec:
 def start(boot: Boot, host: _Host, listener: socket.socket) -> Mailbox:
     """Construct the actor and start its thread; returns its mailbox."""
     slot = Slot(boot.slot_path, create=False)
+    stacks.dump_to(boot.stacks_path)
     mailbox = Mailbox(boot.name, slot, limit=boot.mailbox_limit)
     context = Context(
         name=boot.name,
@@ -123,6 +124,7 @@ def start(boot: Boot, host: _Host, listener: socket.socket) -> Mailbox:
         slot=slot,
         host=host,
         listener=listener,
+        quarantined=boot.quarantined,
     )
     actor_class(boot.target).start(context, **boot.kwargs)
     return mailbox

@@ -12,6 +12,7 @@ from collections import OrderedDict
 from typing import Generic, TypeVar
 
 from supervision.message import Delivery, Message
+from supervision.tally import Tally
 
 T = TypeVar("T")
 
@@ -19,10 +20,10 @@ T = TypeVar("T")
 class Lane(Generic[T]):
     """Items of type `T`, each travelling for the message that decides its fate."""
 
-    def __init__(self, limit: int, shed_limit: int) -> None:
+    def __init__(self, limit: int, shed_limit: int, tally: Tally) -> None:
         self.limit = limit
         self.shed_limit = shed_limit
-        self.shed = 0
+        self.tally = tally
         self.conflated = 0
         self._items: OrderedDict[object, T] = OrderedDict()
         self._numbers = itertools.count()
@@ -48,7 +49,7 @@ class Lane(Generic[T]):
             self._items[key] = item
             return True
         if delivery is Delivery.SHED and len(self._items) >= self.shed_limit:
-            self.shed += 1
+            self.tally.shed += 1
             return True
         if len(self._items) >= self.limit:
             return False

@@ -10,6 +10,7 @@ from datetime import datetime
 from typing import Literal
 
 from supervision.message import Ask, Delivery, Done, Message
+from supervision.tally import Tally
 
 # --- control channel, child to supervisor -------------------------------------------------------
 
@@ -24,8 +25,8 @@ class Pong(Message, frozen=True):
     sequence: int
     handled: int
     depth: int
-    shed: int
-    overloaded: bool = False
+    overloaded: bool
+    tally: Tally
 
 
 class Watch(Message, frozen=True):
@@ -76,7 +77,10 @@ ChildState = Literal["starting", "running", "overloaded", "stopping", "backing_o
 
 
 class ChildView(Message, frozen=True):
-    """One child as the supervisor sees it. `mailbox` is the depth of the last pong."""
+    """One child as the supervisor sees it; `mailbox` and the counts of `tally` are those of the last pong.
+
+    `quarantined` names the messages that killed two incarnations in a row and are left out since.
+    """
 
     name: str
     parent: str
@@ -89,10 +93,19 @@ class ChildView(Message, frozen=True):
     shed: int
     since: datetime
     last_death: str = ""
+    dead_letters: int = 0
+    expired: int = 0
+    late_replies: int = 0
+    skipped: int = 0
+    quarantined: tuple[str, ...] = ()
 
 
 class DeathRecord(Message, frozen=True):
-    """Why one incarnation ended, and what it had in hand."""
+    """Why one incarnation ended, and what it had in hand; exactly one for each.
+
+    `pid` and `exit_code` are None for one that could not be born, `exit_code` is negative for a signal. `stacks`
+    are those of its threads when it was ended for hanging, or died of a fault in C code.
+    """
 
     name: str
     incarnation: int
@@ -100,6 +113,10 @@ class DeathRecord(Message, frozen=True):
     reason: str
     in_hand: str
     uptime: float
+    pid: int | None = None
+    exit_code: int | None = None
+    handled: int = 0
+    stacks: str = ""
 
 
 class TreeView(Message, frozen=True):
@@ -126,6 +143,18 @@ class StopChild(Ask[Done], frozen=True):
     """Stop a child and keep it parked until it is started by hand."""
 
     name: str
+
+
+class Reloaded(Message, frozen=True):
+    """The configuration was read anew: children that are new, have other settings, or are no more."""
+
+    added: tuple[str, ...]
+    changed: tuple[str, ...]
+    removed: tuple[str, ...]
+
+
+class Reload(Ask[Reloaded], frozen=True):
+    """Read the configuration anew; refused with everything that is wrong with it, and then nothing has changed."""
 
 
 # --- any actor that publishes -------------------------------------------------------------------
@@ -160,6 +189,8 @@ LIFECYCLE: tuple[type[Message], ...] = (
     GetTree,
     StartChild,
     StopChild,
+    Reloaded,
+    Reload,
     Attach,
     TreeChanged,
     Done,

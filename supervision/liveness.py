@@ -1,9 +1,10 @@
 """Is a child fine, overloaded or hung? Decided from what was observed; no clock, no process.
 
-Rules: liveness is progress of the mailbox, not the existence of a process. Hung is one message that runs
-past the hang limit, or a ping that stays unanswered that long while nothing is handled (a stopped process
-is neither busy nor answering). A long queue with progress is overload and never a reason to kill. After a
-pass in which the supervisor itself was late, nobody is judged.
+Rules: liveness is progress of the mailbox, not the existence of a process. Hung is one message (or `on_start`)
+that runs past the hang limit, or a ping that stays unanswered that long while nothing is handled (a stopped
+process is neither busy nor answering). A long queue with progress is overload and never a reason to kill.
+A pass for which the supervisor itself came late judges nobody, and everybody's time begins anew with it: while
+we slept nobody could be seen to move, perhaps because they slept, too.
 """
 
 from __future__ import annotations
@@ -13,8 +14,8 @@ from typing import Final
 
 from supervision.slot import Progress
 
-START_LIMIT: Final = 60.0
-"""Seconds from the birth of a process to its `Started`: imports and `on_start`, which must be quick."""
+START_LIMIT: Final = 30.0
+"""Seconds from the birth of a process to the beginning of its `on_start`: imports and construction."""
 
 OVERLOADED_AFTER: Final = 2.0
 """Seconds a ping may wait in a mailbox that makes progress before the child is called overloaded."""
@@ -33,7 +34,6 @@ class Vitals:
 
     def __init__(self, hang_limit: float, now: float) -> None:
         self._hang_limit = hang_limit
-        self._born = now
         self._started = False
         self._handled = 0
         self._progressed = now
@@ -67,9 +67,12 @@ class Vitals:
             self._handled = progress.handled
             self._progressed = now
         if late:
+            self._progressed = now
+            if self._ping_since is not None:
+                self._ping_since = now
             return Verdict.FINE
-        if not self._started:
-            return Verdict.HUNG if now - self._born > START_LIMIT else Verdict.FINE
+        if not self._started and progress.busy_since == 0:
+            return Verdict.HUNG if now - self._progressed > START_LIMIT else Verdict.FINE
         if self._stuck_since(progress.busy_since, now) + self._hang_limit < now:
             return Verdict.HUNG
         waiting = self._ping_since is not None and now - self._ping_since > OVERLOADED_AFTER

@@ -2,8 +2,9 @@
 
 pykka calls `get` in the actor's thread. It writes what the last handler sent, then hands out the
 control lane, then the data lane, and only waits, on the actor's reactor, when both are empty. So no
-other thread touches a socket, and a full data lane stops the reading: the kernel's buffer fills and
-the sender's own outbox decides. While a callback or handler runs, the slot says since when.
+other thread touches a socket. One connection has at most a batch of messages here; then it rests until these
+are handled, so that nobody waits behind a flood. A full data lane stops the reading of all: the kernel's buffers
+fill and the senders' outboxes decide. While a callback or handler runs, the slot says since when.
 """
 
 from __future__ import annotations
@@ -22,10 +23,13 @@ from supervision.message import Message
 from supervision.peer import Peer
 from supervision.reactor import Callback, Reactor
 from supervision.slot import Slot
+from supervision.tally import Tally
 from supervision.uplink import Arriving, Uplink
 from supervision.wire import Request, Tell
 
 POLL_EVERY = 64  # messages handled from a backlog before sockets and timers get a turn
+SHED_LIMIT = 256  # messages that wait before sheddable ones are dropped; more than one flood can bring
+OVERLOADED_SECONDS = 2.0  # without the queue having been empty once
 
 
 class Arrival:
@@ -36,6 +40,15 @@ class Arrival:
     def __init__(self, origin: Peer | Uplink, envelope: Arriving | Request[Any]) -> None:
         self.origin = origin
         self.envelope = envelope
+
+
+class BatchEnd:
+    """Behind the last message of a batch: when its turn comes, its peer may go on."""
+
+    __slots__ = ("peer",)
+
+    def __init__(self, peer: Peer) -> None:
+        self.peer = peer
 
 
 class Escaped:
@@ -53,8 +66,9 @@ class Mailbox:
     def __init__(self, name: str, slot: Slot, *, limit: int) -> None:
         self.reactor = Reactor()
         self.dirty: set[Peer] = set()
+        self.tally = Tally()
         # The lane itself is unbounded: at `limit` the reading stops, and one read is bounded.
-        self.data: Lane[object] = Lane(sys.maxsize, max(1, limit // 2))
+        self.data: Lane[object] = Lane(sys.maxsize, min(SHED_LIMIT, limit), self.tally)
         self.limit = limit
         self._name = name
         self._slot = slot
@@ -62,6 +76,7 @@ class Mailbox:
         self._outside: deque[Message] = deque()
         self._outside_lock = threading.Lock()
         self._since_poll = 0
+        self._was_empty = time.monotonic()
 
     # --- from any thread ----------------------------------------------------------------------
 
@@ -92,6 +107,10 @@ class Mailbox:
         """Queue what came over a connection; only sheddable messages can be dropped here."""
         self.data.add(Arrival(origin, envelope), envelope.body if isinstance(envelope, Tell) else None, id(origin))
 
+    def batch(self, peer: Peer) -> None:
+        """`peer` has handed over a batch and rests until that is handled."""
+        self.data.add(BatchEnd(peer), None)
+
     def get(self) -> PykkaEnvelope[object]:
         """The next item, waiting for one if need be."""
         try:
@@ -105,8 +124,8 @@ class Mailbox:
 
     @property
     def overloaded(self) -> bool:
-        """Whether so much waits that reading has stopped."""
-        return len(self.data) >= self.limit
+        """Whether something has waited all the time for a while: more comes in than is handled."""
+        return len(self.data) > 0 and time.monotonic() - self._was_empty > OVERLOADED_SECONDS
 
     @property
     def depth(self) -> int:
@@ -121,8 +140,11 @@ class Mailbox:
             waiting = len(self.data)
             if waiting and self._since_poll < POLL_EVERY:
                 self._since_poll += 1
-                return self.data.pop()
-            if waiting >= self.limit:
+                item = self.data.pop()
+                if type(item) is not BatchEnd:
+                    return item
+                item.peer.go_on()
+            elif waiting >= self.limit:
                 self._since_poll = 0
                 self._run(self.reactor.due())
             else:
@@ -133,7 +155,10 @@ class Mailbox:
         if timeout is None:
             self._slot.idle()
         ready: list[Callback] = self.reactor.select(timeout)
-        self._slot.busy(time.monotonic())
+        now = time.monotonic()
+        self._slot.busy(now)
+        if timeout is None:
+            self._was_empty = now
         self._run(ready)
         self._run(self.reactor.due())
         with self._outside_lock:

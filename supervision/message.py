@@ -32,6 +32,13 @@ class Message(msgspec.Struct, frozen=True, array_like=True, tag=True, tag_field=
         """The identity under which a CONFLATE message replaces an older one."""
         return type(self)
 
+    def identity(self) -> str:
+        """What the message is about, for those that come again after a restart; short and plain, empty for most.
+
+        A message that was in hand in two consecutive deaths is recognised by it and not handled a third time.
+        """
+        return ""
+
 
 class Ask(Message, Generic[R], frozen=True):
     """A message that expects a reply of type `R`."""

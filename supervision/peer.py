@@ -1,36 +1,39 @@
-"""One framed, non-blocking connection, and the listener that accepts them.
+"""One framed, non-blocking connection.
 
 What is sent waits in a bounded lane until `flush`, which the owner calls before it waits again: all
 that one handler sends leaves in one write. A peer that reads too slowly for its kept messages, or
-that breaks the framing, is lost: the log says why, its socket is closed and `on_lost` told, nobody else
-is touched.
+that breaks the framing, is lost: the log says who and why, its socket is closed and `on_lost` told, nobody
+else is touched. With `on_batch`, which is told after each BATCH of messages, the peer then rests until `go_on`:
+its owner works down what it has before more is read, the kernel's buffer and the sender's outbox keep the rest.
 """
 
 from __future__ import annotations
 
+import itertools
 import logging
 import socket
-from collections.abc import Callable
-from typing import Any, Protocol
+from collections.abc import Callable, Iterator
+from typing import Final
 
 from supervision.errors import WireError
 from supervision.lane import Lane
 from supervision.message import Message
-from supervision.reactor import Reactor, Timer
-from supervision.wire import Codec, Envelope, FrameBuffer, Hello, Reply, Request, Tell, Welcome
+from supervision.reactor import Reactor
+from supervision.tally import Tally
+from supervision.wire import MAX_FRAME, Codec, Envelope, FrameBuffer, Tell
 
-READ_SIZE = 64 * 1024  # larger ones are mapped and unmapped by malloc each time, at 4 us a read
-SEND_BUFFER = 64 * 1024  # small, so that quotes conflate in our lane instead of growing old in the kernel
-OUTBOX_LIMIT = 20_000
-OUTBOX_SHED_LIMIT = 512
-HELLO_SECONDS = 5.0
-ACCEPT_PAUSE = 0.1
+READ_SIZE: Final = 64 * 1024  # larger ones are mapped and unmapped by malloc each time, at 4 us a read
+SEND_BUFFER: Final = 64 * 1024  # small, so that quotes conflate in our lane instead of growing old in the kernel
+OUTBOX_LIMIT: Final = 20_000
+OUTBOX_SHED_LIMIT: Final = 512
+BATCH: Final = 128
+"""So many messages of one connection are ahead of anyone else's, however many it sends."""
 
 log = logging.getLogger(__name__)
 
 
 class Peer:
-    """The other end of a connection. `name` is what it said in its hello."""
+    """The other end of a connection. `name` is what it said in its hello, `pid` what the kernel says, 0 unknown."""
 
     def __init__(
         self,
@@ -40,21 +43,30 @@ class Peer:
         on_envelope: Callable[[Peer, Envelope], None],
         on_lost: Callable[[Peer], None],
         dirty: set[Peer],
+        *,
+        tally: Tally | None = None,
+        on_batch: Callable[[Peer], None] | None = None,
+        max_frame: int = MAX_FRAME,
     ) -> None:
         sock.setblocking(False)
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, SEND_BUFFER)
         self.name = ""
+        self.pid = 0
         self.incarnation = 0
         self.topics: tuple[str, ...] = ()
         self.open = True
-        self.outbox: Lane[Envelope] = Lane(OUTBOX_LIMIT, OUTBOX_SHED_LIMIT)
+        self.max_frame = max_frame
+        self.outbox: Lane[Envelope] = Lane(OUTBOX_LIMIT, OUTBOX_SHED_LIMIT, tally or Tally())
         self._socket = sock
         self._reactor = reactor
         self._codec = codec
         self._on_envelope = on_envelope
         self._on_lost = on_lost
+        self._on_batch = on_batch
         self._dirty = dirty
         self._frames = FrameBuffer()
+        self._payloads: Iterator[memoryview] = iter(())
+        self._room = BATCH
         self._unsent = memoryview(b"")
         self._blocked = False
         reactor.watch(sock, self._readable, self._writable)
@@ -68,8 +80,7 @@ class Peer:
         if not self.open:
             return
         if not self.outbox.add(envelope, message):
-            log.warning("hanging up on %s: it reads too slowly, %d messages wait for it", self.name, OUTBOX_LIMIT)
-            self.close()
+            self.hang_up(f"it reads too slowly, {OUTBOX_LIMIT} messages wait for it")
             return
         self._dirty.add(self)
 
@@ -81,6 +92,18 @@ class Peer:
             frames = [self._codec.encode(envelope) for envelope in self.outbox.drain()]
             self._unsent = memoryview(frames[0] if len(frames) == 1 else b"".join(frames))
             self._write()
+
+    def go_on(self) -> None:
+        """Hand over what was read, and read again: the last batch has been handled."""
+        self._room = BATCH
+        if self.open:
+            self._hand_over()
+
+    def hang_up(self, why: str) -> None:
+        """Close the connection and let the log say why."""
+        who = self.name or "a stranger"
+        log.warning("hanging up on %s%s: %s", who, f" (process {self.pid})" if self.pid else "", why)
+        self.close()
 
     def close(self) -> None:
         """Close the connection and tell the owner, once."""
@@ -112,8 +135,8 @@ class Peer:
             self.flush()
 
     def _readable(self) -> None:
-        if not self.open:
-            return
+        if not self.open or not self._room:
+            return  # resting; the owner has work, so looking in vain costs it no idle turn
         try:
             data = self._socket.recv(READ_SIZE)
         except BlockingIOError:
@@ -124,98 +147,25 @@ class Peer:
             self.close()
             return
         try:
-            for payload in self._frames.feed(data):
+            self._payloads = iter(self._frames.feed(data, self.max_frame))
+        except WireError as error:
+            self.hang_up(str(error))
+            return
+        self._hand_over()
+
+    def _hand_over(self) -> None:
+        payloads = self._payloads if self._on_batch is None else itertools.islice(self._payloads, self._room)
+        count = 0
+        try:
+            for payload in payloads:
                 self._on_envelope(self, self._codec.decode_envelope(payload))
+                count += 1
                 if not self.open:
                     return
         except WireError as error:
-            log.warning("hanging up on %s: %s", self.name or "a stranger", error)
-            self.close()
-
-
-class Owner(Protocol):
-    """What a listener reports to; all in the reactor's thread."""
-
-    def peer_arrived(self, peer: Peer, envelope: Tell[Any] | Request[Any]) -> None:
-        """A message of an introduced peer."""
-
-    def peer_lost(self, peer: Peer) -> None:
-        """An introduced peer is gone."""
-
-
-class Listener:
-    """Accepts peers on an actor's socket, answers their hello and hands over what they send."""
-
-    def __init__(
-        self,
-        sock: socket.socket,
-        reactor: Reactor,
-        codec: Codec,
-        owner: Owner,
-        dirty: set[Peer],
-        *,
-        name: str,
-        incarnation: int,
-    ) -> None:
-        sock.setblocking(False)
-        self.peers: set[Peer] = set()
-        self._socket = sock
-        self._reactor = reactor
-        self._codec = codec
-        self._owner = owner
-        self._dirty = dirty
-        self._welcome = Welcome(name, incarnation, codec.fingerprint)
-        self._strangers: dict[Peer, Timer] = {}
-        reactor.watch(sock, self._accept)
-
-    def publish(self, topic: str, message: Message) -> None:
-        """Send to every peer attached to `topic`."""
-        for peer in tuple(self.peers):
-            if topic in peer.topics:
-                peer.send(message)
-
-    def _accept(self) -> None:
-        try:
-            sock, _ = self._socket.accept()
-        except (BlockingIOError, ConnectionAbortedError):
-            return  # the caller gave up before we came to it
-        except OSError as error:  # out of descriptors, most likely: those who are here go on, newcomers wait
-            log.warning("cannot accept a peer, trying again: %s", error)
-            self._reactor.unwatch(self._socket)
-            self._reactor.after(ACCEPT_PAUSE, lambda: self._reactor.watch(self._socket, self._accept))
+            self.hang_up(str(error))
             return
-        peer = Peer(sock, self._reactor, self._codec, self._introduce, self._lost, self._dirty)
-        self._strangers[peer] = self._reactor.after(HELLO_SECONDS, peer.close)
-
-    def _introduce(self, peer: Peer, envelope: Envelope) -> None:
-        if peer not in self._strangers:
-            self._hand_over(peer, envelope)
-            return
-        if not isinstance(envelope, Hello):
-            raise WireError("the first frame is no hello")
-        self._strangers.pop(peer).cancel()
-        peer.name, peer.incarnation = envelope.sender, envelope.incarnation
-        peer.post(self._welcome, None)
-        peer.flush()
-        if envelope.fingerprint != self._codec.fingerprint:
-            raise WireError(f"{envelope.sender} runs another version of the messages")
-        self.peers.add(peer)
-
-    def _hand_over(self, peer: Peer, envelope: Envelope) -> None:
-        if not isinstance(envelope, Tell | Request):
-            raise WireError(f"a {type(envelope).__name__} from a caller")
-        self._owner.peer_arrived(peer, envelope)
-
-    def _lost(self, peer: Peer) -> None:
-        stranger = self._strangers.pop(peer, None)
-        if stranger is not None:
-            stranger.cancel()
-            return
-        if peer in self.peers:
-            self.peers.discard(peer)
-            self._owner.peer_lost(peer)
-
-
-def answer(peer: Peer, request_id: int, message: Message) -> None:
-    """Send the reply to a request."""
-    peer.post(Reply(request_id, message), None)
+        if self._on_batch is not None:
+            self._room -= count
+            if not self._room:
+                self._on_batch(self)

@@ -9,15 +9,19 @@ from pathlib import Path
 from typing import Final
 
 from supervision import clock
-from supervision.boot import slot_path, socket_path
+from supervision.boot import slot_path, socket_path, stacks_path
 from supervision.control import ControlChannel
 from supervision.lifecycle import ChildView, DeathRecord, Pong
 from supervision.liveness import Verdict, Vitals
 from supervision.nodes import Leaf
+from supervision.poison import PoisonWatch
 from supervision.process import Child
 from supervision.slot import Slot
+from supervision.stacks import collect
+from supervision.tally import Tally
 
 BACKLOG: Final = 128
+_NO_PONG: Final = Pong(0, 0, 0, overloaded=False, tally=Tally())
 
 
 @dataclass(eq=False)
@@ -45,14 +49,16 @@ class Seat:
         self.listener = bind(socket_path(run_dir, self.name))
         self.slot = Slot(slot_path(run_dir, self.name), create=True)
         self.present: Incarnation | None = None
-        self.pong = Pong(0, 0, 0, 0)
+        self.poison = PoisonWatch()
+        self.pong = _NO_PONG
         self.verdict = Verdict.FINE
         self.since = clock.now()
         self.last_death = ""
+        self._stacks = stacks_path(run_dir, self.name)
 
     def view(self) -> ChildView:
         """The child as others see it."""
-        leaf, pong = self.leaf, self.pong
+        leaf, pong, tally = self.leaf, self.pong, self.pong.tally
         overloaded = leaf.state == "running" and self.verdict is Verdict.OVERLOADED
         return ChildView(
             name=self.name,
@@ -63,20 +69,37 @@ class Seat:
             state="overloaded" if overloaded else leaf.state,
             mailbox=pong.depth,
             handled=self.slot.read().handled,
-            shed=pong.shed,
+            shed=tally.shed,
             since=self.since,
             last_death=self.last_death,
+            dead_letters=tally.dead_letters,
+            expired=tally.expired,
+            late_replies=tally.late_replies,
+            skipped=tally.skipped,
+            quarantined=self.poison.quarantined,
         )
 
-    def vacate(self, incarnation: int, reason: str, uptime: float) -> DeathRecord:
+    def vacate(self, incarnation: int, reason: str, code: int, uptime: float) -> DeathRecord:
         """What is to be remembered of an incarnation that has ended, or could not be born."""
-        in_hand = self.slot.read().in_hand
-        record = DeathRecord(self.name, incarnation, clock.now(), reason, in_hand, round(uptime, 3))
+        progress, present = self.slot.read(), self.present
+        if present is not None:
+            self.poison.died(progress.in_hand, code, hung=present.hung)
         self.present = None
-        self.pong = Pong(0, 0, 0, 0)
+        self.pong = _NO_PONG
         self.verdict = Verdict.FINE
         self.last_death = reason
-        return record
+        return DeathRecord(
+            self.name,
+            incarnation,
+            clock.now(),
+            reason,
+            progress.in_hand,
+            round(uptime, 3),
+            pid=None if present is None else present.child.pid,
+            exit_code=None if present is None else code,
+            handled=progress.handled,
+            stacks=collect(self._stacks),
+        )
 
     def close(self, run_dir: Path) -> None:
         """Give up address and slot."""
@@ -84,6 +107,7 @@ class Seat:
         self.slot.close()
         socket_path(run_dir, self.name).unlink(missing_ok=True)
         slot_path(run_dir, self.name).unlink(missing_ok=True)
+        self._stacks.unlink(missing_ok=True)
 
 
 def bind(path: Path) -> socket.socket:

@@ -66,6 +66,10 @@ class Slot:
             self._length[0] = 0
             self._count[0] += 1
 
+    def let_go(self) -> None:
+        """What was in hand is done and was no message."""
+        self._length[0] = 0
+
     @property
     def handled(self) -> int:
         """How many messages this incarnation has handled."""

@@ -164,6 +164,7 @@ class Supervisor:
             messages=self._messages,
             mailbox_limit=spec.mailbox_limit,
             reporting=self._reporting,
+            quarantined=seat.poison.quarantined,
         )
         try:
             child = self._spawner.spawn(boot, seat.listener)
@@ -246,11 +247,14 @@ class Supervisor:
         self._buried(seat, present.number, reason, code, now - present.born)
 
     def _buried(self, seat: Seat, number: int, reason: str, code: int, uptime: float) -> None:
-        record = seat.vacate(number, reason, uptime)
+        record = seat.vacate(number, reason, code, uptime)
         self._deaths.append(record)
         extra = {"incarnation": number, "in_hand": record.in_hand, "uptime": record.uptime, "exit_code": code}
         level = logging.INFO if reason == exits.SHUTDOWN else logging.ERROR
         log.log(level, "%s (incarnation %d) has ended: %s", seat.name, number, reason, extra=extra)
+        if record.stacks:
+            in_hand = record.in_hand or "nothing"
+            log.error("stacks of %s (incarnation %d), in hand: %s\n%s", seat.name, number, in_hand, record.stacks)
         self._tell(self._monitors.down(seat.name, number, reason))
         self._perform(self._tree.exited(seat.name, number, exits.ending(code), reason, time.monotonic()))
 

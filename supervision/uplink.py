@@ -20,6 +20,7 @@ from supervision.lifecycle import Attach
 from supervision.message import Ask, Message
 from supervision.peer import Peer
 from supervision.reactor import Reactor, Timer
+from supervision.tally import Tally
 from supervision.wire import Codec, Envelope, Hello, Refusal, Reply, Request, Tell, Welcome
 
 HELLO_LIMIT = 1.0
@@ -81,13 +82,14 @@ class Uplink:
         topics: tuple[str, ...] = (),
         on_up: Callable[[Uplink, int], None] | None = None,
         on_down: Callable[[Uplink], None] | None = None,
+        tally: Tally | None = None,
+        on_batch: Callable[[Peer], None] | None = None,
     ) -> None:
         self.name = name
         self.up = False
         self.incarnation = 0
-        self.dead_letters = 0
-        self.late_replies = 0
         self.topics = topics
+        self.tally = tally or Tally()
         self._reactor = reactor
         self._codec = codec
         self._address = run_dir / f"{name}.sock"
@@ -96,6 +98,7 @@ class Uplink:
         self._deliver = deliver
         self._on_up = on_up
         self._on_down = on_down
+        self._on_batch = on_batch
         self._peer: Peer | None = None
         self._pending: dict[int, _Pending] = {}
         self._ids = itertools.count(1)
@@ -109,7 +112,7 @@ class Uplink:
         if self.up and self._peer is not None:
             self._peer.post(Tell(message), message)
         else:
-            self.dead_letters += 1
+            self.tally.dead_letters += 1
 
     def ask(
         self, message: Ask[Any], *, timeout: float, on_reply: OnReply = _ignore, on_error: OnError = _ignore
@@ -152,7 +155,7 @@ class Uplink:
             return
         pending = self._pending.pop(answer.id, None)
         if pending is None:
-            self.late_replies += 1
+            self.tally.late_replies += 1
             return
         if pending.timer is not None:
             pending.timer.cancel()
@@ -181,7 +184,16 @@ class Uplink:
             sock.close()
             self._reactor.after(RECONNECT_SECONDS, self._connect)
             return
-        self._peer = Peer(sock, self._reactor, self._codec, self._arrived, self._lost, self._dirty)
+        self._peer = Peer(
+            sock,
+            self._reactor,
+            self._codec,
+            self._arrived,
+            self._lost,
+            self._dirty,
+            tally=self.tally,
+            on_batch=self._on_batch,
+        )
         self._peer.name = self.name
         self._peer.post(self._hello, None)
         self._peer.flush()

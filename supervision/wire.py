@@ -116,8 +116,8 @@ class FrameBuffer:
         self._rest = bytearray()
         self._wanted = 0
 
-    def feed(self, data: bytes) -> list[memoryview]:
-        """The payloads completed by `data`. Raises WireError on a frame longer than MAX_FRAME."""
+    def feed(self, data: bytes, limit: int = MAX_FRAME) -> list[memoryview]:
+        """The payloads completed by `data`. Raises WireError on a frame longer than `limit`."""
         if self._rest:
             self._rest += data
             if len(self._rest) < self._wanted:  # a long frame in small pieces is put together once
@@ -128,8 +128,8 @@ class FrameBuffer:
         start, end, self._wanted = 0, len(data), 4
         while end - start >= 4:
             (length,) = _LENGTH.unpack_from(data, start)
-            if length > MAX_FRAME:
-                raise WireError(f"frame of {length} bytes, the limit is {MAX_FRAME}")
+            if length > limit:
+                raise WireError(f"frame of {length} bytes, the limit is {limit}")
             if end - start - 4 < length:
                 self._wanted = 4 + length
                 break

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from supervision.errors import WireError
 from supervision.lane import Lane
 from supervision.message import Message
+from supervision.tally import Tally
 from supervision.wire import MAX_FRAME, Codec, FrameBuffer, Reply, Request, Tell
 from tests.supervision.words import WORDS, Crumb, Echo, Note, Price, Say
 
@@ -95,19 +96,19 @@ messages = st.one_of(
 
 @given(st.lists(messages, max_size=60))
 def test_a_lane_keeps_the_kept_the_newest_of_the_conflating_and_counts_what_it_sheds(sent: list[Message]) -> None:
-    lane: Lane[Message] = Lane(limit=20, shed_limit=5)
+    lane: Lane[Message] = Lane(limit=20, shed_limit=5, tally=Tally())
     kept = [message for message in sent if lane.add(message, message) and isinstance(message, Note)]
     held = lane.drain()
     assert [message for message in held if isinstance(message, Note)] == kept
     newest = {message.symbol: message for message in sent if isinstance(message, Price)}
     assert {message.symbol: message for message in held if isinstance(message, Price)} == newest
     crumbs = sum(isinstance(message, Crumb) for message in sent)
-    assert crumbs == lane.shed + sum(isinstance(message, Crumb) for message in held)
+    assert crumbs == lane.tally.shed + sum(isinstance(message, Crumb) for message in held)
     assert len(held) <= 20 + len(newest)
 
 
 def test_a_full_lane_refuses_a_kept_message_instead_of_losing_it() -> None:
-    lane: Lane[int] = Lane(limit=2, shed_limit=1)
+    lane: Lane[int] = Lane(limit=2, shed_limit=1, tally=Tally())
     assert lane.add(1, Note("a"))
     assert lane.add(2, Note("b"))
     assert not lane.add(3, Note("c"))

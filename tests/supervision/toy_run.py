@@ -1,0 +1,128 @@
+"""A running service of toys, to kill, stop and ask: its process, its log, its tree."""
+
+from __future__ import annotations
+
+import os
+import pickle
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import TypeVar
+
+import psutil
+
+from supervision.errors import ActorDied, ActorUnavailable
+from supervision.lifecycle import GetTree, TreeView
+from supervision.ref import Ref
+from supervision.spec import ChildSpec, SupervisorSpec
+from supervision.wire import Codec
+from tests.supervision.toys import TOYS, Toy, WhoAreYou
+
+T = TypeVar("T")
+
+
+def toy(name: str, *, stop_limit: float = 5.0, hang_limit: float = 10.0, **kwargs: object) -> ChildSpec:
+    return ChildSpec(name, "tests.supervision.toys:ToyActor", kwargs, stop_limit=stop_limit, hang_limit=hang_limit)
+
+
+def eventually(look: Callable[[], T | None], seconds: float = 4.0) -> T:
+    """What `look` returns once that is something."""
+    deadline = time.monotonic() + seconds
+    while (found := look()) is None:
+        assert time.monotonic() < deadline, "it did not happen"
+        time.sleep(0.01)
+    return found
+
+
+class Service:
+    """A running toy service in a session of its own."""
+
+    def __init__(self, directory: Path) -> None:
+        self.directory = directory
+        self.run_dir = directory / "run"
+        self.log_path = directory / "log"
+        self.process: subprocess.Popen[str] | None = None
+        self.refs: dict[str, Ref] = {}
+
+    def start(self, *children: ChildSpec | SupervisorSpec, **options: object) -> str:
+        """Start the tree; what it said first: `ready`, or nothing when it ended."""
+        spec = SupervisorSpec("root", children, **options)  # type: ignore[arg-type]
+        (self.directory / "spec").write_bytes(pickle.dumps(spec))
+        command = [sys.executable, str(Path(__file__).with_name("toy_service.py")), "spec", str(self.run_dir)]
+        with self.log_path.open("w") as log:
+            self.process = subprocess.Popen(
+                command, cwd=self.directory, stdout=subprocess.PIPE, stderr=log, text=True, start_new_session=True
+            )
+        assert self.process.stdout is not None
+        return self.process.stdout.readline().strip()
+
+    def ref(self, name: str) -> Ref:
+        if name not in self.refs:
+            self.refs[name] = Ref(self.run_dir, name, Codec(TOYS))
+        return self.refs[name]
+
+    def who(self, name: str) -> Toy:
+        """Ask until somebody answers, as a caller of a restarting actor would."""
+
+        def ask() -> Toy | None:
+            try:
+                return self.ref(name).ask(WhoAreYou(), timeout=2.0)
+            except (ActorUnavailable, ActorDied):
+                return None
+
+        return eventually(ask)
+
+    def successor(self, of: Toy) -> Toy:
+        """The next incarnation of a toy that is about to die."""
+        return eventually(lambda: now if (now := self.who(of.name)).pid != of.pid else None)
+
+    def tree(self) -> TreeView:
+        return self.ref("supervisor").ask(GetTree())
+
+    def processes(self) -> list[psutil.Process]:
+        """Every living process of the service's session."""
+        assert self.process is not None
+        return [p for p in psutil.process_iter() if _session(p.pid) == self.process.pid and _alive(p)]
+
+    def signal(self, number: int) -> None:
+        assert self.process is not None
+        self.process.send_signal(number)
+
+    def ends(self, seconds: float = 5.0) -> int:
+        """The exit code, once the service has ended and left nothing behind."""
+        assert self.process is not None
+        code = self.process.wait(seconds)
+        eventually(lambda: True if not self.processes() else None, 1.0)
+        if code >= 0:
+            assert [path.name for path in self.run_dir.glob("*")] == []
+        return code
+
+    def log(self) -> str:
+        return self.log_path.read_text()
+
+    def deaths(self) -> list[tuple[str, int, str, str]]:
+        return [(d.name, d.incarnation, d.reason, d.in_hand) for d in self.tree().deaths]
+
+    def close(self) -> None:
+        for ref in self.refs.values():
+            ref.close()
+        if self.process is not None and self.process.stdout is not None:
+            self.process.kill()
+            self.process.wait()
+            self.process.stdout.close()
+
+
+def _session(pid: int) -> int:
+    try:
+        return os.getsid(pid)
+    except ProcessLookupError:
+        return -1
+
+
+def _alive(process: psutil.Process) -> bool:
+    try:
+        return process.status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return False
