@@ -6,7 +6,7 @@ from importlib import import_module
 
 from drills.drill import REGISTERED, Drill
 
-_MODULES = ("crashes",)
+_MODULES = ("crashes", "random_faults")
 
 
 class UnknownDrill(Exception):

@@ -90,6 +90,17 @@ class Stage:
                 raise Broken(f"not within {limit:g} s: {what}" + (f" (last: {last})" if last else ""))
             time.sleep(LOOK_SECONDS)
 
+    def reached(self, what: str, read: Callable[[], R], limit: float = 15.0) -> R:
+        """What `read` returns once the actor that it asks is there. Raises Broken."""
+        found: list[R] = []
+
+        def try_it() -> bool:
+            found.append(read())
+            return True
+
+        self.until(what, try_it, limit)
+        return found[0]
+
     def wait_open(self, limit: float = 15.0) -> float:
         """Wait until orders may leave."""
         return self.until("the gate is open", lambda: self.gate() == "open", limit)
@@ -105,8 +116,8 @@ class Stage:
         return self.desk.connection.ask(GetSession(), timeout=2.0)
 
     def tree(self) -> TreeView:
-        """The supervision tree with its death records."""
-        return self.desk.supervisor.ask(GetTree(), timeout=2.0)
+        """The supervision tree with its death records; waits for a supervisor that stands still. Raises Broken."""
+        return self.reached("the supervisor answers", lambda: self.desk.supervisor.ask(GetTree(), timeout=2.0))
 
     def actors(self) -> dict[str, ChildView]:
         """Every supervised actor."""
@@ -249,10 +260,16 @@ class Stage:
 
     @contextmanager
     def simulator(self) -> Iterator[ControlClient]:
-        """The simulated gateway's control."""
-        address = orjson.loads((self.directory / "simulator.json").read_bytes())
-        with ControlClient(address["host"], address["control_port"]) as control:
+        """The simulated gateway's control; waits for a simulator that is being restarted. Raises Broken."""
+        with self.reached("the simulator is there", self._control) as control:
             yield control
+
+    def _control(self) -> ControlClient:
+        try:
+            address = orjson.loads((self.directory / "simulator.json").read_bytes())
+            return ControlClient(address["host"], address["control_port"])
+        except OSError as error:
+            raise ActorUnavailable("simulator", str(error)) from error
 
     def market(self, command: str, **arguments: object) -> Answer:
         """One command to the simulated gateway, kept in the history."""

@@ -49,8 +49,16 @@ def _one_owner(record: Record, pids: dict[str, int], child: ChildView) -> None:
     if child.pid is None or child.pid == before:
         return
     pids[child.name] = child.pid
-    if before is not None and psutil.pid_exists(before):
+    if before is not None and _lives(before):
         record.violations.append(f"I1: {child.name} has process {child.pid} while its predecessor {before} lives")
+
+
+def _lives(pid: int) -> bool:
+    """Whether it runs; one that died with the fork server may wait for init to reap it."""
+    try:
+        return bool(psutil.Process(pid).status() != psutil.STATUS_ZOMBIE)
+    except psutil.NoSuchProcess:
+        return False
 
 
 def _words(message: Message) -> tuple[str, str]:
