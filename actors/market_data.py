@@ -45,6 +45,7 @@ from actors.messages.state import Memory
 from config.settings import MarketDataSettings
 from supervision import clock
 from supervision.actor import LATER, Actor, Context, Sender, handles
+from supervision.clock_watch import ClockWatch
 from supervision.errors import Rejected
 from supervision.failpoints import failpoint
 from supervision.message import Done
@@ -74,6 +75,7 @@ class MarketDataActor(Actor):
         self._memory = MarketMemory(self.link, self.reactor, self.context.log, self._recall)
         self._lookup = ContractLookup(connection, self.reactor, self._memory.contract)
         self._watch_stale()
+        self._clocks = ClockWatch(self.reactor, self._clocks_jumped)
 
     # --- the session ----------------------------------------------------------------------------
 
@@ -141,7 +143,7 @@ class MarketDataActor(Actor):
             self._lines.notice(message)
 
     def _send_quotes(self, con_ids: Iterable[int]) -> None:
-        now = clock.now_ns()
+        now = clock.elapsed_ns()
         for con_id in con_ids:
             listeners = self._audience.of(con_id)
             if listeners:
@@ -184,8 +186,12 @@ class MarketDataActor(Actor):
             if own and TOPIC not in peer.topics:
                 peer.send(make(own))
 
+    def _clocks_jumped(self, jump: clock.Jump) -> None:
+        if jump.suspended:
+            self._lose(f"the machine was suspended for {jump.suspended:.0f} s")
+
     def _watch_stale(self) -> None:
-        self._send_quotes(self._quotes.turned_stale(clock.now_ns()))
+        self._send_quotes(self._quotes.turned_stale(clock.elapsed_ns()))
         self.reactor.after(self._settings.stale_after / STALE_CHECKS, self._watch_stale)
 
     # --- subscribers ----------------------------------------------------------------------------
@@ -273,7 +279,7 @@ class MarketDataActor(Actor):
             max_lines=self._settings.max_lines,
             subscribers=len(self._audience),
             ticks=self._quotes.ticks,
-            stale=self._quotes.stale(clock.now_ns()),
+            stale=self._quotes.stale(clock.elapsed_ns()),
             conflated=self._conflated_before + sum(peer.outbox.conflated for peer, _ in self._audience.each()),
         )
 
@@ -307,7 +313,7 @@ class MarketDataActor(Actor):
         )
 
     def _quote_now(self, con_id: int) -> Quote:
-        return self._quotes.quote(con_id, clock.now_ns())
+        return self._quotes.quote(con_id, clock.elapsed_ns())
 
 
 def _words(contract: str | Contract) -> str:

@@ -7,6 +7,7 @@ the process. After a restart every order without an acknowledgement is UNKNOWN u
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -220,7 +221,7 @@ class OrderActor(Actor):
     # --- the session ----------------------------------------------------------------------------------
 
     def _connection_up(self, _: Uplink, incarnation: int) -> None:
-        self._cuts.blind_until = clock.now()
+        self._cuts.blind_until = time.monotonic()
         self._gate.update(reconciled_epoch=None)
         if incarnation == self._heard:  # to State nothing happened, so it does not come by itself
             self._asker.ask_soon("connection was not heard for a while")
@@ -244,7 +245,6 @@ class OrderActor(Actor):
 
     @handles(SessionUp)
     def _session_up(self, message: SessionUp, _: Sender) -> None:
-        self._cuts.blind_until = message.at
         self._session_stands(message.epoch, message.accounts, message.next_order_id)
         self._gate.update(link_up=True, link_reason="", reconciled_epoch=None)
         self._records.commit()
@@ -255,7 +255,7 @@ class OrderActor(Actor):
 
     @handles(LinkChanged)
     def _link_changed(self, message: LinkChanged, _: Sender) -> None:
-        self._cuts.blind_until = clock.now()
+        self._cuts.blind_until = time.monotonic()
         text = f"{message.text} (code {message.code})"
         self._gate.update(link_up=message.up, link_reason="" if message.up else text, reconciled_epoch=None)
         self._records.commit()
@@ -286,7 +286,7 @@ class OrderActor(Actor):
         if order is not None:
             self._records.apply(order, ev.reported(message))
         else:
-            self._records.replace(None, self._records.book.adopt(message, clock.now()))
+            self._records.replace(None, self._records.book.adopt(message, time.monotonic(), clock.now()))
         self._records.commit()
 
     @handles(StatusReport)

@@ -39,10 +39,11 @@ from actors.store.caches import Caches
 from actors.store.database import Database
 from actors.store.follower import JournalFollower
 from actors.store.reconciler import Reconciler
-from actors.store.schedules import Schedules, grid
+from actors.store.schedules import Schedules
 from config.settings import StateSettings
 from supervision import clock
 from supervision.actor import LATER, Actor, Context, Sender, handles
+from supervision.clock_watch import ClockWatch
 from supervision.errors import Rejected
 from supervision.message import Done, Message
 from supervision.uplink import Uplink
@@ -87,10 +88,9 @@ class StateActor(Actor):
         )
         self._follower = JournalFollower(order, self._database, self._trail, self.context.log, self._journal_row)
         self._schedules = Schedules(self.context.mailbox.put)
-        self._schedules.every(
-            grid(timedelta(seconds=self._settings.reconcile_every), clock.now()), ReconcileDue()
-        )
-        self._schedules.every(grid(timedelta(hours=1)), AuditHeadDue())
+        self._schedules.every(timedelta(seconds=self._settings.reconcile_every), ReconcileDue())
+        self._schedules.every(timedelta(hours=1), AuditHeadDue())
+        self._clocks = ClockWatch(self.reactor, self._clocks_jumped)
 
     def on_stop(self) -> None:
         """Stop the schedules, close the database."""
@@ -170,6 +170,16 @@ class StateActor(Actor):
     @handles(AuditHeadDue)
     def _audit_head_due(self, _: AuditHeadDue, __: Sender) -> None:
         self._log_head()
+
+    def _clocks_jumped(self, jump: clock.Jump) -> None:
+        self._schedules.rearm(jump)
+        words = []
+        if jump.calendar:
+            words.append(f"the clock was set by {jump.calendar:+.1f} s")
+        if jump.suspended:
+            words.append(f"the machine was suspended for {jump.suspended:.1f} s")
+        self.context.log.warning("%s", " and ".join(words))
+        self._observe(clock.now(), "clock", {"set": jump.calendar, "suspended": jump.suspended})
 
     def _order_up(self, _: Uplink, incarnation: int) -> None:
         self._follower.catch_up()

@@ -5,15 +5,16 @@ forwards and backwards, so nothing decides by it what came first or how long som
 all processes of a machine share it, and it stands still while the machine is suspended. `elapsed_ns` goes on then:
 ages are told by it, so that what was fresh before a suspend is not called fresh after it.
 
-NIGHTDESK_CLOCK names a file of eight bytes: nanoseconds to be added to the calendar, as `set_shift` writes them. It
-is for drills in simulated mode and refused in any other. Without it `now_ns` is `time.time_ns` itself.
+NIGHTDESK_CLOCK names a file that shifts both, as `set_shift` writes it: nanoseconds for the calendar, and for a
+suspend that nobody had. It is for drills in simulated mode and refused in any other. Without it nothing is added, and
+`now_ns` is `time.time_ns` itself.
 """
 
 from __future__ import annotations
 
 import mmap
 import os
-import sys
+import struct
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
@@ -26,18 +27,26 @@ JUMP_SECONDS: Final = 1.0
 
 _SECOND_NS: Final = 1_000_000_000
 _GLANCE_NS: Final = 100_000_000
-_BYTES: Final = 8
+_BYTES: Final = 16
 _BOOT_CLOCK: Final[int] = getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC)  # macOS has only the latter
 
 
-class ShiftedCalendar:
-    """The calendar plus what a file says at each reading; the file is made when there is none."""
+def _now() -> datetime:
+    return datetime.now(UTC)
+
+
+def _elapsed_ns() -> int:
+    return time.clock_gettime_ns(_BOOT_CLOCK)
+
+
+class ShiftedClocks:
+    """The clocks plus what a file says at each reading; the file is made when there is none."""
 
     def __init__(self, path: Path) -> None:
         descriptor = _opened(path)
         shared = mmap.mmap(descriptor, _BYTES, prot=mmap.PROT_READ)
         os.close(descriptor)
-        self._shift = memoryview(shared).cast("q")  # eight aligned bytes are never read half written
+        self._shift = memoryview(shared).cast("q")  # eight aligned bytes are never seen half written
 
     def now_ns(self) -> int:
         """Nanoseconds since the epoch."""
@@ -45,13 +54,20 @@ class ShiftedCalendar:
 
     def now(self) -> datetime:
         """The date and time in UTC."""
-        return datetime.now(UTC) + timedelta(microseconds=self._shift[0] // 1000)
+        return _now() + timedelta(microseconds=self._shift[0] // 1000)
+
+    def elapsed_ns(self) -> int:
+        """Nanoseconds since the machine started."""
+        return _elapsed_ns() + self._shift[1]
 
 
-def set_shift(path: Path, seconds: float) -> None:
-    """From now on the calendar of all processes with this file is `seconds` off; 0 is the true time."""
+def set_shift(path: Path, *, calendar: float, suspended: float = 0.0) -> None:
+    """From now on the calendar of all processes with this file is so many seconds off; 0 is the true time.
+
+    With `suspended` they also believe that the machine was suspended for so long since it started.
+    """
     descriptor = _opened(path)
-    os.pwrite(descriptor, int(seconds * _SECOND_NS).to_bytes(_BYTES, sys.byteorder, signed=True), 0)
+    os.pwrite(descriptor, struct.pack("=qq", int(calendar * _SECOND_NS), int(suspended * _SECOND_NS)), 0)
     os.close(descriptor)
 
 
@@ -61,24 +77,18 @@ def _opened(path: Path) -> int:
     return descriptor
 
 
-def _now() -> datetime:
-    return datetime.now(UTC)
-
-
 now: Callable[[], datetime] = _now
 """The date and time in UTC."""
 
 now_ns: Callable[[], int] = time.time_ns
 """Nanoseconds since the epoch."""
 
+elapsed_ns: Callable[[], int] = _elapsed_ns
+"""Nanoseconds since the machine started, suspends included. Processes of one machine can compare them."""
+
 if os.environ.get(VARIABLE):
-    _shifted = ShiftedCalendar(Path(os.environ[VARIABLE]))
-    now, now_ns = _shifted.now, _shifted.now_ns
-
-
-def elapsed_ns() -> int:
-    """Nanoseconds since the machine started, suspends included. Processes of one machine can compare them."""
-    return time.clock_gettime_ns(_BOOT_CLOCK)
+    _shifted = ShiftedClocks(Path(os.environ[VARIABLE]))
+    now, now_ns, elapsed_ns = _shifted.now, _shifted.now_ns, _shifted.elapsed_ns
 
 
 class Look(NamedTuple):

@@ -55,14 +55,26 @@ class Cut:
     """A cut in progress. Do `next_step()`, tell `confirm` or `fail`, until there is none; then `finish`."""
 
     def __init__(
-        self, number: int, epoch: int, cause: str, started: datetime, known: KnownExecutions, baseline: Baseline | None
+        self,
+        number: int,
+        epoch: int,
+        cause: str,
+        known: KnownExecutions,
+        baseline: Baseline | None,
+        *,
+        asked: float,
+        started: datetime,
     ) -> None:
-        """`known` learns from this cut; `baseline` is what the last confirmed cut left, None before the first."""
+        """A cut that begins at the monotonic time `asked`, on the date `started`.
+
+        `known` learns from this cut; `baseline` is what the last confirmed cut left, None before the first.
+        """
         self.number = number
         self.verdict: Verdict | None = None
         self._epoch = epoch
         self._cause = cause
         self._started = started
+        self._asked = asked
         self._known = known
         self._baseline = baseline
         self._plan = deque([Step.EXECUTIONS_BEFORE, Step.OPEN_ORDERS, Step.COMPLETED_ORDERS, *_LOOK, Step.APPLY])
@@ -124,7 +136,7 @@ class Cut:
             completed=self._answer("completed_orders", OpenOrders),
             executions=self._answer("executions", ExecutionList),
             positions=self._answer("positions", PositionList),
-            asked=self._started,
+            asked=self._asked,
         )
 
     def finish(self, now: datetime) -> CutView:

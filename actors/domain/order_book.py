@@ -137,7 +137,7 @@ class OrderBook:
             return key
         return f"{EXTERNAL}{report.perm_id}" if report.perm_id else f"{EXTERNAL}{report.client_id}:{report.order_id}"
 
-    def adopt(self, report: OrderReport, at: datetime) -> OrderState:
+    def adopt(self, report: OrderReport, now: float, at: datetime) -> OrderState:
         """The value of an order of another client or made by hand, not yet put."""
         key = self.external_key(report)
         order = OrderState(
@@ -149,10 +149,11 @@ class OrderBook:
             strategy="",
             created=at,
             updated=at,
+            heard=now,
             external=True,
             totals=self.ledger.totals(key),
         )
-        return apply(order, reported(report), at)
+        return apply(order, reported(report), now, at)
 
     def execution(self, report: ExecutionReport) -> Execution:
         """The execution a report stands for, attributed to its order or to an external key."""

@@ -8,7 +8,7 @@ open, completed and executions were all answered.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Final
 
 import msgspec
@@ -20,8 +20,8 @@ from actors.domain.order_state import OrderState
 from actors.messages.broker import OrderReport, OrderTerms
 from actors.messages.state import ApplyCut, Difference, DifferenceKind
 
-# Executions that a status counted and a whole cut did not list this long after are not coming.
-EXECUTIONS_LAG: Final = timedelta(seconds=5)
+# Executions that a status counted and a whole cut did not list so many seconds after are not coming.
+EXECUTIONS_LAG: Final = 5.0
 
 
 class Verdict(msgspec.Struct, frozen=True):
@@ -32,8 +32,8 @@ class Verdict(msgspec.Struct, frozen=True):
     difference: Difference | None = None
 
 
-def judge(book: OrderBook, cut: ApplyCut, at: datetime) -> Iterator[Verdict]:
-    """The verdicts, one for each order that the cut says something about.
+def judge(book: OrderBook, cut: ApplyCut, now: float, at: datetime) -> Iterator[Verdict]:
+    """The verdicts, one for each order that the cut says something about; `at` is the date of `now`.
 
     The cut's executions must be in the book before. Verdicts are drawn one by one, and each must be put
     into the book before the next is drawn.
@@ -42,20 +42,20 @@ def judge(book: OrderBook, cut: ApplyCut, at: datetime) -> Iterator[Verdict]:
     for report in _reports(cut):
         order = book.match(report)
         if order is None:
-            adopted = book.adopt(report, at)
+            adopted = book.adopt(report, now, at)
             seen.add(adopted.key)
             yield Verdict(None, adopted, _orphan(adopted, report))
         elif order.key not in seen:
             seen.add(order.key)
-            yield from _found(order, report, cut.asked, at)
+            yield from _found(order, report, cut.asked, now, at)
     if failed_parts(cut):
         return
     for order in book.open_orders():
-        if order.key not in seen and order.updated < cut.asked and order.reported not in ("INTENT", "SENDING"):
-            yield from _absent(order, cut.asked, at)
+        if order.key not in seen and order.heard < cut.asked and order.reported not in ("INTENT", "SENDING"):
+            yield from _absent(order, cut.asked, now, at)
     for order in book.open_orders():
         if _exhausted(order, cut.asked):
-            yield Verdict(order, apply(order, ev.Exhausted(order.question), at))
+            yield Verdict(order, apply(order, ev.Exhausted(order.question), now, at))
     for order in book.open_orders():
         if order.held and not order.external:
             yield Verdict(order, order, _held(order))
@@ -91,12 +91,12 @@ def _reports(cut: ApplyCut) -> Iterable[OrderReport]:
     yield from completed
 
 
-def _found(order: OrderState, report: OrderReport, asked: datetime, at: datetime) -> Iterator[Verdict]:
-    newer = order.updated >= asked
+def _found(order: OrderState, report: OrderReport, asked: float, now: float, at: datetime) -> Iterator[Verdict]:
+    newer = order.heard >= asked
     if newer and order.acknowledged and order.reported != "UNKNOWN":
         return
     heard = ev.reported(report)
-    after = apply(order, ev.FoundCompleted(heard) if report.completed else ev.FoundOpen(heard), at)
+    after = apply(order, ev.FoundCompleted(heard) if report.completed else ev.FoundOpen(heard), now, at)
     if after == order:
         return
     difference = None
@@ -111,8 +111,8 @@ def _found(order: OrderState, report: OrderReport, asked: datetime, at: datetime
     yield Verdict(order, after, difference)
 
 
-def _absent(order: OrderState, asked: datetime, at: datetime) -> Iterator[Verdict]:
-    after = apply(order, ev.Absent(asked, at), at)
+def _absent(order: OrderState, asked: float, now: float, at: datetime) -> Iterator[Verdict]:
+    after = apply(order, ev.Absent(asked, now), now, at)
     if after == order:
         return
     difference = None
@@ -122,10 +122,10 @@ def _absent(order: OrderState, asked: datetime, at: datetime) -> Iterator[Verdic
     yield Verdict(order, after, difference)
 
 
-def _exhausted(order: OrderState, asked: datetime) -> bool:
+def _exhausted(order: OrderState, asked: float) -> bool:
     """Whether all of the broker's executions are in, and the order's statuses still count more."""
     short = order.told > order.totals.filled and order.question
-    return bool(short) and order.updated + EXECUTIONS_LAG <= asked
+    return bool(short) and order.heard + EXECUTIONS_LAG <= asked
 
 
 def _held(order: OrderState) -> Difference:

@@ -5,7 +5,6 @@ Broker statuses stay in the broker's spelling here; the machine's table translat
 
 from __future__ import annotations
 
-from datetime import datetime
 from decimal import Decimal
 
 import msgspec
@@ -101,10 +100,10 @@ class FoundCompleted(Event, frozen=True):
 
 
 class Absent(Event, frozen=True):
-    """Neither open nor completed, in a cut asked at `asked` and applied at `at`."""
+    """Neither open nor completed, in a cut asked at `asked` and applied at `at`, both monotonic seconds."""
 
-    asked: datetime
-    at: datetime
+    asked: float
+    at: float
 
 
 class Exhausted(Event, frozen=True):

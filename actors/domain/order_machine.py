@@ -9,7 +9,7 @@ any order, with duplicates, end in the same order, or in a question whose answer
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any, Final
 
 import msgspec
@@ -30,19 +30,22 @@ from actors.domain.order_tables import (
 from actors.messages.broker import OrderTerms
 from actors.messages.orders import OrderStatus
 
-# Two confirmed cuts count as two only when the second was asked this long after the first was applied:
+# Two confirmed cuts count as two only when the second was asked so many seconds after the first was applied:
 # a frame of a dead socket may still be on its way through the gateway.
-SETTLE: Final = timedelta(seconds=1)
+SETTLE: Final = 1.0
 
 _NONE: Final[frozenset[OrderStatus]] = frozenset()
 
 
-def apply(order: OrderState, event: ev.Event, at: datetime) -> OrderState:
-    """The order after the event. `updated` moves when more than its doubt changed."""
+def apply(order: OrderState, event: ev.Event, now: float, at: datetime) -> OrderState:
+    """The order after the event; `at` is the date of the monotonic time `now`.
+
+    `heard` and `updated` move when more than its doubt changed.
+    """
     new = _settle(_APPLY[type(event)](order, event))
     if new is order or msgspec.structs.replace(new, doubt=order.doubt) == order:
         return new
-    return msgspec.structs.replace(new, updated=at)
+    return msgspec.structs.replace(new, heard=now, updated=at)
 
 
 def phase(order: OrderState) -> Phase:
@@ -115,7 +118,7 @@ def _alive(order: OrderState, perm_id: int) -> dict[str, Any]:
     """What any word of the broker about an order proves."""
     known = perm_id == 0 or perm_id in order.perm_ids
     perm_ids = order.perm_ids if known else tuple(sorted((*order.perm_ids, perm_id)))
-    changes: dict[str, Any] = {"perm_ids": perm_ids, "acknowledged": True, "absent_at": None, "held": False}
+    changes: dict[str, Any] = {"perm_ids": perm_ids, "acknowledged": True, "absent_since": None, "held": False}
     if order.reported in ("UNKNOWN", "NOT_PLACED"):
         changes["reason"] = ""
     return changes
@@ -244,12 +247,12 @@ def _absent(order: OrderState, event: ev.Absent) -> OrderState:
         return _with(order, reported="REJECTED", doubt="")
     if order.external:
         return _with(order, reported="UNKNOWN", held=True, reason="no longer open at the broker, not our order")
-    if order.absent_at is None:
+    if order.absent_since is None:
         reason = "the broker lists it neither as open nor as completed"
         if order.reported == "INACTIVE":
-            return _with(order, doubt=reason, absent_at=event.at)
-        return _with(order, reported="UNKNOWN", reason=reason, doubt="", absent_at=event.at)
-    if order.held or event.asked < order.absent_at + SETTLE:
+            return _with(order, doubt=reason, absent_since=event.at)
+        return _with(order, reported="UNKNOWN", reason=reason, doubt="", absent_since=event.at)
+    if order.held or event.asked < order.absent_since + SETTLE:
         return order
     if not order.acknowledged:
         return _with(order, reported="NOT_PLACED", reason="absent in two confirmed cuts: it never reached the broker")

@@ -23,11 +23,14 @@ ON_THE_WAY: Final[frozenset[OrderStatus]] = frozenset({"INTENT", "SENDING", "SEN
 
 
 class OrderState(msgspec.Struct, frozen=True, kw_only=True):
-    """Everything known of one order. `updated` is when anything but `doubt` last changed.
+    """Everything known of one order. `updated` is the date at which anything but `doubt` last changed.
+
+    `heard` is the same in monotonic seconds, which alone tell what came before what: dates do not, since a clock
+    may be set. So it is with `absent_since`: when a confirmed cut first lacked the order. `after_restart` renews both.
 
     `acknowledged`: the broker spoke of it. `pending`: terms of a modify that it has not confirmed.
     `told`: the most its statuses ever called filled. `rejection`: its words when it refused.
-    `doubt`: words that contradict what is known. `absent_at`: when a confirmed cut first lacked it.
+    `doubt`: words that contradict what is known.
     `held`: reconciliation can find out nothing more, a person must decide.
     """
 
@@ -39,6 +42,7 @@ class OrderState(msgspec.Struct, frozen=True, kw_only=True):
     strategy: str
     created: datetime
     updated: datetime
+    heard: float = 0.0
     reported: OrderStatus = "INTENT"
     perm_ids: tuple[int, ...] = ()
     external: bool = False
@@ -51,7 +55,7 @@ class OrderState(msgspec.Struct, frozen=True, kw_only=True):
     reason: str = ""
     rejection: str = ""
     doubt: str = ""
-    absent_at: datetime | None = None
+    absent_since: float | None = None
     held: bool = False
 
     @property
@@ -107,6 +111,15 @@ class OrderState(msgspec.Struct, frozen=True, kw_only=True):
             reason=self.rejection or self.reason,
             external=self.external,
         )
+
+
+def after_restart(order: OrderState, now: float) -> OrderState:
+    """The order as a new process reads it back: nothing asked before it began may judge the order.
+
+    What was stored may be of another run of the machine, whose monotonic seconds mean nothing in this one.
+    """
+    absent_since = None if order.absent_since is None else now
+    return msgspec.structs.replace(order, heard=now, absent_since=absent_since)
 
 
 def side_of(broker_side: str) -> Side:

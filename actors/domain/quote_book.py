@@ -45,12 +45,16 @@ def _empty() -> list[float]:
 
 @dataclass(slots=True)
 class _Row:
-    """`values` are by slot. `gap` from a loss of data to the next tick; `note` says in words why there is no data."""
+    """`values` are by slot, `elapsed_ns` is when the last tick came.
+
+    `gap` from a loss of data to the next tick; `note` says in words why there is no data.
+    """
 
     symbol: str
     con_id: int
     values: list[float]
     time_ns: int = 0
+    elapsed_ns: int = 0
     delayed: bool = False
     gap: bool = False
     stale_told: bool = False
@@ -71,7 +75,11 @@ class Changes:
 
 
 class QuoteBook:
-    """Quotes by contract id, fed by request id. Times are nanoseconds UTC; `stale_after` is seconds without a tick."""
+    """Quotes by contract id, fed by request id.
+
+    Ages and `now_ns` are of the clock that no calendar sets; `time_ns` is only shown. `stale_after` is seconds
+    without a tick.
+    """
 
     def __init__(self, *, stale_after: float) -> None:
         self.ticks = 0
@@ -125,16 +133,16 @@ class QuoteBook:
             except (KeyError, IndexError):
                 strangers.append(request)
         self.ticks += len(batch.requests)
-        return self._touched(set(batch.requests), batch.time_ns, [r for r in strangers if r not in lines])
+        return self._touched(set(batch.requests), batch, [r for r in strangers if r not in lines])
 
-    def _touched(self, requests: set[int], time_ns: int, strangers: list[int]) -> Changes:
+    def _touched(self, requests: set[int], batch: TickBatch, strangers: list[int]) -> Changes:
         changed: list[int] = []
         resumed: list[int] = []
         for con_id in map(self._con_ids.get, requests):
             row = None if con_id is None else self._rows.get(con_id)
             if row is None:
                 continue
-            row.time_ns = time_ns
+            row.time_ns, row.elapsed_ns = batch.time_ns, batch.elapsed_ns
             row.delayed = row.values[FIELD] in _DELAYED
             row.stale_told = False
             row.note = ""
@@ -176,7 +184,7 @@ class QuoteBook:
             open=_price(open_, 0.0),
             close=_price(close, 0.0),
             time_ns=row.time_ns,
-            age=max(0, now_ns - row.time_ns) / 1e9 if row.time_ns else None,
+            age=max(0, now_ns - row.elapsed_ns) / 1e9 if row.time_ns else None,
             state=self._state(row, now_ns),
             note=row.note,
         )
@@ -197,7 +205,7 @@ class QuoteBook:
             return "waiting"
         if row.gap:
             return "gap"
-        if now_ns - row.time_ns > self._stale_ns:
+        if now_ns - row.elapsed_ns > self._stale_ns:
             return "stale"
         return "delayed" if row.delayed else "live"
 

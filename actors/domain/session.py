@@ -53,6 +53,11 @@ class Heartbeat:
         """It ended."""
         self._next = self._asked = None
 
+    def hurry(self, now: float) -> None:
+        """Ask as soon as can be; nothing changes while an answer is awaited, or without a session."""
+        if self._next is not None:
+            self._next = now
+
     def due(self, now: float) -> bool:
         """Whether to ask now. Says so once; the next time follows the answer."""
         if self._next is None or now < self._next:

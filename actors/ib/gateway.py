@@ -232,7 +232,7 @@ class Gateway:
         self._flush()
 
     def _flush(self) -> None:
-        batch = self._columns.take(clock.now_ns())
+        batch = self._columns.take(clock.now_ns(), clock.elapsed_ns())
         if batch is not None:
             self._owner.ticks(batch)
 

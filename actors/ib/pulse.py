@@ -10,6 +10,7 @@ from actors.domain.pacing import Priority
 from actors.domain.session import Heartbeat
 from actors.ib.outbound import Outbound
 from supervision import clock
+from supervision.clock_watch import ClockWatch
 from supervision.reactor import Reactor, Timer
 
 
@@ -26,6 +27,7 @@ class Pulse:
         self._timeout = timeout
         self._heartbeat = Heartbeat(interval, timeout)
         self._timer: Timer | None = None
+        self._clocks = ClockWatch(reactor, self._jumped)
 
     def start(self) -> None:
         """A session came up."""
@@ -42,6 +44,11 @@ class Pulse:
         self.last = clock.now()
         self._heartbeat.answered(time.monotonic())
         self._arm()
+
+    def _jumped(self, jump: clock.Jump) -> None:
+        if jump.suspended:  # the gateway may have gone long ago, without a word that could reach us
+            self._heartbeat.hurry(time.monotonic())
+            self._arm()
 
     def _arm(self) -> None:
         if self._timer is not None:

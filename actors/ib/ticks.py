@@ -90,11 +90,11 @@ class TickColumns:
         self._prices: list[float] = []
         self._sizes: list[float] = []
 
-    def take(self, time_ns: int) -> TickBatch | None:
+    def take(self, time_ns: int, elapsed_ns: int) -> TickBatch | None:
         """The ticks since the last take, or None."""
         if not self._requests:
             return None
-        batch = TickBatch(self._epoch, time_ns, self._requests, self._fields, self._prices, self._sizes)
+        batch = TickBatch(self._epoch, time_ns, elapsed_ns, self._requests, self._fields, self._prices, self._sizes)
         self._clear()
         return batch
 

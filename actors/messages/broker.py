@@ -22,10 +22,12 @@ class TickBatch(Message, frozen=True):
     """Ticks read in one go, in order, in columns. A size tick has price -1; a price tick may carry a size.
 
     A price tick of -1 says that there is no such quote any more; size -1 on a price tick is a size not told.
+    They arrived at `time_ns` of the calendar, and `elapsed_ns` of the clock that nobody sets.
     """
 
     epoch: int
     time_ns: int
+    elapsed_ns: int
     requests: list[int]
     fields: list[int]
     prices: list[float]

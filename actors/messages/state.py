@@ -72,7 +72,10 @@ class CutResult(Message, frozen=True):
 
 
 class ApplyCut(Ask[CutResult], frozen=True):
-    """State hands Order one consistent picture of the broker; None is a failed query, not an empty answer."""
+    """State hands Order one consistent picture of the broker; None is a failed query, not an empty answer.
+
+    `asked` is the monotonic time at which the cut began, which all processes of the machine share.
+    """
 
     cut: int
     epoch: int
@@ -80,7 +83,7 @@ class ApplyCut(Ask[CutResult], frozen=True):
     completed: OpenOrders | None
     executions: ExecutionList | None
     positions: PositionList | None
-    asked: datetime
+    asked: float
 
 
 class ReconciliationView(Message, frozen=True):
@@ -90,6 +93,8 @@ class ReconciliationView(Message, frozen=True):
     running: bool
     next_due: datetime | None
     open_differences: int
+    trouble: str = ""
+    """Why State can store nothing now, and therefore takes no cuts; empty when all is well."""
 
 
 class GetReconciliation(Ask[ReconciliationView], frozen=True):

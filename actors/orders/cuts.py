@@ -8,6 +8,7 @@ called missed that was merely on its way. Questions are asked again, ever slower
 from __future__ import annotations
 
 import logging
+import time
 from collections.abc import Callable
 from typing import Final
 
@@ -30,7 +31,7 @@ RECONCILE_SECONDS = 90.0  # five queries with their own limits, perhaps behind a
 
 
 class Cuts:
-    """Applies cuts. What the broker said before `blind_until` may have been missed here.
+    """Applies cuts. What the broker said before `blind_until`, a monotonic time, may have been missed here.
     `reconciled` is told when a cut answered everything.
     """
 
@@ -42,7 +43,7 @@ class Cuts:
         asker: CutAsker,
         reconciled: Callable[[], None],
     ) -> None:
-        self.blind_until = clock.now()
+        self.blind_until = time.monotonic()
         self._records = records
         self._gate = gate
         self._connection = connection
@@ -89,9 +90,8 @@ class Cuts:
         return missed
 
     def _orders(self, cut: ApplyCut) -> list[Difference]:
-        at = clock.now()
         found = []
-        for verdict in judge(self._records.book, cut, at):
+        for verdict in judge(self._records.book, cut, time.monotonic(), clock.now()):
             self._records.replace(verdict.before, verdict.after)
             if verdict.difference is not None:
                 found.append(verdict.difference)

@@ -122,11 +122,11 @@ class Exit:
         failpoint("order.transmit.handed", order.key)
 
     def _await_answer(self, order: OrderState, reason: str) -> None:
-        self._reactor.after(self._unanswered_after, partial(self._look, order.key, order.updated, reason))
+        self._reactor.after(self._unanswered_after, partial(self._look, order.key, order.heard, reason))
 
-    def _look(self, key: str, since: object, reason: str) -> None:
+    def _look(self, key: str, since: float, reason: str) -> None:
         order = self._records.book.get(key)
-        if order is not None and order.updated == since and not order.terminal:
+        if order is not None and order.heard == since and not order.terminal:
             self._records.apply(order, ev.Lost(reason))
             self._records.commit()
 

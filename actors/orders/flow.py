@@ -7,6 +7,7 @@ A cancel passes every gate.
 
 from __future__ import annotations
 
+import time
 import uuid
 from collections.abc import Callable
 from functools import partial
@@ -150,6 +151,7 @@ class OrderFlow:
             strategy=strategy,
             created=now,
             updated=now,
+            heard=time.monotonic(),
         )
 
     def _answer(self, order: OrderState) -> None:

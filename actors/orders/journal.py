@@ -104,6 +104,12 @@ class Journal:
 
     # --- reading ----------------------------------------------------------------------------------
 
+    def newest(self) -> datetime | None:
+        """When the last row was written; None when there is none."""
+        with self._in_words("read"):
+            found = self._db.execute("SELECT at FROM journal ORDER BY sequence DESC LIMIT 1").fetchone()
+        return None if found is None else datetime.fromisoformat(found[0])
+
     def load(self, since: datetime) -> Contents:
         """Orders that are open, and orders and executions with anything newer than `since`."""
         day = since.isoformat()

@@ -8,6 +8,7 @@ the process. When the disk refuses, the book stays true, what is unsaved is kept
 from __future__ import annotations
 
 import logging
+import time
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any
@@ -18,7 +19,7 @@ from actors.domain.fills import Commission, FillLedger, Recorded
 from actors.domain.order_book import OrderBook
 from actors.domain.order_events import Event, Executed
 from actors.domain.order_machine import apply
-from actors.domain.order_state import OrderState
+from actors.domain.order_state import OrderState, after_restart
 from actors.domain.order_words import execution_facts, facts, happened
 from actors.messages.broker import CommissionReport, ExecutionReport
 from actors.messages.orders import Execution, Fill, OrderEvent
@@ -56,9 +57,11 @@ class Records:
         self._log = log
         self._change = Change()
         self._retry: Timer | None = None
-        contents = journal.load(clock.now() - RECENT)
+        now = clock.now()
+        contents = journal.load(min(now, journal.newest() or now) - RECENT)  # the clock may be wrong by days
         floor = max(int(contents.settings.get("floor", "0")), contents.highest_id)
-        self.book = OrderBook(contents.orders, contents.executions, contents.commissions, floor)
+        orders = [after_restart(order, time.monotonic()) for order in contents.orders]
+        self.book = OrderBook(orders, contents.executions, contents.commissions, floor)
         self.halted = contents.settings.get("halt", "")
         self.halt_cancels = bool(contents.settings.get("halt_cancels"))
 
@@ -238,7 +241,7 @@ class Records:
 
     def _applied(self, order: OrderState, event: Event) -> tuple[OrderState, datetime]:
         at = clock.now()
-        return apply(order, event, at), at
+        return apply(order, event, time.monotonic(), at), at
 
     def _put(self, before: OrderState | None, after: OrderState, word: str) -> None:
         self.book.put(after)

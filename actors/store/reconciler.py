@@ -9,6 +9,7 @@ back-off. Nothing waits here: every step is an ask with continuations.
 from __future__ import annotations
 
 import logging
+import time
 from collections.abc import Callable
 from datetime import timedelta
 from functools import partial
@@ -166,7 +167,9 @@ class Reconciler:
         cause = ", ".join(dict.fromkeys(self._causes))
         self._asking, self._waiting, self._causes = self._waiting, [], []
         number = self._store.next_number()
-        self._cut = Cut(number, self.epoch, cause, clock.now(), self.known, self._baseline)
+        self._cut = Cut(
+            number, self.epoch, cause, self.known, self._baseline, asked=time.monotonic(), started=clock.now()
+        )
         self._advance(self._cut)
 
     def _advance(self, cut: Cut) -> None:

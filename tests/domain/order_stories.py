@@ -92,10 +92,10 @@ class Ours:
         elif isinstance(callback, Commission):
             self.book.ledger.charge(callback)
         if isinstance(callback, ev.Event):
-            state = apply(state, callback, later(1))
+            state = apply(state, callback, 1.0, later(1))
         totals = self.book.ledger.totals("k1")
         if totals != state.totals:
-            state = apply(state, ev.Executed(totals, 900), later(1))
+            state = apply(state, ev.Executed(totals, 900), 1.0, later(1))
         self.book.put(state)
 
     @property

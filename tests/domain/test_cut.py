@@ -66,7 +66,7 @@ def run(cut: Cut, script: Script) -> list[Step]:
 
 
 def new_cut(baseline: Baseline | None = FLAT) -> Cut:
-    return Cut(1, 3, "test", NOON, KnownExecutions(), baseline)
+    return Cut(1, 3, "test", KnownExecutions(), baseline, asked=100.0, started=NOON)
 
 
 def test_open_orders_come_before_completed_ones_and_positions_between_executions() -> None:
@@ -156,12 +156,12 @@ def test_a_difference_that_stays_is_reported_after_the_third_look() -> None:
 
 def test_currency_trades_and_balances_are_not_judged_as_positions() -> None:
     known = KnownExecutions()
-    first = Cut(1, 3, "test", NOON, known, FLAT)
+    first = Cut(1, 3, "test", known, FLAT, asked=100.0, started=NOON)
     run(first, answers(listed=[executions(1, contract=EURUSD)], held=[positions(77, contract=EURUSD)]))
     assert first.finish(NOON).differences == ()
 
     assert first.verdict is not None
-    next_day = Cut(2, 3, "test", NOON, known, first.verdict.baseline)
+    next_day = Cut(2, 3, "test", known, first.verdict.baseline, asked=100.0, started=NOON)
     run(next_day, answers(listed=[executions()], held=[positions(0)]))
     assert next_day.finish(NOON).differences == ()
 

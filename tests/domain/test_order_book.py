@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from actors.domain.order_book import FIRST_REQUEST_ID, OrderBook
 from actors.domain.order_cut import judge
-from actors.domain.order_state import OrderState
+from actors.domain.order_state import OrderState, after_restart
 from actors.messages.broker import ExecutionList, OpenOrders, OrderReport, PositionList
 from actors.messages.state import ApplyCut, Difference
 from tests.domain.order_builders import (
@@ -33,12 +33,12 @@ def cut(
     orders: tuple[OrderReport, ...] | None = (), completed: tuple[OrderReport, ...] = (), asked: float = 100.0
 ) -> ApplyCut:
     listed = None if orders is None else OpenOrders(orders)
-    return ApplyCut(1, 1, listed, OpenOrders(completed), ExecutionList((), ()), PositionList(()), later(asked))
+    return ApplyCut(1, 1, listed, OpenOrders(completed), ExecutionList((), ()), PositionList(()), asked)
 
 
 def judged(book: OrderBook, picture: ApplyCut) -> list[Difference]:
     differences = []
-    for verdict in judge(book, picture, later(200)):
+    for verdict in judge(book, picture, 200.0, later(200)):
         book.put(verdict.after)
         if verdict.difference is not None:
             differences.append(verdict.difference)
@@ -78,7 +78,7 @@ def test_a_completed_order_is_found_by_its_key_while_no_permid_is_known() -> Non
 
 def test_an_external_order_never_takes_the_place_of_ours_even_under_the_same_key() -> None:
     book = OrderBook([working()])
-    stranger = book.adopt(order_report("Submitted", client_id=3, perm_id=901), START)
+    stranger = book.adopt(order_report("Submitted", client_id=3, perm_id=901), 0.0, START)
     assert (stranger.key, stranger.external) == ("ext:901", True)
     book.put(stranger)
     assert book.match(status_report("Filled", client_id=3, perm_id=901)) == stranger
@@ -87,7 +87,7 @@ def test_an_external_order_never_takes_the_place_of_ours_even_under_the_same_key
 
 def test_a_status_without_permid_finds_an_external_order_by_its_clients_id() -> None:
     book = OrderBook()
-    book.put(book.adopt(order_report("Submitted", client_id=3), START))
+    book.put(book.adopt(order_report("Submitted", client_id=3), 0.0, START))
     assert book.match(status_report("Filled", client_id=3, perm_id=0)) == book.get("k1")
 
 
@@ -145,7 +145,7 @@ def test_a_cancelled_order_that_is_listed_as_open_works_again() -> None:
 
 
 def test_a_cancel_heard_after_the_cut_was_asked_is_not_undone_by_it() -> None:
-    book = OrderBook([working(reported="CANCELLED", updated=later(101))])
+    book = OrderBook([working(reported="CANCELLED", heard=101.0)])
     assert judged(book, cut((order_report("Submitted"),))) == []
     assert status(book) == "CANCELLED"
 
@@ -163,7 +163,7 @@ def test_the_terms_of_our_own_modify_are_no_difference_and_others_are() -> None:
 
 def test_an_external_order_that_ended_unseen_needs_nobody() -> None:
     book = OrderBook()
-    book.put(book.adopt(order_report("Submitted", client_id=3), START))
+    book.put(book.adopt(order_report("Submitted", client_id=3), 0.0, START))
     (difference,) = judged(book, cut())
     assert (difference.kind, difference.repaired) == ("order_missing", True)
     assert judged(book, cut(asked=300.0)) == []
@@ -176,3 +176,18 @@ def test_an_order_in_both_lists_has_completed_unless_another_permid_of_it_still_
     book = OrderBook([working()])
     judged(book, cut((order_report("Submitted", perm_id=901),), (completed_report("Cancelled"),)))
     assert status(book) == "SUBMITTED"
+
+
+def test_a_clock_that_was_set_back_keeps_no_order_from_being_judged() -> None:
+    book = OrderBook([working(heard=90.0, updated=later(3600))])
+    judged(book, cut(asked=100.0))
+    assert status(book) == "UNKNOWN"
+
+
+def test_what_another_run_of_the_machine_stored_is_judged_by_cuts_asked_after_the_restart() -> None:
+    stored = working(reported="UNKNOWN", acknowledged=False, heard=9e6, absent_since=9e6)
+    book = OrderBook([after_restart(stored, 50.0)])
+    judged(book, cut(asked=49.0))
+    assert status(book) == "UNKNOWN"
+    judged(book, cut(asked=60.0))
+    assert status(book) == "NOT_PLACED"

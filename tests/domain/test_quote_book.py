@@ -12,12 +12,13 @@ from actors.messages.market import Contract, Quote, Ticks
 AAPL = Contract("AAPL", con_id=1)
 EUR = Contract("EUR", sec_type="CASH", con_id=2)
 SECOND = 1_000_000_000
-T0 = 1_700_000_000 * SECOND
+T0 = 1_000 * SECOND
+NOON = 1_700_000_000 * SECOND
 
 
-def batch(*ticks: tuple[int, int, float, float], time_ns: int = T0) -> TickBatch:
+def batch(*ticks: tuple[int, int, float, float], elapsed_ns: int = T0) -> TickBatch:
     columns = [list(column) for column in zip(*ticks, strict=True)]
-    return TickBatch(1, time_ns, *columns)
+    return TickBatch(1, NOON, elapsed_ns, *columns)
 
 
 def book() -> QuoteBook:
@@ -37,7 +38,7 @@ def test_price_ticks_carry_sizes_and_size_ticks_leave_prices_alone() -> None:
     quote = quotes.quote(AAPL.con_id, T0 + 2 * SECOND)
     assert (quote.bid, quote.ask, quote.last) == (99.5, 100.5, 100.0)
     assert (quote.bid_size, quote.ask_size, quote.last_size, quote.volume) == (7.0, 4.0, 5.0, 1e6)
-    assert (quote.mid, quote.age, quote.state, quote.time_ns) == (100.0, 2.0, "live", T0)
+    assert (quote.mid, quote.age, quote.state, quote.time_ns) == (100.0, 2.0, "live", NOON)
     assert (changes.con_ids, changes.resumed, changes.strangers, changes.whole) == ([AAPL.con_id], [], [], True)
     assert quotes.quote(EUR.con_id, T0) == Quote("EUR", EUR.con_id)
     assert quotes.ticks == 5
@@ -78,11 +79,11 @@ def test_a_quote_waits_lives_goes_stale_once_falls_into_a_gap_and_resumes() -> N
     quotes.lose([AAPL.con_id], "the session ended")
     gone = quotes.quote(AAPL.con_id, late)
     assert (gone.last, gone.state, gone.note, quotes.stale(late)) == (10.0, "gap", "the session ended", 0)
-    changes = quotes.apply(batch((11, 4, 10.0, 1.0), time_ns=late))
+    changes = quotes.apply(batch((11, 4, 10.0, 1.0), elapsed_ns=late))
     assert changes.resumed == [AAPL.con_id]
     back = quotes.quote(AAPL.con_id, late)
     assert (back.state, back.note) == ("live", "")
-    assert quotes.apply(batch((11, 4, 10.0, 1.0), time_ns=late)).resumed == []
+    assert quotes.apply(batch((11, 4, 10.0, 1.0), elapsed_ns=late)).resumed == []
 
 
 def test_ticks_of_closing_lines_are_dropped_and_those_of_unknown_lines_are_named() -> None:
@@ -101,7 +102,7 @@ def test_ticks_for_a_subscriber_keep_order_and_leave_the_other_contracts_out() -
     mixed = batch((11, 1, 5.0, 1.0), (12, 1, 1.1, 2.0), (99, 2, 7.0, 3.0), (11, 0, -1.0, 4.0))
     con_ids = quotes.con_ids_of(mixed)
     assert con_ids == [1, 2, 0, 1]
-    assert ticks_of(mixed, con_ids, {AAPL.con_id}) == Ticks(T0, [1, 1], [1, 0], [5.0, -1.0], [1.0, 4.0])
+    assert ticks_of(mixed, con_ids, {AAPL.con_id}) == Ticks(NOON, [1, 1], [1, 0], [5.0, -1.0], [1.0, 4.0])
 
 
 NAMES = {1: "bid", 2: "ask", 4: "last", 6: "high", 7: "low", 9: "close", 14: "open"}

@@ -136,6 +136,19 @@ def test_a_heartbeat_is_due_asked_answered_and_due_again() -> None:
     assert (beat.due(61.9), beat.due(62.0)) == (False, True)
 
 
+def test_after_a_suspend_the_heartbeat_is_due_at_once_unless_an_answer_is_awaited() -> None:
+    beat = Heartbeat(interval=30.0, timeout=10.0)
+    beat.hurry(0.0)
+    assert beat.wait(0.0) is None, "there is no session"
+    beat.start(0.0)
+    beat.hurry(5.0)
+    assert beat.due(5.0)
+    beat.asked(5.0)
+    beat.hurry(6.0)
+    assert not beat.due(6.0)
+    assert beat.overdue(15.0)
+
+
 def test_a_silent_gateway_is_overdue_and_an_answer_nobody_asked_for_changes_nothing() -> None:
     beat = Heartbeat(interval=30.0, timeout=10.0)
     beat.start(0.0)

@@ -18,7 +18,7 @@ GENERIC = b"45\x006\x001000000007\x0049\x001.5\x00"
 def read(*payloads: bytes) -> tuple[int, list[tuple[int, int, float, float]]]:
     columns = TickColumns(epoch=3)
     stopped_at = columns.consume(list(payloads), 0)
-    batch = columns.take(1)
+    batch = columns.take(1, 1)
     if batch is None:
         return stopped_at, []
     return stopped_at, list(zip(batch.requests, batch.fields, batch.prices, batch.sizes, strict=True))
@@ -40,10 +40,10 @@ def test_another_frame_stops_the_run_and_the_rest_is_read_afterwards() -> None:
     payloads = [PRICE, other, SIZE]
     assert columns.consume(payloads, 0) == 1
     assert columns.consume(payloads, 2) == 3
-    batch = columns.take(1)
+    batch = columns.take(1, 1)
     assert batch is not None
     assert batch.fields == [4, 8]
-    assert columns.take(2) is None
+    assert columns.take(2, 2) is None
 
 
 @pytest.mark.parametrize(
@@ -121,6 +121,6 @@ def test_more_different_numbers_than_are_remembered_are_all_read() -> None:
     payloads = FrameSplitter().feed(stream)
     columns = TickColumns(epoch=1)
     assert columns.consume(payloads, 0) == 70_000
-    batch = columns.take(1)
+    batch = columns.take(1, 1)
     assert batch is not None
     assert batch.prices == [n / 100 for n in range(1, 70_001)]

@@ -30,6 +30,7 @@ from actors.messages.broker import (
 from actors.messages.market import Contract, ContractDetails, Gap, Quote, Resumed, Ticks
 from actors.messages.session import SessionDown, SessionUp, SessionView
 from actors.messages.state import GetMemory, Memory, RememberContracts, RememberHold
+from supervision import clock
 from supervision.actor import Actor, Context, Sender, handles
 from supervision.errors import Rejected
 from supervision.message import Ask, Done, Message
@@ -94,7 +95,7 @@ class ScriptedConnection(Actor):
 
     def tick(self, *ticks: tuple[int, int, float, float], time_ns: int = 1) -> None:
         columns = [list(column) for column in zip(*ticks, strict=True)]
-        self.publish("ticks", TickBatch(self.epoch, time_ns, *columns))
+        self.publish("ticks", TickBatch(self.epoch, time_ns, clock.elapsed_ns(), *columns))
 
     def request_of(self, symbol: str) -> int:
         (found,) = [request for request, con_id in self.lines.items() if con_id == STOCKS[symbol]]

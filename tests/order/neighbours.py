@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import queue
+import time
 from collections.abc import Callable
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -220,7 +221,7 @@ class House:
 
     def settle(self) -> None:
         """All that Connection published has been handled: a cut is applied after everything before it."""
-        barrier = ApplyCut(0, -1, None, None, None, None, now())
+        barrier = ApplyCut(0, -1, None, None, None, None, time.monotonic())
         error = self._told(barrier)
         assert isinstance(error, Exception), error
 
@@ -229,7 +230,7 @@ class House:
         orders: tuple[OrderReport, ...] | None = (),
         completed: tuple[OrderReport, ...] | None = (),
         executions: tuple[ExecutionReport, ...] | None = (),
-        asked: datetime | None = None,
+        asked: float | None = None,
         commissions: tuple[CommissionReport, ...] = (),
     ) -> CutResult:
         """State brings a picture of the broker; None is a failed query."""
@@ -242,7 +243,7 @@ class House:
                 completed=None if completed is None else OpenOrders(completed),
                 executions=None if executions is None else ExecutionList(executions, commissions),
                 positions=PositionList(()),
-                asked=asked or now(),
+                asked=asked or time.monotonic(),
             )
         )
         if isinstance(result, Exception):

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import queue
 import socket
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import timedelta
 from decimal import Decimal
 from resource import RLIMIT_FSIZE, getrlimit, setrlimit
 
@@ -23,7 +23,7 @@ from supervision.actor import Sender
 from supervision.errors import Rejected
 from supervision.lifecycle import Stop
 from tests.domain.order_builders import details, execution_report, order_report, quote, status_report
-from tests.order.neighbours import House, held, manual, mine, now
+from tests.order.neighbours import House, held, manual, mine
 
 # --- the gate ---------------------------------------------------------------------------------------
 
@@ -33,7 +33,7 @@ def test_the_gate_opens_only_with_a_confirmed_cut_of_this_epoch_that_order_could
     while "gateway refused" not in house.wait_gate("closed").gate.reasons[0]:
         pass  # before Connection was there it had another reason
     house.begin(1)
-    early = now() - timedelta(seconds=1)
+    early = time.monotonic() - 1.0
     with pytest.raises(Rejected, match="gate reconciling: session 1 is not reconciled yet"):
         house.place()
     for part in ("orders", "completed", "executions"):
