@@ -49,6 +49,7 @@ if __name__ == "__main__":
             messages="benchmarks.toys:TOYS",
             preload=(),
             reporting=ReportingSettings(level="WARNING"),
+            load=lambda: tree,
             on_ready=lambda: print("ready", flush=True),
         )
     )

@@ -26,6 +26,7 @@ COMMANDS = {
     "halt": ("cli.control:halt", "Kill switch: refuse every new order."),
     "resume": ("cli.control:resume", "Lift the kill switch."),
     "strategies": ("cli.strategies:strategies", "List, start, stop or create strategies."),
+    "reload": ("cli.reload:reload", "Read the configuration anew; only what changed in it is restarted."),
     "simulator": ("cli.simulator:simulator", "The simulated gateway alone, or control of a running one."),
     "drill": ("cli.drill:drill", "Break a service of its own on purpose and check that nothing is lost."),
     "config": ("cli.configuration:config", "Show, check or describe the configuration."),

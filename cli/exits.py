@@ -78,6 +78,8 @@ def _failure(error: Exception) -> Failure | None:
             return Failure(str(error), REFUSED)
         case NotRunning():
             return Failure(str(error), NOT_RUNNING)
+        case Rejected(kind="configuration"):
+            return Failure(f"refused: {error}", CONFIGURATION)
         case Rejected():
             code = USAGE if error.kind in MISTAKES else DEGRADED if error.kind in NOT_NOW else REFUSED
             return Failure(f"refused: {error}", code)

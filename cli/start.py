@@ -2,6 +2,7 @@
 
 On a terminal it shows the live view and logs to a file; anywhere else it logs JSON lines on standard
 output. The exit code is the supervisor's: 0 drained, 70 gave up, 78 something cannot run as configured.
+A reload reads the same layers of configuration again, from the same places.
 """
 
 from __future__ import annotations
@@ -9,6 +10,8 @@ from __future__ import annotations
 import logging
 import os
 import sys
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import click
@@ -17,10 +20,14 @@ from cli.configuration import accepted
 from cli.options import configuration, state_dir
 from cli.service import claimed
 from cli.terminal import foreground
+from config.errors import InterlockError, SettingsError
+from config.rules import fixed_while_running
 from config.settings import Settings
 from config.tree import MESSAGES, PRELOAD, build
+from supervision.errors import Rejected
 from supervision.loop import run
 from supervision.reporting import ReportingSettings
+from supervision.spec import SupervisorSpec
 
 LEAVE_SCREEN = "\x1b[?1049l\x1b[?25h"
 """Back from the alternate screen with a visible cursor, for a view that was killed before it could."""
@@ -40,11 +47,15 @@ def start(
     state_dir: Path,
 ) -> None:
     """Run the service in the foreground: by default simulated, with the sample strategy."""
-    settings = accepted(config_file, mode, assignments)
+    os.umask(0o077)  # whatever any of our processes makes is for this user alone
+    read = partial(accepted, config_file, mode, assignments)
+    settings = read()
     state_dir = state_dir.absolute()
+    directory = state_dir / settings.directory_name
     on_screen = sys.stdout.isatty()
-    log_file = _log_file(settings, state_dir / settings.directory_name, on_screen=on_screen)
-    tree = build(settings, state_dir / settings.directory_name, log_file=log_file if on_screen else None, safe=safe)
+    log_file = _log_file(settings, directory, on_screen=on_screen)
+    grow = partial(build, directory=directory, log_file=log_file if on_screen else None, safe=safe)
+    tree = grow(settings)
     sys.path.append(str(Path.cwd()))  # where the user's own strategies are
     with foreground(), claimed(state_dir, settings) as service:
         if log_file is None:
@@ -55,11 +66,29 @@ def start(
             messages=MESSAGES,
             preload=PRELOAD,
             reporting=_reporting(settings, log_file),
+            load=partial(_reload, settings, read, grow),
             on_ready=lambda: logging.getLogger("service").info("mode %s, state in %s", settings.mode, state_dir),
         )
     if on_screen:
         click.echo(f"{LEAVE_SCREEN}Nightdesk has stopped with exit code {code}; log: {log_file}")
     ctx.exit(code)
+
+
+def _reload(
+    running: Settings, read: Callable[[], Settings], grow: Callable[[Settings], SupervisorSpec]
+) -> SupervisorSpec:
+    """The tree as it is configured now. Raises Rejected with everything that is wrong."""
+    try:
+        wanted = read()
+        tree = grow(wanted)
+    except SettingsError as error:
+        raise Rejected(*map(str, error.problems), kind="configuration") from error
+    except InterlockError as error:
+        raise Rejected(str(error), kind="interlock") from error
+    fixed = fixed_while_running(running, wanted)
+    if fixed:
+        raise Rejected(*map(str, fixed), kind="restart")
+    return tree
 
 
 def _log_file(settings: Settings, directory: Path, *, on_screen: bool) -> Path | None:

@@ -70,6 +70,25 @@ def check_interlocks(settings: Settings, failpoints_set: str = "") -> None:
         )
 
 
+def fixed_while_running(running: Settings, wanted: Settings) -> list[Problem]:
+    """What a reload would have to change and cannot: it needs a full restart."""
+    before, after = (
+        {
+            "mode": settings.mode,
+            "accounts": settings.trading_accounts,
+            "logging": settings.logging.model_dump(),
+            "sentry": settings.sentry.model_dump(),
+        }
+        for settings in (running, wanted)
+    )
+    fix = "stop and start the service"
+    return [
+        Problem(key, after[key], "all layers", f"is {before[key]!r} in the running service", fix)
+        for key in before
+        if after[key] != before[key]
+    ]
+
+
 def _strategy_names(settings: Settings) -> Iterator[Finding]:
     counts = Counter(strategy.name for strategy in settings.strategies)
     for name, count in counts.items():

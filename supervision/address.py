@@ -1,4 +1,4 @@
-"""The supervisor's own address: the tree, children started and stopped by hand, the topic "system"."""
+"""The supervisor's own address: the tree, children started and stopped by hand, reload, the topic "system"."""
 
 from __future__ import annotations
 
@@ -13,7 +13,17 @@ from supervision import clock
 from supervision.actions import Action
 from supervision.boot import socket_path
 from supervision.errors import Rejected
-from supervision.lifecycle import Attach, DeathRecord, GetTree, StartChild, StopChild, TreeChanged, TreeView
+from supervision.lifecycle import (
+    Attach,
+    DeathRecord,
+    GetTree,
+    Reload,
+    Reloaded,
+    StartChild,
+    StopChild,
+    TreeChanged,
+    TreeView,
+)
 from supervision.listener import Listener, answer
 from supervision.message import Done, Message
 from supervision.peer import Peer
@@ -27,7 +37,9 @@ TOPIC = "system"
 
 
 class Address:
-    """Answers what is asked of "supervisor"; `perform` carries out what the tree decides about an order."""
+    """Answers what is asked of "supervisor"; `perform` carries out what the tree decides about an order, `reload`
+    reads the configuration anew.
+    """
 
     def __init__(
         self,
@@ -35,6 +47,7 @@ class Address:
         seats: Mapping[str, Seat],
         deaths: deque[DeathRecord],
         perform: Callable[[list[Action]], None],
+        reload: Callable[[], Reloaded],
         run_dir: Path,
         reactor: Reactor,
         codec: Codec,
@@ -43,6 +56,7 @@ class Address:
         self._seats = seats
         self._deaths = deaths
         self._perform = perform
+        self._reload = reload
         self._path = socket_path(run_dir, SUPERVISOR)
         self._socket = bind(self._path)
         self._dirty: set[Peer] = set()
@@ -93,6 +107,8 @@ class Address:
                 self._perform(self._tree.start_child(name, now))
             case StopChild(name):
                 self._perform(self._tree.stop_child(name, now))
+            case Reload():
+                return self._reload()
             case Attach(topics):
                 peer.topics = topics
             case _:

@@ -1,7 +1,7 @@
 """Pings every child, looks at every slot, and ends what hangs.
 
-A hung child is sent SIGABRT first, which dumps its stacks into the log, and SIGKILL a second later, which
-works on a stopped process, too. The restart is the tree's business, as after any other death.
+A hung child is sent SIGABRT first, at which it dumps its stacks, and SIGKILL a second later, which works on a
+stopped process, too. The restart is the tree's business, as after any other death.
 """
 
 from __future__ import annotations
@@ -28,12 +28,21 @@ log = logging.getLogger(SUPERVISOR)
 
 
 class Health:
-    """Watches over the children of `seats`; `on_changed` is told whose verdict is another than before."""
+    """Watches over the children of `seats`; `on_changed` is told whose verdict is another than before, `on_pass`
+    that all were looked at, and when.
+    """
 
-    def __init__(self, reactor: Reactor, seats: Mapping[str, Seat], on_changed: Callable[[Seat], None]) -> None:
+    def __init__(
+        self,
+        reactor: Reactor,
+        seats: Mapping[str, Seat],
+        on_changed: Callable[[Seat], None],
+        on_pass: Callable[[float], None],
+    ) -> None:
         self._reactor = reactor
         self._seats = seats
         self._on_changed = on_changed
+        self._on_pass = on_pass
         self._last_pass = 0.0
 
     def begin(self) -> None:
@@ -56,10 +65,11 @@ class Health:
         late = now - self._last_pass > PASS_SECONDS + LATE_SECONDS
         self._last_pass = now
         if late:
-            log.warning("the supervisor itself was late; nobody is judged this time")
+            log.warning("the supervisor itself was late; nobody is judged, and everybody's time begins anew")
         for seat in self._seats.values():
             if seat.present is not None and not seat.present.hung:
                 self._judge(seat, seat.present, seat.present.vitals.judge(seat.slot.read(), now, late=late))
+        self._on_pass(now)
 
     def _judge(self, seat: Seat, present: Incarnation, verdict: Verdict) -> None:
         if verdict is Verdict.HUNG:
@@ -70,8 +80,14 @@ class Health:
             self._reactor.after(ABORT_SECONDS, lambda: self._finish_off(seat, present))
         elif verdict is not seat.verdict:
             seat.verdict = verdict
+            pong = seat.pong
             log.warning(
-                "%s is %s", seat.name, "overloaded" if verdict is Verdict.OVERLOADED else "no longer overloaded"
+                "%s is %s: %d messages wait, %d are handled, %d shed",
+                seat.name,
+                "overloaded" if verdict is Verdict.OVERLOADED else "no longer overloaded",
+                pong.depth,
+                pong.handled,
+                pong.tally.shed,
             )
             self._on_changed(seat)
 

@@ -1,6 +1,6 @@
 """Runs a supervision tree in this process, from its first child to its exit code.
 
-SIGTERM, SIGINT and SIGHUP (a terminal that hung up) stop it in order; a second one kills what is left.
+SIGTERM and SIGINT stop it in order, a second one kills what is left; SIGHUP reloads its configuration.
 Whatever happens, no child, address or slot outlives `run`.
 """
 
@@ -12,26 +12,25 @@ import importlib
 import logging
 import os
 import pickle
-import signal
-import socket
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, Final
 
-from supervision import exits, failpoints
+from supervision import exits, failpoints, signals
 from supervision import reporting as reports
 from supervision.boot import socket_path
 from supervision.errors import SpecError
 from supervision.process import Spawner
+from supervision.reloader import Load
 from supervision.reporting import ReportingSettings
 from supervision.spec import SUPERVISOR, SupervisorSpec
 from supervision.supervisor import Supervisor
+from supervision.systemd import Manager
 from supervision.wire import Codec
 
 FLUSH_SECONDS: Final = 2.0
 ADDRESS_LIMIT: Final = 103
 """Bytes an AF_UNIX path may have on every system we run on (macOS has the least)."""
-_SIGNALS: Final = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
 
 
 def run(
@@ -41,13 +40,15 @@ def run(
     messages: str,
     preload: Sequence[str],
     reporting: ReportingSettings,
+    load: Load,
     on_ready: Callable[[], None],
 ) -> int:
     """Supervise until a signal stops the tree or it gives up; the exit code of the service. In the main thread only.
 
     0: drained; 70: gave up, or the supervisor itself failed; 78: something cannot run as configured.
-    `messages` names the registry of message types, `preload` the modules children share; `on_ready` is called
-    once every child has started. Raises SpecError before anything is started.
+    `messages` names the registry of message types, `preload` the modules children share; `load` returns the tree
+    as it is configured at the time of a reload; `on_ready` is called once every child has started.
+    Raises SpecError before anything is started.
     """
     _check(root, run_dir)
     codec = Codec(_registry(messages))
@@ -55,9 +56,24 @@ def run(
     _make_private(run_dir)
     reports.configure(reporting, SUPERVISOR)
     failpoints.announce()
-    supervisor = Supervisor(root, run_dir=run_dir, messages=messages, codec=codec, spawner=spawner, reporting=reporting)
+
+    def checked_load() -> SupervisorSpec:
+        spec = load()
+        _check(spec, run_dir)
+        return spec
+
+    supervisor = Supervisor(
+        root,
+        run_dir=run_dir,
+        messages=messages,
+        codec=codec,
+        spawner=spawner,
+        reporting=reporting,
+        load=checked_load,
+        manager=Manager(os.environ),
+    )
     try:
-        with _kept(run_dir), _signals(supervisor):
+        with _kept(run_dir), signals.delivered(supervisor.reactor, supervisor.stop, supervisor.reload):
             return supervisor.serve(on_ready)
     except Exception as error:
         logging.getLogger(SUPERVISOR).critical("the supervisor itself failed; everything is killed", exc_info=error)
@@ -66,33 +82,6 @@ def run(
     finally:
         supervisor.close()
         reports.flush(FLUSH_SECONDS)
-
-
-@contextlib.contextmanager
-def _signals(supervisor: Supervisor) -> Iterator[None]:
-    """Deliver signals through the reactor, where nothing is in the middle of something else."""
-    receiver, sender = socket.socketpair()
-    receiver.setblocking(False)
-    sender.setblocking(False)
-
-    def arrived() -> None:
-        for number in receiver.recv(64):
-            if number in _SIGNALS:
-                supervisor.signalled(number)
-
-    # the handlers do nothing: that they exist makes Python write the number to the wake-up descriptor
-    before = {number: signal.signal(number, lambda *_: None) for number in _SIGNALS}
-    wakeup = signal.set_wakeup_fd(sender.fileno())
-    supervisor.reactor.watch(receiver, arrived)
-    try:
-        yield
-    finally:
-        signal.set_wakeup_fd(wakeup)
-        for number, handler in before.items():
-            signal.signal(number, handler)
-        supervisor.reactor.unwatch(receiver)
-        receiver.close()
-        sender.close()
 
 
 def _make_private(run_dir: Path) -> None:

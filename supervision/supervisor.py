@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Final
 
 from supervision import exits
-from supervision.actions import Action, Booted, Changed, GiveUp, Halted, Kill, Parked, Start, Stop
+from supervision.actions import Action, Added, Booted, Changed, GiveUp, Halted, Kill, Parked, Removed, Start, Stop
 from supervision.address import Address
 from supervision.boot import Boot
 from supervision.control import ControlChannel
@@ -30,10 +30,12 @@ from supervision.message import Message
 from supervision.monitors import Monitors, Notice
 from supervision.process import Spawner
 from supervision.reactor import Reactor, Timer
+from supervision.reloader import Load, Reloader
 from supervision.reporting import ReportingSettings
 from supervision.seat import Incarnation, Seat
 from supervision.spec import SUPERVISOR, SupervisorSpec
-from supervision.tree import Tree
+from supervision.systemd import Manager
+from supervision.tree import KILL_GRACE, Tree
 from supervision.wire import Codec
 
 DEATHS_KEPT: Final = 100
@@ -55,6 +57,8 @@ class Supervisor:
         codec: Codec,
         spawner: Spawner,
         reporting: ReportingSettings,
+        load: Load,
+        manager: Manager,
     ) -> None:
         self.reactor = Reactor()
         self._messages = messages
@@ -62,19 +66,29 @@ class Supervisor:
         self._spawner = spawner
         self._run_dir = run_dir
         self._reporting = reporting
+        self._manager = manager
         self._tree = Tree(root, random.random)
         self._seats = {leaf.spec.name: Seat(leaf, run_dir) for leaf in self._tree.leaves()}
         self._monitors = Monitors([*self._seats])
         self._deaths: deque[DeathRecord] = deque(maxlen=DEATHS_KEPT)
+        self._reloader = Reloader(root, self._tree, load, self._perform, manager)
         self._address = Address(
-            self._tree, self._seats, self._deaths, self._perform, run_dir, self.reactor, self._codec
+            self._tree,
+            self._seats,
+            self._deaths,
+            self._perform,
+            self._reloader.reload,
+            run_dir,
+            self.reactor,
+            self._codec,
         )
-        self._health = Health(self.reactor, self._seats, self._address.changed)
+        self._health = Health(self.reactor, self._seats, self._address.changed, manager.alive)
         self._actions: deque[Action] = deque()
         self._performing = False
         self._tick: Timer | None = None
         self._on_ready: Callable[[], None] = lambda: None
         self._code: int | None = None
+        self._leaving = False
 
     def serve(self, on_ready: Callable[[], None]) -> int:
         """Boot the tree and supervise it until it has halted; returns the exit code."""
@@ -86,15 +100,18 @@ class Supervisor:
             self.reactor.poll(None)
         return self._code
 
-    def signalled(self, number: int) -> None:
+    def stop(self, signal_name: str) -> None:
         """A signal asks us to stop: in order the first time, at once the second."""
-        name = signal.Signals(number).name
         if self._tree.phase == "stopping":
-            log.warning("%s again: killing what is left", name)
+            log.warning("%s again: killing what is left", signal_name)
             self._perform(self._tree.stop_fast(time.monotonic()))
         else:
-            log.info("%s: stopping in order", name)
+            log.info("%s: stopping in order", signal_name)
             self._perform(self._tree.stop(time.monotonic()))
+
+    def reload(self, signal_name: str) -> None:
+        """A signal asks us to read the configuration anew."""
+        self._reloader.signalled(signal_name)
 
     def close(self) -> None:
         """Leave nothing: kill what lives (after a failure of our own), give up addresses and slots."""
@@ -105,6 +122,7 @@ class Supervisor:
                 seat.present.child.close()
             seat.close(self._run_dir)
         self._address.close()
+        self._manager.close()
         self.reactor.close()
 
     # --- performing what the tree decides ---------------------------------------------------------
@@ -121,6 +139,7 @@ class Supervisor:
         finally:
             self._performing = False
         self._arm_tick()
+        self._announce()
 
     def _act(self, action: Action) -> None:
         match action:
@@ -130,12 +149,19 @@ class Supervisor:
                 self._stop(self._seats[name], limit)
             case Kill(name):
                 self._kill(self._seats[name])
+            case Added(name):
+                leaf = next(leaf for leaf in self._tree.leaves() if leaf.spec.name == name)
+                self._seats[name] = Seat(leaf, self._run_dir)
+                self._monitors.add(name)
+            case Removed(name):
+                self._seats.pop(name).close(self._run_dir)
             case Changed(name):
                 self._address.changed(self._seats[name])
             case Parked(name, why):
                 log.error("%s is parked until it is started by hand: %s", name, why)
             case Booted():
                 log.info("every child has started")
+                self._manager.ready()
                 self._on_ready()
             case GiveUp(code, why):
                 log.critical("giving up with exit code %d: %s", code, why)
@@ -151,6 +177,17 @@ class Supervisor:
             self._tick = self.reactor.after(
                 max(0.0, due - time.monotonic()), lambda: self._perform(self._tree.tick(time.monotonic()))
             )
+
+    def _announce(self) -> None:
+        """Let the service manager know where we stand."""
+        if self._tree.phase == "stopping" and not self._leaving:
+            self._leaving = True
+            self._manager.stopping(sum(leaf.spec.stop_limit + KILL_GRACE for leaf in self._tree.leaves()))
+        leaves = [*self._tree.leaves()]
+        up = sum(leaf.state == "running" for leaf in leaves)
+        parked = ", ".join(leaf.spec.name for leaf in leaves if leaf.state == "parked")
+        text = f"{self._tree.phase}: {up} of {len(leaves)} children run"
+        self._manager.status(f"{text}, parked: {parked}" if parked else text)
 
     def _start(self, seat: Seat, number: int) -> None:
         seat.slot.reset()
@@ -260,6 +297,6 @@ class Supervisor:
 
     def _tell(self, notices: list[Notice]) -> None:
         for watcher, message in notices:
-            present = self._seats[watcher].present
-            if present is not None:
-                present.control.send(message)
+            seat = self._seats.get(watcher)
+            if seat is not None and seat.present is not None:
+                seat.present.control.send(message)

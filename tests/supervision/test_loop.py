@@ -175,6 +175,6 @@ def test_what_cannot_work_is_refused_before_anything_is_started(
     given |= options
     root = SupervisorSpec("root", given.pop("children"))
     with pytest.raises(SpecError) as caught:
-        run(root, reporting=ReportingSettings(), on_ready=lambda: None, **given)
+        run(root, reporting=ReportingSettings(), load=lambda: root, on_ready=lambda: None, **given)
     assert caught.value.field == field
     assert list(tmp_path.iterdir()) == []

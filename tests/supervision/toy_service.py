@@ -19,6 +19,7 @@ if __name__ == "__main__":
             messages="tests.supervision.toys:TOYS",
             preload=("supervision.actor",),
             reporting=ReportingSettings(level="DEBUG"),
+            load=lambda: pickle.loads(Path(sys.argv[1]).read_bytes()),
             on_ready=lambda: os.write(1, b"ready\n") and None,
         )
     )
