@@ -31,7 +31,7 @@ class Ending(Enum):
 
 def ending(code: int) -> Ending:
     """Classify an exit code that nobody asked for."""
-    if code == NORMAL:
+    if code in (NORMAL, -signal.SIGTERM):  # who gets SIGTERM was told to leave, by whomever: OTP's `shutdown`
         return Ending.NORMAL
     return Ending.CONFIGURATION if code == CONFIGURATION else Ending.ABNORMAL
 

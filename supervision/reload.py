@@ -76,6 +76,8 @@ def _update(leaf: Leaf, spec: ChildSpec, now: float) -> bool:
 
 def _check(old: SupervisorSpec, new: SupervisorSpec) -> None:
     """Whether the same supervisors have the same places and ways, and no child moves. Raises SpecError."""
+    if old.name != new.name:
+        raise SpecError("name", new.name, f"is {old.name} now; to change it needs a full restart")
     before, after = ({group.name: group for group in spec.supervisors()} for spec in (old, new))
     homes, new_homes = _homes(old), _homes(new)
     for name in before.keys() - after.keys():

@@ -57,7 +57,7 @@ class ChildSpec:
         _one_of(f"{self.name}.restart", self.restart, get_args(Restart))
         _at_least(f"{self.name}.stop_limit", self.stop_limit, 0)
         _above(f"{self.name}.hang_limit", self.hang_limit, 0)
-        _at_least(f"{self.name}.mailbox_limit", self.mailbox_limit, 1)
+        _count(f"{self.name}.mailbox_limit", self.mailbox_limit, 1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +79,7 @@ class SupervisorSpec:
         _check_name(self.name)
         _one_of(f"{self.name}.strategy", self.strategy, get_args(Strategy))
         _one_of(f"{self.name}.exhausted", self.exhausted, get_args(Exhausted))
-        _at_least(f"{self.name}.intensity", self.intensity, 0)
+        _count(f"{self.name}.intensity", self.intensity, 0)
         _above(f"{self.name}.period", self.period, 0)
         _check_backoff(self.name, self.backoff)
         self._check_names()
@@ -159,8 +159,16 @@ def _one_of(field_name: str, value: str, allowed: tuple[str, ...]) -> None:
 
 
 def _at_least(field_name: str, value: float, least: float) -> None:
-    _require(math.isfinite(value) and value >= least, field_name, value, f"must be at least {least:g}")
+    _require(_finite(value) and value >= least, field_name, value, f"must be a number, at least {least:g}")
 
 
 def _above(field_name: str, value: float, bound: float) -> None:
-    _require(math.isfinite(value) and value > bound, field_name, value, f"must be more than {bound:g}")
+    _require(_finite(value) and value > bound, field_name, value, f"must be a number, more than {bound:g}")
+
+
+def _count(field_name: str, value: int, least: int) -> None:
+    _require(isinstance(value, int) and value >= least, field_name, value, f"must be a whole number, at least {least}")
+
+
+def _finite(value: object) -> bool:
+    return isinstance(value, int | float) and math.isfinite(value)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 
+from supervision import exits
 from supervision.actions import Action, Added, Booted, Changed, GiveUp, Halted, Kill, Parked, Removed, Start, Stop
 from supervision.backoff import Backoff
 from supervision.exits import Ending
@@ -49,6 +50,10 @@ class Play:
         self.trace.append(f"x{name}")
         self._perform(self.tree.exited(name, incarnation, ending, "crash", self.now))
 
+    def exits(self, name: str, code: int) -> None:
+        """A live child ends with this exit code."""
+        self.dies(name, exits.ending(code))
+
     def passes(self, seconds: float) -> None:
         """Time goes by, ticking whenever the tree asks for it."""
         end = self.now + seconds
@@ -81,8 +86,12 @@ class Play:
     def restarts(self, name: str) -> int:
         return next(leaf.restarts for leaf in self.tree.leaves() if leaf.spec.name == name)
 
+    def children(self) -> dict[str, str]:
+        """The state of each child, in the order of their start."""
+        return {leaf.spec.name: leaf.state for leaf in self.tree.leaves()}
+
     def state(self, name: str) -> str:
-        return next(leaf.state for leaf in self.tree.leaves() if leaf.spec.name == name)
+        return self.children()[name]
 
     def _perform(self, actions: list[Action]) -> None:
         for action in actions:

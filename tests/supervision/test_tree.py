@@ -1,11 +1,13 @@
-"""The supervisor's brain, played through without a process or a clock."""
+"""The supervisor's brain, played through without a process or a clock: what OTP's suite (test_otp_*) does not ask.
+
+Back-off, stopping fast, parking, orders by hand, stale events, and how a failure climbs from supervisor to supervisor.
+"""
 
 from __future__ import annotations
 
 import pytest
 
 from supervision.actions import Booted, GiveUp, Parked
-from supervision.backoff import Backoff
 from supervision.errors import Rejected
 from supervision.exits import Ending
 from tests.supervision.play import Play, child, group
@@ -39,17 +41,6 @@ def test_children_stop_in_reverse_each_after_the_one_behind_is_gone() -> None:
     assert play.halted == 0
 
 
-def test_a_child_that_does_not_stop_is_killed_at_its_limit() -> None:
-    play = Play(group("root", child("mike"), child("alpha", stop_limit=3.0)), slow=["alpha"])
-    play.started("alpha")
-    play.stop()
-    play.passes(3.0)
-    assert "!alpha" not in play.since()
-    play.passes(0.5)
-    assert play.since() == "!alpha xalpha -mike xmike"
-    assert play.halted == 0
-
-
 def test_a_second_order_to_stop_kills_everything_at_once() -> None:
     play = Play(group("root", *ABC), slow=["zulu", "mike"])
     play.started("mike")
@@ -61,23 +52,6 @@ def test_a_second_order_to_stop_kills_everything_at_once() -> None:
     assert play.halted == 0
 
 
-@pytest.mark.parametrize(
-    ("strategy", "expected"),
-    [
-        ("one_for_one", "xalpha +alpha"),
-        ("rest_for_one", "xalpha -zulu xzulu +alpha +zulu"),
-        ("one_for_all", "xalpha -zulu xzulu -mike xmike +mike +alpha +zulu"),
-    ],
-)
-def test_each_strategy_restarts_its_own_set_stopping_in_reverse_and_starting_in_order(
-    strategy: str, expected: str
-) -> None:
-    play = Play(group("root", *ABC, strategy=strategy))
-    play.since()
-    play.dies("alpha")
-    assert play.since() == expected
-
-
 def test_no_child_of_a_group_restart_starts_before_all_victims_are_gone() -> None:
     play = Play(group("root", *ABC, strategy="one_for_all"), slow=["zulu"])
     play.started("zulu")
@@ -86,34 +60,6 @@ def test_no_child_of_a_group_restart_starts_before_all_victims_are_gone() -> Non
     assert play.since() == "xmike -zulu"
     play.dies("zulu")
     assert play.since() == "xzulu -alpha xalpha +mike +alpha +zulu"
-
-
-@pytest.mark.parametrize(
-    ("restart", "ending", "comes_back"),
-    [
-        ("permanent", Ending.NORMAL, True),
-        ("permanent", Ending.ABNORMAL, True),
-        ("transient", Ending.NORMAL, False),
-        ("transient", Ending.ABNORMAL, True),
-        ("temporary", Ending.NORMAL, False),
-        ("temporary", Ending.ABNORMAL, False),
-    ],
-)
-def test_the_restart_type_decides_who_comes_back(restart: str, ending: Ending, comes_back: bool) -> None:
-    play = Play(group("root", child("mike"), child("alpha", restart=restart)))
-    play.dies("alpha", ending)
-    assert ("alpha" in play.live) == comes_back
-    assert play.state("alpha") == ("running" if comes_back else "stopped")
-    assert "mike" in play.live
-
-
-def test_a_temporary_bystander_of_a_group_restart_is_removed_and_an_ended_transient_one_returns() -> None:
-    children = (child("mike"), child("alpha", restart="temporary"), child("zulu", restart="transient"))
-    play = Play(group("root", *children, strategy="rest_for_one"))
-    play.dies("zulu", Ending.NORMAL)
-    play.since()
-    play.dies("mike")
-    assert play.since() == "xmike -alpha xalpha +mike +zulu"
 
 
 def test_the_first_restart_is_immediate_then_the_waits_grow_and_health_resets_them() -> None:
@@ -138,63 +84,6 @@ def test_restarts_that_fail_to_start_are_not_taken_for_health() -> None:
     play.dies("mike")
     play.dies("mike")
     assert "mike" not in play.live
-
-
-def test_intensity_counts_a_sliding_window_and_gives_up_on_one_more() -> None:
-    quick = Backoff(base=0.0, factor=1.0, ceiling=0.0, jitter=0.0)
-    play = Play(group("root", *ABC, intensity=2, period=10.0, backoff=quick))
-    for _ in range(5):  # two in ten seconds, for ever
-        play.dies("alpha")
-        play.passes(5.1)
-    play.dies("alpha")
-    play.since()
-    play.dies("mike")
-    assert play.since() == "xmike -zulu xzulu -alpha xalpha"
-    assert play.halted == 70
-    assert [r.code for r in play.reports if isinstance(r, GiveUp)] == [70]
-
-
-def test_a_group_restart_counts_once() -> None:
-    play = Play(group("root", *ABC, strategy="one_for_all", intensity=1))
-    play.dies("alpha")
-    assert play.halted is None
-    play.dies("zulu")
-    assert play.halted == 70
-
-
-def test_a_supervisor_that_gives_up_is_restarted_as_a_whole_by_its_parent_and_at_the_root_ends_the_service() -> None:
-    inner = group("inner", child("mike"), child("alpha"), intensity=1)
-    play = Play(group("root", child("first"), inner, child("last"), intensity=1))
-    play.dies("alpha")
-    play.since()
-    play.dies("alpha")
-    assert play.since() == "xalpha -mike xmike +mike +alpha"
-    play.dies("alpha")  # counted in a new window
-    assert play.since() == "xalpha +alpha"
-    play.dies("mike")
-    assert play.since() == "xmike -alpha xalpha -last xlast -first xfirst"
-    assert play.halted == 70
-
-
-def test_a_start_that_fails_at_boot_is_not_retried_and_stops_what_was_started() -> None:
-    play = Play(group("root", *ABC), slow=["alpha"])
-    play.since()
-    play.dies("alpha")
-    assert play.since() == "xalpha -mike xmike"
-    assert play.halted == 70
-
-
-def test_a_start_that_fails_later_is_retried_and_every_try_counts() -> None:
-    play = Play(group("root", *ABC, intensity=3), slow=["alpha"])
-    play.started("alpha")
-    play.since()
-    for _ in range(3):
-        play.dies("alpha")
-        play.passes(10.0)
-    assert play.since() == "xalpha +alpha xalpha +alpha xalpha +alpha"
-    assert play.restarts("alpha") == 3
-    play.dies("alpha")
-    assert play.halted == 70
 
 
 def test_nothing_is_born_after_a_stop_began_not_even_what_waits_in_its_back_off() -> None:
@@ -247,6 +136,118 @@ def test_siblings_of_one_for_one_restart_independently_of_one_another() -> None:
     play.dies("mike")  # its successor takes its time
     play.dies("zulu")
     assert play.since() == "xmike +mike xzulu +zulu"
+
+
+def test_a_transient_child_that_has_ended_returns_when_its_supervisor_restarts_the_others() -> None:
+    children = (child("mike"), child("alpha", restart="transient"), child("zulu", restart="temporary"))
+    play = Play(group("root", *children, strategy="one_for_all"))
+    play.dies("alpha", Ending.NORMAL)
+    play.dies("zulu", Ending.NORMAL)
+    play.dies("mike")
+    assert play.children() == {"mike": "running", "alpha": "running", "zulu": "stopped"}
+
+
+# --- a supervisor that fails ------------------------------------------------------------------------
+
+
+def nested(strategy: str = "one_for_one", **options: object) -> Play:
+    inner = group("inner", child("mike"), child("alpha"), intensity=1)
+    return Play(group("root", child("first"), inner, child("last"), strategy=strategy, intensity=1), **options)  # type: ignore[arg-type]
+
+
+def test_a_supervisor_that_gives_up_stops_its_children_is_restarted_and_counts_in_a_new_window() -> None:
+    play = nested()
+    play.dies("alpha")
+    play.since()
+    play.dies("alpha")
+    assert play.since() == "xalpha -mike xmike +mike +alpha"
+    play.dies("alpha")
+    assert play.since() == "xalpha +alpha"
+    play.dies("mike")
+    assert play.since() == "xmike -alpha xalpha -last xlast -first xfirst"
+    reason = "mike: crash; more than 1 restarts in 300 s under inner; more than 1 restarts in 300 s under root"
+    assert (play.halted, play.reports[-1]) == (70, GiveUp(70, reason))
+
+
+def test_the_siblings_of_a_supervisor_that_gives_up_go_after_its_children_and_return_with_them() -> None:
+    play = nested("one_for_all")
+    play.dies("alpha")
+    play.since()
+    play.dies("alpha")
+    assert play.since() == "xalpha -mike xmike -last xlast -first xfirst +first +mike +alpha +last"
+
+
+def test_a_supervisor_that_cannot_start_again_falls_at_once_and_every_try_counts_with_its_own_supervisor() -> None:
+    play = Play(
+        group("root", child("first"), group("inner", child("mike"), child("alpha"), intensity=1), intensity=3),
+        slow=["alpha"],
+    )
+    play.started("alpha")
+    play.dies("mike")
+    play.dies("mike")
+    play.dies("alpha", Ending.NORMAL)
+    play.since()
+    play.dies("alpha")
+    assert play.since() == "xalpha -mike xmike"
+    play.passes(1.0)
+    assert play.since() == "+mike +alpha"
+    play.dies("alpha")
+    play.passes(2.0)
+    play.started("alpha")
+    assert play.halted is None
+    play.dies("mike")
+    play.dies("mike")
+    play.dies("alpha", Ending.NORMAL)
+    assert play.halted == 70
+
+
+def test_a_supervisor_that_lived_long_enough_is_restarted_at_once_again() -> None:
+    play = Play(group("root", group("inner", child("mike"), intensity=0), intensity=9), slow=["mike"])
+    play.started("mike")
+    play.dies("mike")
+    play.started("mike")
+    play.dies("mike")
+    play.passes(1.0)
+    play.started("mike")
+    play.passes(4.5)
+    play.dies("mike")
+    assert play.children() == {"mike": "starting"}
+
+
+def test_a_fall_is_forgotten_when_the_supervisor_above_restarts_everything_meanwhile() -> None:
+    play = nested("one_for_all", slow=["mike"])
+    play.started("mike")
+    play.dies("alpha")
+    play.dies("alpha")  # mike, behind whose back nothing can go on, takes its time
+    play.dies("first")
+    play.since()
+    play.dies("mike", Ending.NORMAL)
+    play.started("mike")
+    assert play.since() == "xmike +first +mike +alpha +last"
+    assert play.halted is None  # one restart, not two
+    play.dies("last")
+    play.dies("mike", Ending.NORMAL)
+    assert play.halted == 70
+
+
+def test_a_stop_while_a_supervisor_falls_ends_in_peace() -> None:
+    play = nested(slow=["mike"])
+    play.started("mike")
+    play.dies("alpha")
+    play.dies("alpha")
+    play.since()
+    play.stop()
+    play.dies("mike", Ending.NORMAL)
+    assert play.since() == "-last xlast xmike -first xfirst"
+    assert play.halted == 0
+
+
+def test_a_child_parked_by_hand_stays_so_when_its_supervisor_is_restarted() -> None:
+    play = nested()
+    play.stop_child("mike")
+    for _ in range(2):
+        play.dies("alpha")
+    assert play.children() == {"first": "running", "mike": "parked", "alpha": "running", "last": "running"}
 
 
 # --- a supervisor that parks ------------------------------------------------------------------------
