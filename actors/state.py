@@ -2,12 +2,15 @@
 
 Everything it holds is in state.db and came from others, so a new incarnation picks up where the last
 one was killed: links bring session and journal, and a cut follows. Nothing here waits for an answer.
+A disk that takes nothing does not end it: it answers from what it has and takes no cuts (store.writes).
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from pathlib import Path
+from typing import TypeVar
 
 import msgspec
 import orjson
@@ -36,10 +39,11 @@ from actors.messages.system import SERVICE_TOPICS, CustomEvent, Publish
 from actors.store.audit import AuditTrail
 from actors.store.cache_keeper import CacheKeeper
 from actors.store.caches import Caches
-from actors.store.database import Database
+from actors.store.database import Database, DiskTrouble
 from actors.store.follower import JournalFollower
 from actors.store.reconciler import Reconciler
 from actors.store.schedules import Schedules
+from actors.store.writes import Writes
 from config.settings import StateSettings
 from supervision import clock
 from supervision.actor import LATER, Actor, Context, Sender, handles
@@ -47,6 +51,8 @@ from supervision.clock_watch import ClockWatch
 from supervision.errors import Rejected
 from supervision.message import Done, Message
 from supervision.uplink import Uplink
+
+T = TypeVar("T")
 
 CHECKED_AT_START = 1000  # rows of the audit trail: a few milliseconds
 
@@ -73,20 +79,22 @@ class StateActor(Actor):
         self._trail = AuditTrail(self._database)
         self._caches = Caches(self._database)
         self._check_trail()
+        self._writes = Writes(self._database, self._trail, self.reactor, self.context.log, self._disk_back)
         connection = self.link("connection", topics=("session",), on_down=self._connection_down)
         order = self.link("order", topics=("journal", "risk"), on_up=self._order_up, on_down=self._order_down)
         account = self.link("account", topics=("account",), on_up=self._account_up)
-        self._keeper = CacheKeeper(self.reactor, account, self._database, self._caches, self.context.log)
+        self._keeper = CacheKeeper(self.reactor, account, self._writes, self._caches, self.context.log)
         self._reconciler = Reconciler(
             reactor=self.reactor,
             connection=connection,
             order=order,
             database=self._database,
             trail=self._trail,
+            writes=self._writes,
             log=self.context.log,
             finished=self._cut_finished,
         )
-        self._follower = JournalFollower(order, self._database, self._trail, self.context.log, self._journal_row)
+        self._follower = JournalFollower(order, self._writes, self._trail, self.context.log, self._journal_row)
         self._schedules = Schedules(self.context.mailbox.put)
         self._schedules.every(timedelta(seconds=self._settings.reconcile_every), ReconcileDue())
         self._schedules.every(timedelta(hours=1), AuditHeadDue())
@@ -95,7 +103,13 @@ class StateActor(Actor):
     def on_stop(self) -> None:
         """Stop the schedules, close the database."""
         self._schedules.stop()
+        self._writes.close()
         self._database.close()
+
+    def _disk_back(self) -> None:
+        self._follower.catch_up()
+        self._keeper.refresh()
+        self._reconciler.disk_back()
 
     # --- session ------------------------------------------------------------------------------------
 
@@ -141,7 +155,8 @@ class StateActor(Actor):
             last=self._reconciler.last,
             running=self._reconciler.running,
             next_due=self._schedules.due(ReconcileDue),
-            open_differences=self._reconciler.open_differences,
+            open_differences=self._read(lambda: self._reconciler.open_differences),
+            trouble=self._writes.trouble,
         )
 
     def _cut_finished(self, view: CutView) -> None:
@@ -193,8 +208,7 @@ class StateActor(Actor):
             self._reconciler.remember(msgspec.json.decode(row.data, type=JournalledExecution))
 
     def _observe(self, at: datetime, kind: str, facts: dict[str, object]) -> None:
-        with self._database.transaction():
-            self._trail.append(at, kind, "", orjson.dumps(facts).decode())
+        self._writes.keep(lambda: self._trail.append(at, kind, "", orjson.dumps(facts).decode()))
 
     def _check_trail(self) -> None:
         damage = self._trail.verify(last=CHECKED_AT_START)
@@ -216,32 +230,42 @@ class StateActor(Actor):
 
     @handles(GetCachedPositions)
     def _cached_positions(self, _: GetCachedPositions, __: Sender) -> Positions:
-        positions = self._caches.positions()
+        positions = self._read(self._caches.positions)
         if positions is None:
             raise Rejected("no positions were ever confirmed by the broker: ask after a session", kind="not_ready")
         return positions
 
     @handles(GetCachedAccounts)
     def _cached_accounts(self, _: GetCachedAccounts, __: Sender) -> Accounts:
-        accounts = self._caches.accounts()
+        accounts = self._read(self._caches.accounts)
         if accounts is None:
             raise Rejected("no account was ever downloaded in full: ask after a session", kind="not_ready")
         return accounts
 
     @handles(GetMemory)
     def _memory(self, _: GetMemory, __: Sender) -> Memory:
-        return self._caches.memory()
+        return self._read(self._caches.memory)
 
     @handles(RememberContracts)
     def _remember_contracts(self, message: RememberContracts, _: Sender) -> None:
-        with self._database.transaction():
-            self._caches.store_contracts(message.items, clock.now())
+        now = clock.now()
+        self._writes.keep(lambda: self._caches.store_contracts(message.items, now))
 
     @handles(RememberHold)
     def _remember_hold(self, message: RememberHold, sender: Sender) -> Done:
         contract, now = message.details.contract, clock.now()
-        with self._database.transaction():
+        facts = orjson.dumps({"symbol": contract.symbol, "con_id": contract.con_id, "by": sender.name}).decode()
+
+        def store() -> None:
             self._caches.store_hold(message.details, message.held, now)
-            facts = {"symbol": contract.symbol, "con_id": contract.con_id, "by": sender.name}
-            self._trail.append(now, "hold" if message.held else "drop", contract.symbol, orjson.dumps(facts).decode())
+            self._trail.append(now, "hold" if message.held else "drop", contract.symbol, facts)
+
+        if not self._writes.attempt(store):
+            raise Rejected(f"not remembered: {self._writes.trouble}", kind="disk")
         return Done()
+
+    def _read(self, read: Callable[[], T]) -> T:
+        try:
+            return read()
+        except DiskTrouble as error:
+            raise Rejected(str(error), kind="disk") from error

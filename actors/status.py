@@ -109,7 +109,10 @@ class OrdersPart(msgspec.Struct, frozen=True):
 
 
 class ReconciliationPart(msgspec.Struct, frozen=True):
-    """The last comparison with the broker; `differences` are those a person must still settle or see."""
+    """The last comparison with the broker; `differences` are those a person must still settle or see.
+
+    `trouble` says why State can store nothing now and therefore takes no cuts; empty when all is well.
+    """
 
     last: datetime | None
     cause: str
@@ -117,6 +120,7 @@ class ReconciliationPart(msgspec.Struct, frozen=True):
     running: bool | None
     next_due: datetime | None
     open_differences: int | None
+    trouble: str | None
     differences: tuple[Difference, ...]
 
 
@@ -164,7 +168,8 @@ def assemble(mode: str, account: str, answers: Answers, now: datetime) -> Status
     orders = _answer(answers, "order", OrdersView)
     gate = _gate(None if orders is None else orders.gate, missing)
     children = () if tree is None else tree.children
-    problems = tuple(_problems(gate, children, missing))
+    reconciliation = _reconciliation(_answer(answers, "state", ReconciliationView))
+    problems = tuple(_problems(gate, children, missing, reconciliation.trouble or ""))
     return Status(
         mode=mode,
         account=account,
@@ -180,7 +185,7 @@ def assemble(mode: str, account: str, answers: Answers, now: datetime) -> Status
         actors=tuple(_part(ActorPart, child) for child in children),
         market_data=_part(MarketDataPart, _answer(answers, "market_data", MarketDataView)),
         orders=_part(OrdersPart, orders),
-        reconciliation=_reconciliation(_answer(answers, "state", ReconciliationView)),
+        reconciliation=reconciliation,
     )
 
 
@@ -219,12 +224,16 @@ def _reconciliation(view: ReconciliationView | None) -> ReconciliationPart:
     )
 
 
-def _problems(gate: GatePart, children: tuple[ChildView, ...], missing: Mapping[str, str]) -> Iterator[str]:
+def _problems(
+    gate: GatePart, children: tuple[ChildView, ...], missing: Mapping[str, str], trouble: str
+) -> Iterator[str]:
     if gate.state != "open" and "order" not in missing:
         yield f"gate {gate.state}: {'; '.join(gate.reasons)}"
     for child in children:
         if not _in_order(child):
             yield f"{child.name} is {child.state}" + (f" ({child.last_death})" if child.last_death else "")
+    if trouble:
+        yield f"state is degraded, nothing can be stored: {trouble}"
     for name, reason in missing.items():
         yield f"{name} does not answer: {reason}"
 

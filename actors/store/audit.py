@@ -38,6 +38,15 @@ class AuditTrail:
         if journal_sequence is not None:
             self.followed = journal_sequence
 
+    @property
+    def mark(self) -> tuple[Head, int]:
+        """Where the trail ends, for `rewind`."""
+        return self.head, self.followed
+
+    def rewind(self, mark: tuple[Head, int]) -> None:
+        """Forget what was appended since: its transaction failed."""
+        self.head, self.followed = mark
+
     def follow_anew(self) -> None:
         """The order journal is another one: its rows count from the beginning again."""
         self.followed = 0

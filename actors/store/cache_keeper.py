@@ -1,4 +1,7 @@
-"""Keeps the caches up with Account: asks it when something changed, at most every five seconds."""
+"""Keeps the caches up with Account: asks it when something changed, at most every five seconds.
+
+What the disk does not take is asked for again when it is back.
+"""
 
 from __future__ import annotations
 
@@ -7,7 +10,7 @@ import time
 
 from actors.messages.account import Accounts, GetAccounts, GetPositions, Positions
 from actors.store.caches import Caches
-from actors.store.database import Database
+from actors.store.writes import Writes
 from supervision.errors import DeliveryError, Rejected
 from supervision.failpoints import failpoint
 from supervision.reactor import Reactor
@@ -20,12 +23,10 @@ ANSWER_SECONDS = 5.0
 class CacheKeeper:
     """Turns any number of changes into few questions."""
 
-    def __init__(
-        self, reactor: Reactor, account: Uplink, database: Database, caches: Caches, log: logging.Logger
-    ) -> None:
+    def __init__(self, reactor: Reactor, account: Uplink, writes: Writes, caches: Caches, log: logging.Logger) -> None:
         self._reactor = reactor
         self._account = account
-        self._database = database
+        self._writes = writes
         self._caches = caches
         self._log = log
         self._armed = False
@@ -44,13 +45,11 @@ class CacheKeeper:
         self._account.ask(GetPositions(), timeout=ANSWER_SECONDS, on_reply=self._positions, on_error=self._failed)
 
     def _accounts(self, accounts: Accounts) -> None:
-        with self._database.transaction():
-            self._caches.store_accounts(accounts)
+        self._writes.attempt(lambda: self._caches.store_accounts(accounts))
 
     def _positions(self, positions: Positions) -> None:
         failpoint("state.positions.heard")
-        with self._database.transaction():
-            self._caches.store_positions(positions)
+        self._writes.attempt(lambda: self._caches.store_positions(positions))
 
     def _failed(self, error: DeliveryError | Rejected) -> None:
         # Nothing is lost: what is cached keeps its age, and Account's return or next change asks again.

@@ -49,9 +49,9 @@ class CutStore:
         counted = self._database.query("SELECT stem, counted FROM known_executions")
         return Baseline(positions, {stem: Decimal(text) for stem, text in counted})
 
-    def next_number(self) -> int:
-        """The number of the next cut."""
-        return int(self._database.query("SELECT coalesce(max(cut), 0) + 1 FROM cuts")[0][0])
+    def last_number(self) -> int:
+        """The number of the last cut stored; 0 when there is none."""
+        return int(self._database.query("SELECT coalesce(max(cut), 0) FROM cuts")[0][0])
 
     def last(self) -> CutView | None:
         """The last cut that ended."""

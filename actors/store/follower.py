@@ -2,7 +2,8 @@
 
 A row is taken when it is the next one. A gap, or Order's return, asks for pages from the last row
 stored until one comes empty, so a row that was missed while nobody listened comes all the same, and
-each ask acknowledges what came before. A journal that starts again is a finding of its own.
+each ask acknowledges what came before. While the disk takes nothing, nothing is taken, asked for or
+acknowledged. A journal that starts again is a finding of its own.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from collections.abc import Callable
 
 from actors.messages.state import FollowJournal, JournalRow, JournalRows
 from actors.store.audit import AuditTrail
-from actors.store.database import Database
+from actors.store.writes import Writes
 from supervision import clock
 from supervision.errors import DeliveryError, Rejected
 from supervision.failpoints import failpoint
@@ -27,13 +28,13 @@ class JournalFollower:
     def __init__(
         self,
         order: Uplink,
-        database: Database,
+        writes: Writes,
         trail: AuditTrail,
         log: logging.Logger,
         on_row: Callable[[JournalRow], None],
     ) -> None:
         self._order = order
-        self._database = database
+        self._writes = writes
         self._trail = trail
         self._log = log
         self._on_row = on_row
@@ -41,7 +42,7 @@ class JournalFollower:
 
     def catch_up(self) -> None:
         """Ask for what comes after the last row stored, until nothing does."""
-        if not self._asked:
+        if not self._asked and not self._writes.trouble:
             self._asked = True
             failpoint("state.journal.ask", self._trail.followed)
             self._order.ask(
@@ -66,19 +67,28 @@ class JournalFollower:
 
     def _take(self, rows: tuple[JournalRow, ...], *, gaps: bool) -> bool:
         """Store the rows that are due; False when rows before them must be asked for."""
-        trail, last = self._trail, rows[-1].sequence if rows else 0
+        complete, last = True, rows[-1].sequence if rows else 0
+
+        def store() -> None:
+            nonlocal complete
+            complete = self._store(rows, gaps=gaps)
+
         failpoint("state.journal.heard", last)
-        with self._database.transaction():
-            for row in rows:
-                if row.sequence > trail.followed + 1 and not gaps:
-                    return False
-                if row.sequence > trail.followed:
-                    trail.append(row.at, row.kind, row.key, row.data, journal_sequence=row.sequence)
-                    self._on_row(row)
-                elif not trail.holds(row.sequence, row.kind, row.data):
-                    self._journal_replaced(row)
-                    return False
-        failpoint("state.journal.stored", last)
+        if self._writes.attempt(store):
+            failpoint("state.journal.stored", last)
+        return complete
+
+    def _store(self, rows: tuple[JournalRow, ...], *, gaps: bool) -> bool:
+        trail = self._trail
+        for row in rows:
+            if row.sequence > trail.followed + 1 and not gaps:
+                return False
+            if row.sequence > trail.followed:
+                trail.append(row.at, row.kind, row.key, row.data, journal_sequence=row.sequence)
+                self._on_row(row)
+            elif not trail.holds(row.sequence, row.kind, row.data):
+                self._journal_replaced(row)
+                return False
         return True
 
     def _journal_replaced(self, row: JournalRow) -> None:

@@ -1,9 +1,9 @@
 """Drives cuts: when one starts, who waits for it, what follows when it ends.
 
 One cut runs at a time. A request during a cut waits for the next, because the running one may have
-asked before whatever the request is about. No cut starts while the broker cannot be asked or Order
-cannot be told: whatever comes back asks for one itself. A cut that did not confirm is retried with
-back-off. Nothing waits here: every step is an ask with continuations.
+asked before whatever the request is about. No cut starts while the broker cannot be asked, Order cannot
+be told or nothing can be stored: whatever comes back asks for one itself. A cut that did not confirm is
+retried with back-off. Nothing waits here: every step is an ask with continuations.
 """
 
 from __future__ import annotations
@@ -25,6 +25,7 @@ from actors.messages.state import CutView
 from actors.store.audit import AuditTrail
 from actors.store.cuts import CutStore
 from actors.store.database import Database
+from actors.store.writes import Writes
 from supervision import clock
 from supervision.actor import Sender
 from supervision.errors import DeliveryError, Rejected
@@ -59,20 +60,22 @@ class Reconciler:
         order: Uplink,
         database: Database,
         trail: AuditTrail,
+        writes: Writes,
         log: logging.Logger,
         finished: Callable[[CutView], None],
     ) -> None:
         self._reactor = reactor
         self._connection = connection
         self._order = order
-        self._database = database
         self._trail = trail
+        self._writes = writes
         self._log = log
         self._finished = finished
         self._store = CutStore(database)
         self.known = self._store.load_known()
         self._baseline = self._store.load_baseline()
         self.last = self._store.last()
+        self._number = self._store.last_number()
         self.epoch: int | None = None
         self._severed = False
         self._order_is_there = False
@@ -132,6 +135,13 @@ class Reconciler:
         """Nobody could take a cut; one under way fails when it comes to that."""
         self._order_is_there = False
 
+    def disk_back(self) -> None:
+        """What was learned and not stored must be learned again: begin where the database stands."""
+        self._drop("nothing could be stored meanwhile")
+        self.known = self._store.load_known()
+        self._baseline = self._store.load_baseline()
+        self.request("storing works again")
+
     # --- requests -----------------------------------------------------------------------------------
 
     def request(self, cause: str, sender: Sender | None = None) -> None:
@@ -157,6 +167,8 @@ class Reconciler:
             return "there is no session with the gateway"
         if self._severed:
             return "the gateway has lost its link to the broker"
+        if self._writes.trouble:
+            return f"nothing can be stored: {self._writes.trouble}"
         return "" if self._order_is_there else "order is away"
 
     # --- one cut ------------------------------------------------------------------------------------
@@ -166,9 +178,9 @@ class Reconciler:
         self._end_pause()
         cause = ", ".join(dict.fromkeys(self._causes))
         self._asking, self._waiting, self._causes = self._waiting, [], []
-        number = self._store.next_number()
+        self._number += 1
         self._cut = Cut(
-            number, self.epoch, cause, self.known, self._baseline, asked=time.monotonic(), started=clock.now()
+            self._number, self.epoch, cause, self.known, self._baseline, asked=time.monotonic(), started=clock.now()
         )
         self._advance(self._cut)
 
@@ -219,7 +231,9 @@ class Reconciler:
     def _finish(self, cut: Cut) -> None:
         view = cut.finish(clock.now())
         failpoint("state.cut.finished", view.cut)
-        self._save(cut, view)
+        if not self._writes.attempt(partial(self._save, cut, view)):
+            self._drop(f"cut {view.cut} could not be stored: {self._writes.trouble}")
+            return
         self.last, self._cut = view, None
         self._failures = 0 if view.confirmed else self._failures + 1
         self._report(view)
@@ -229,14 +243,22 @@ class Reconciler:
         self._go_on(view)
 
     def _save(self, cut: Cut, view: CutView) -> None:
-        with self._database.transaction():
-            self._store.remember(cut.learned)
-            self._store.save(view)
-            if view.confirmed and cut.verdict is not None:
-                self._baseline = cut.verdict.baseline
-                forgotten = self.known.forget(EXECUTIONS_KEPT, cut.reported)
-                self._store.save_baseline(self._baseline, self.known, forgotten)
-            self._trail.append(view.finished, "cut", str(view.cut), _text(view))
+        self._store.remember(cut.learned)
+        self._store.save(view)
+        if view.confirmed and cut.verdict is not None:
+            self._baseline = cut.verdict.baseline
+            forgotten = self.known.forget(EXECUTIONS_KEPT, cut.reported)
+            self._store.save_baseline(self._baseline, self.known, forgotten)
+        self._trail.append(view.finished, "cut", str(view.cut), _text(view))
+
+    def _drop(self, reason: str) -> None:
+        """End a cut that leaves no trace: what it learned is not stored."""
+        self._end_pause()
+        self._cut, self._failures = None, 0
+        waiting = [*self._asking, *self._waiting]
+        self._asking, self._waiting, self._causes = [], [], []
+        for sender in waiting:
+            sender.reject(Rejected(f"{reason}; a reconciliation follows by itself", kind="no_cut"))
 
     def _report(self, view: CutView) -> None:
         failed = [f"{part.name}: {part.error}" for part in view.parts if part.error]
