@@ -28,9 +28,9 @@ check: $(READY)
 bench: $(READY)
 	$(BIN)/python -m benchmarks
 
-# A whole service on the simulated gateway: actors killed in turn, outages, restarts, orders, judged by its ledger.
+# Every drill: services of their own, broken on purpose and judged by the simulator's ledger.
 drill: $(READY)
-	$(BIN)/python -m pytest tests/system --verbose
+	$(BIN)/python run.py drill
 
 clean:
 	rm -rf $(VENV) build dist *.egg-info

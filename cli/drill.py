@@ -16,6 +16,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn
 from rich.text import Text
 
+from actors.failpoints import FAILPOINTS
 from cli.exits import FAULT, USAGE, Failure
 from cli.output import BAD, DIM, GOOD, WARN, console, print_json, table
 from drills import invariants
@@ -24,6 +25,7 @@ from drills.drill import Drill
 from drills.outcome import Result, Verdict
 from drills.report import restart_times, summary
 from drills.runner import Runner
+from supervision.failpoints import VARIABLE
 
 SHOWN = 80
 """Lines of the event log that the report of a broken drill ends with; --json has more."""
@@ -36,7 +38,7 @@ MARKS: dict[Verdict, tuple[str, str]] = {
 
 @click.command()
 @click.argument("names", nargs=-1, metavar="[NAME]...")
-@click.option("--list", "listing", is_flag=True, help="Tell which drills and invariants there are; run none.")
+@click.option("--list", "listing", is_flag=True, help="Tell the drills, the invariants and the failpoints; run none.")
 @click.option("--seed", type=click.IntRange(min=0), help="Repeat a run: the same faults in the same order.")
 @click.option("--count", type=click.IntRange(1, 100_000), default=50, show_default=True, help="Faults of `random`.")
 @click.option("--jobs", type=click.IntRange(1, 32), default=1, show_default=True, help="Drills at a time.")
@@ -71,12 +73,13 @@ def _list(*, as_json: bool) -> None:
     about = {name: invariants.meaning(check) for name, check in invariants.INVARIANTS.items()}
     if as_json:
         known = [{"number": one.number, "name": one.name, "title": one.title, "about": one.about} for one in drills()]
-        print_json({"drills": known, "invariants": about})
+        print_json({"drills": known, "invariants": about, "failpoints": dict(FAILPOINTS)})
         return
     screen = console()
     rows = [(one.number, one.name, one.title, one.about) for one in drills()]
     screen.print(table(("#>", "drill", "what is done", "aims at"), rows))
     screen.print(table(("invariant", "what must hold, checked after every drill"), list(about.items())))
+    screen.print(table((f"failpoint ({VARIABLE})", "where it stands"), list(FAILPOINTS.items())))
 
 
 def _run(wanted: Sequence[Drill], seed: int, count: int, jobs: int) -> list[Result]:
