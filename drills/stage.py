@@ -30,7 +30,7 @@ from drills.errors import Broken
 from drills.record import Operation, Outcome, Record, Restart
 from simulator.control import Answer, ControlClient
 from supervision.errors import ActorUnavailable, DeliveryError, Rejected
-from supervision.lifecycle import ChildView, GetTree, TreeView
+from supervision.lifecycle import ChildView, DeathRecord, GetTree, TreeView
 from supervision.message import Ask
 
 FIVE = ("connection", "market_data", "order", "account", "state")
@@ -190,6 +190,18 @@ class Stage:
     def _runs_after(self, blow: Blow) -> bool:
         child = self.actors()[blow.name]
         return child.incarnation > blow.incarnation and child.state == "running"
+
+    def fell(self, name: str, incarnation: int = 1, limit: float = 15.0) -> Blow:
+        """Wait for the end of an incarnation that dies by itself, at a failpoint say. Raises Broken."""
+        found: list[DeathRecord] = []
+
+        def dead() -> bool:
+            found[:] = [one for one in self.tree().deaths if (one.name, one.incarnation) == (name, incarnation)]
+            return bool(found)
+
+        self.until(f"incarnation {incarnation} of {name} has ended", dead, limit)
+        since = time.time() - found[0].at.timestamp()
+        return Blow(name, incarnation, found[0].pid or 0, time.monotonic() - since)
 
     def expect_restarts(self, **counts: int) -> None:
         """At the end these actors must have been restarted exactly so often, and every other not at all."""
