@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import Any
 
 import orjson
-import psutil
 import pytest
 
 from supervision.errors import ActorDied, ActorUnavailable, AskTimeout, Rejected, SpecError
@@ -80,27 +79,6 @@ def test_a_child_that_does_not_drain_is_killed_at_its_limit_and_at_once_by_a_sec
     service.signal(signal.SIGTERM)
     assert service.ends() == 0
     assert "SIGTERM again" in service.log()
-
-
-def test_nothing_survives_a_killed_supervisor_not_even_what_is_stopped(service: Service) -> None:
-    assert service.start(toy("mike"), toy("alpha")) == "ready"
-    os.kill(service.who("alpha").pid, signal.SIGSTOP)
-    before = service.processes()
-    assert len(before) >= 4  # supervisor, fork server, two children
-    service.signal(signal.SIGKILL)
-    assert service.ends() == -signal.SIGKILL
-
-
-def test_children_that_die_with_the_fork_server_come_back_with_a_new_one(service: Service) -> None:
-    assert service.start(toy("mike"), toy("alpha")) == "ready"
-    before = [service.who("mike"), service.who("alpha")]
-    os.kill(psutil.Process(before[0].pid).ppid(), signal.SIGKILL)
-    for toy_before in before:
-        now = service.successor(toy_before)
-        assert now.incarnation == toy_before.incarnation + 1
-    assert {reason for _, _, reason, _ in service.deaths()} == {"died with the fork server"}
-    service.signal(signal.SIGTERM)
-    assert service.ends() == 0
 
 
 @pytest.mark.parametrize(

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import pickle
 import subprocess
 import sys
+import termios
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TypeVar
 
 import psutil
 
 from supervision.errors import ActorDied, ActorUnavailable
-from supervision.lifecycle import GetTree, TreeView
+from supervision.lifecycle import ChildView, GetTree, TreeView
 from supervision.ref import Ref
 from supervision.spec import ChildSpec, SupervisorSpec
 from supervision.wire import Codec
@@ -46,14 +48,30 @@ class Service:
         self.process: subprocess.Popen[str] | None = None
         self.refs: dict[str, Ref] = {}
 
-    def start(self, *children: ChildSpec | SupervisorSpec, **options: object) -> str:
-        """Start the tree; what it said first: `ready`, or nothing when it ended."""
+    def configure(self, *children: ChildSpec | SupervisorSpec, **options: object) -> None:
+        """Write the tree that the service reads when it starts and when it reloads."""
         spec = SupervisorSpec("root", children, **options)  # type: ignore[arg-type]
         (self.directory / "spec").write_bytes(pickle.dumps(spec))
-        command = [sys.executable, str(Path(__file__).with_name("toy_service.py")), "spec", str(self.run_dir)]
+
+    def start(self, *children: ChildSpec | SupervisorSpec, **options: object) -> str:
+        """Start the tree; what it said first: `ready`, or nothing when it ended."""
+        self.configure(*children, **options)
+        return self.launch()
+
+    def launch(self, *preload: str, terminal: int | None = None, environment: Mapping[str, str] | None = None) -> str:
+        """Start what is configured, perhaps with more modules preloaded, or on a controlling terminal."""
+        program = [sys.executable, str(Path(__file__).with_name("toy_service.py"))]
         with self.log_path.open("w") as log:
             self.process = subprocess.Popen(
-                command, cwd=self.directory, stdout=subprocess.PIPE, stderr=log, text=True, start_new_session=True
+                [*program, "spec", str(self.run_dir), *preload],
+                cwd=self.directory,
+                env={**os.environ, **(environment or {})},
+                stdin=terminal,
+                stdout=subprocess.PIPE,
+                stderr=log,
+                text=True,
+                start_new_session=True,
+                preexec_fn=None if terminal is None else _take_terminal,  # noqa: PLW1509 - nothing is locked here
             )
         assert self.process.stdout is not None
         return self.process.stdout.readline().strip()
@@ -80,6 +98,15 @@ class Service:
 
     def tree(self) -> TreeView:
         return self.ref("supervisor").ask(GetTree())
+
+    def child(self, name: str) -> ChildView:
+        return next(child for child in self.tree().children if child.name == name)
+
+    def fork_server(self) -> psutil.Process:
+        """The supervisor's only child."""
+        assert self.process is not None
+        (server,) = psutil.Process(self.process.pid).children()
+        return server
 
     def processes(self) -> list[psutil.Process]:
         """Every living process of the service's session."""
@@ -112,6 +139,10 @@ class Service:
             self.process.kill()
             self.process.wait()
             self.process.stdout.close()
+
+
+def _take_terminal() -> None:
+    fcntl.ioctl(0, termios.TIOCSCTTY, 0)
 
 
 def _session(pid: int) -> int:

@@ -1,4 +1,4 @@
-"""A supervisor of toys, as a program: `toy_service.py SPEC_FILE RUN_DIR`; says `ready` when the tree is up."""
+"""A supervisor of toys: `toy_service.py SPEC_FILE RUN_DIR [PRELOAD...]`; says `ready` when the tree is up."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if __name__ == "__main__":
             pickle.loads(Path(sys.argv[1]).read_bytes()),
             run_dir=Path(sys.argv[2]),
             messages="tests.supervision.toys:TOYS",
-            preload=("supervision.actor",),
+            preload=("supervision.actor", *sys.argv[3:]),
             reporting=ReportingSettings(level="DEBUG"),
             load=lambda: pickle.loads(Path(sys.argv[1]).read_bytes()),
             on_ready=lambda: os.write(1, b"ready\n") and None,
