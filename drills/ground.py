@@ -24,7 +24,6 @@ from actors.desk import Desk
 from actors.messages.orders import GetOrdersView
 from actors.messages.state import GetReconciliation, Reconcile
 from drills import books, invariants, leaks
-from drills.errors import Broken
 from drills.record import Record
 from drills.stage import Stage
 from drills.watcher import watching
@@ -69,16 +68,23 @@ class Ground:
         self,
         settings: Mapping[str, object] | None = None,
         *,
+        config: Path | None = None,
         failpoints: str = "",
         environment: Mapping[str, str] | None = None,
         judged: bool = True,
         opened: bool = True,
     ) -> Iterator[Stage]:
-        """A running service, its gate open unless `opened` is False; judged and stopped at the end if `judged`."""
+        """A running service, its gate open unless `opened` is False; judged and stopped at the end if `judged`.
+
+        A setting that is None is left to the configuration file.
+        """
         variables = {**(environment or {}), **({"NIGHTDESK_FAILPOINTS": failpoints} if failpoints else {})}
+        given = {**SETTINGS, "simulator.seed": self.seed, **(settings or {})}
         with _environment(variables):
             desk = Desk.start(
-                state_dir=self.home, settings={**SETTINGS, "simulator.seed": self.seed, **(settings or {})}
+                config,
+                state_dir=self.home,
+                settings={key: value for key, value in given.items() if value is not None},
             )
         try:
             with watching(desk, self.record):
@@ -105,14 +111,19 @@ class Ground:
         )
 
     def start_to_end(
-        self, settings: Mapping[str, object], failpoints: str = "", timeout: float = 60.0
+        self,
+        settings: Mapping[str, object],
+        failpoints: str = "",
+        timeout: float = 60.0,
+        environment: Mapping[str, str] | None = None,
     ) -> tuple[int, str, float]:
         """Start a service that is expected to end by itself; exit code, all it wrote, seconds."""
         words = ["start"]
         for key, value in {**SETTINGS, **settings}.items():
             words += ["--set", f"{key}={_plain(value)}"]
+        variables = {**(environment or {}), **({"NIGHTDESK_FAILPOINTS": failpoints} if failpoints else {})}
         began = time.monotonic()
-        with _environment({"NIGHTDESK_FAILPOINTS": failpoints} if failpoints else {}):
+        with _environment(variables):
             ended = self.command(*words, timeout=timeout)
         return ended.returncode, ended.stdout + ended.stderr, time.monotonic() - began
 
@@ -124,15 +135,26 @@ class Ground:
         stage.wait_open(SETTLE_SECONDS)
         stage.until("no order is UNKNOWN", lambda: self._resolved(stage), SETTLE_SECONDS)
         stage.until("nothing is on its way", lambda: not self._compare(stage, ("I4", "I6")), SETTLE_SECONDS)
-        self.record.violations += self._compare(stage, tuple(invariants.INVARIANTS))
+        final = books.read(stage)
+        self.record.violations += invariants.violations(self.record, final)
+        self._keep_figures(final)
         self.record.violations += leaks.zombies(stage)
         after = leaks.footprint(stage)
         self.record.violations += leaks.grown(before, after)
         self.record.note("drill", "finale: SIGTERM")
-        code = _stop(stage.desk)
+        os.kill(stage.pid, signal.SIGTERM)
+        code = stage.exit_code(STOP_SECONDS)
         if code != 0:
             self.record.violations.append(f"I9: the service stopped with exit code {code} instead of 0")
         self.record.violations += leaks.left_behind(after, stage.run_dir, stage.state_dir)
+
+    def _keep_figures(self, final: books.Books) -> None:
+        unknown = {row.key for row in final.journal if row.status == "UNKNOWN"}
+        if final.ledger_orders:
+            self.record.figures["orders"] = str(len(final.ledger_orders))
+            self.record.figures["fills"] = str(len(final.ledger_executions))
+        if unknown:
+            self.record.figures["UNKNOWN for a while"] = str(len(unknown))
 
     def _resolved(self, stage: Stage) -> bool:
         if stage.desk.order.ask(GetOrdersView()).unknown == 0:
@@ -145,17 +167,6 @@ class Ground:
             return invariants.violations(self.record, books.read(stage), only)
         except (DeliveryError, Rejected) as error:
             return [f"the books cannot be read: {error}"]
-
-
-def _stop(desk: Desk) -> int:
-    """Ask the service to drain; its exit code. Raises Broken when it does not end."""
-    process = desk.process
-    assert process is not None
-    process.send_signal(signal.SIGTERM)
-    try:
-        return process.wait(STOP_SECONDS)
-    except subprocess.TimeoutExpired as error:
-        raise Broken(f"the service did not stop within {STOP_SECONDS:g} s of SIGTERM") from error
 
 
 def _end(desk: Desk) -> None:

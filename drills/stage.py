@@ -10,6 +10,7 @@ import os
 import random
 import signal
 import sqlite3
+import subprocess
 import time
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
@@ -104,6 +105,15 @@ class Stage:
     def wait_open(self, limit: float = 15.0) -> float:
         """Wait until orders may leave."""
         return self.until("the gate is open", lambda: self.gate() == "open", limit)
+
+    def exit_code(self, limit: float = 15.0) -> int:
+        """Wait until the service has ended; what it left with. Raises Broken."""
+        process = self.desk.process
+        assert process is not None
+        try:
+            return process.wait(limit)
+        except subprocess.TimeoutExpired as error:
+            raise Broken(f"the service did not end within {limit:g} s") from error
 
     # --- looking ---------------------------------------------------------------------------------
 
