@@ -78,9 +78,8 @@ class OrderActor(Actor):
     def on_start(self) -> None:
         """Read the journal back, link to the others, doubt what was on its way."""
         reactor, log = self.reactor, self.context.log
-        self._journal = Journal(self._directory / "orders.db")
         self._records = Records(
-            self._journal,
+            Journal(self._directory / "orders.db"),
             reactor=reactor,
             publish=self.publish,
             changed=self._changed,
@@ -138,8 +137,7 @@ class OrderActor(Actor):
     def on_stop(self) -> None:
         """Write what is left and close the journal."""
         self._asker.stop()
-        self._records.commit()
-        self._journal.close()
+        self._records.close()
 
     # --- users --------------------------------------------------------------------------------------
 
@@ -176,16 +174,7 @@ class OrderActor(Actor):
 
     @handles(GetOrdersView)
     def _orders_view(self, _: GetOrdersView, __: Sender) -> OrdersView:
-        book = self._records.book
-        return OrdersView(
-            gate=self._gate.view(),
-            working=sum(not order.terminal and not order.external for order in book.open_orders()),
-            filled=book.counts["FILLED"],
-            rejected=book.counts["REJECTED"],
-            unknown=book.counts["UNKNOWN"],
-            total=book.counts.total(),
-            executions=len(book.ledger),
-        )
+        return self._records.book.overview(self._gate.view())
 
     @handles(Halt)
     def _halt(self, message: Halt, _: Sender) -> GateView:
@@ -336,7 +325,13 @@ class OrderActor(Actor):
         return [f"{order.key}: {order.question}" for order in self._records.book.open_orders() if order.question]
 
     def _journal_health(self) -> None:
-        self._gate.update(journal_error=self._records.error)
+        """The disk refuses: closed. It takes rows again: open after a cut that was asked for since."""
+        if self._records.error:
+            self._gate.update(journal_error=self._records.error)
+            return
+        self._cuts.blind_until = time.monotonic()
+        self._gate.update(journal_error="", halted=self._records.halted, reconciled_epoch=None)
+        self._asker.ask_soon("the journal could not be written for a while")
 
     def _note_gate(self, facts: dict[str, Any]) -> None:
         self._records.note("gate", "", facts)

@@ -2,11 +2,13 @@
 
 A record is one JSON object on a line, or readable text for a person; either way redacted and at most
 LINE_LIMIT bytes, below what a pipe takes in one piece (4096). A log that nobody reads (a paused pager, a
-stopped terminal) stops nobody: what finds no room is dropped and counted, and the count is told later.
+stopped terminal) or that nothing can be written to (a full disk) stops nobody: what finds no room is
+dropped and counted, and the count is told later.
 """
 
 from __future__ import annotations
 
+import errno
 import logging
 import os
 import select
@@ -35,6 +37,7 @@ class StreamHandler(logging.Handler):
         self._room = select.poll()
         self._room.register(descriptor, select.POLLOUT)
         self._lost = 0
+        self._torn = False
 
     def emit(self, record: logging.LogRecord) -> None:
         """Write one line; what goes wrong is shown the way `logging` shows it."""
@@ -43,15 +46,24 @@ class StreamHandler(logging.Handler):
                 self._lost += 1
                 return
             if self._lost:
-                text = f"{self._lost} records before this one are lost: nobody read the log"
-                self._lost = 0
+                text = f"{self._lost} records before this one are lost: the log took nothing"
                 self._write(logging.LogRecord(record.name, logging.WARNING, __file__, 0, text, None, None))
+                self._lost = 0
             self._write(record)
+        except OSError:
+            self._lost += 1
         except Exception:  # noqa: BLE001 - a log that cannot be written must not end the process
             self.handleError(record)
 
     def _write(self, record: logging.LogRecord) -> None:
-        os.write(self._descriptor, self.format(record).encode("utf-8", "replace") + b"\n")
+        """One line. Raises OSError when it did not get there whole; the next one then begins on a line of its own."""
+        line = self.format(record).encode("utf-8", "replace") + b"\n"
+        if self._torn:
+            line = b"\n" + line
+        written = os.write(self._descriptor, line)
+        self._torn = 0 < written < len(line)
+        if written < len(line):
+            raise OSError(errno.ENOSPC, "the log has room for a part of the record only")
 
 
 class JsonFormatter(logging.Formatter):

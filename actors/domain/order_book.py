@@ -18,7 +18,7 @@ from actors.domain.order_events import reported
 from actors.domain.order_machine import apply
 from actors.domain.order_state import OrderState, side_of
 from actors.messages.broker import ExecutionReport, OrderReport, StatusReport
-from actors.messages.orders import Execution, OrderStatus
+from actors.messages.orders import Execution, GateView, OrderStatus, OrdersView
 
 FIRST_REQUEST_ID: Final = 1_000_000_000
 EXTERNAL: Final = "ext:"
@@ -77,6 +77,18 @@ class OrderBook:
     def open_orders(self) -> list[OrderState]:
         """Orders of which anything is still expected, oldest first."""
         return [self._orders[key] for key in self._open]
+
+    def overview(self, gate: GateView) -> OrdersView:
+        """Counts of our orders by what became of them, beside the gate."""
+        return OrdersView(
+            gate=gate,
+            working=sum(not order.terminal and not order.external for order in self.open_orders()),
+            filled=self.counts["FILLED"],
+            rejected=self.counts["REJECTED"],
+            unknown=self.counts["UNKNOWN"],
+            total=self.counts.total(),
+            executions=len(self.ledger),
+        )
 
     def put(self, order: OrderState) -> None:
         """Store an order's newest value."""

@@ -30,12 +30,13 @@ class KillSwitch:
         text = f"{asked.reason.strip() or 'no reason given'} (by {asked.by})"
         self._cancels |= asked.cancel
         failpoint("order.halt.heard", asked.by)
+        entry = Entry("halt", "", {"reason": asked.reason, "by": asked.by, "cancel": asked.cancel})
         try:
-            entry = Entry("halt", "", {"reason": asked.reason, "by": asked.by, "cancel": asked.cancel})
             self._records.set_halt(text, self._cancels, entry)
         except JournalError as error:
+            self._records.keep_halt(text, self._cancels, entry)
             self._records.failed(error)
-            text += "; not on disk, a restart would forget it"
+            text += "; not on disk yet, a restart now would forget it"
         failpoint("order.halt.journalled", asked.by)
         gate = self._gate.update(halted=text)
         if asked.cancel:

@@ -3,7 +3,8 @@
 One file, one writer, WAL. An intent, an execution and the kill switch are committed with an fsync
 (`durable`); what the broker can be asked again is committed without one, which a killed process survives
 and a power cut may not. Rows and what follows from them change in one transaction, so the file is never
-half right. Every failure is a JournalError with words; a key that exists is a DuplicateKey.
+half right. Every failure that may pass is a JournalError with words, damage a ConfigurationError; a key that
+exists is a DuplicateKey.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from typing import Any, NamedTuple
 import msgspec
 import orjson
 
+from actors.disk import check_damage
 from actors.domain.fills import Commission, stem
 from actors.domain.order_book import FIRST_REQUEST_ID
 from actors.domain.order_state import OrderState
@@ -28,7 +30,6 @@ from actors.orders.schema import SCHEMA, VERSION
 from supervision.errors import ConfigurationError
 from supervision.failpoints import failpoint
 
-_DAMAGED = frozenset({sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_CORRUPT})
 _BUSY_SECONDS = 0.25  # somebody with a shell on the file; the actor must not stand still for them
 
 _ORDER_COLUMNS = (
@@ -222,8 +223,7 @@ class Journal:
         try:
             yield
         except (sqlite3.Error, OSError) as error:
-            if what == "opened" and getattr(error, "sqlite_errorcode", None) in _DAMAGED:
-                raise ConfigurationError(f"{self.path} is damaged ({error}): restore it from a backup") from error
+            check_damage(error, self.path, "restore it from a backup")
             raise JournalError(f"{self.path} could not be {what}: {error}") from error
 
 

@@ -1,8 +1,8 @@
 """Order's memory: the book in hand, the journal on disk, and those who listen, kept in step.
 
 Changes gather during one message and are committed together by `commit`, before anything of it leaves
-the process. When the disk refuses, the book stays true, what is unsaved is kept and tried again, and
-`error` closes the gate; only what must be durable first (`intend`, `require`) raises instead.
+the process. When the disk refuses, the book stays true, what is unsaved is kept in order and tried again,
+ever slower, and `error` closes the gate; only what must be durable first (`intend`, `require`) raises instead.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from typing import Any
 
 import msgspec
 
+from actors.disk import probe_pause
 from actors.domain.fills import Commission, FillLedger, Recorded
 from actors.domain.order_book import OrderBook
 from actors.domain.order_events import Event, Executed
@@ -32,7 +33,6 @@ from supervision.message import Message
 from supervision.reactor import Reactor, Timer
 
 RECENT = timedelta(days=2)  # older finished orders stay in the file only; executions are asked since midnight
-RETRY_SECONDS = 1.0
 
 
 class Records:
@@ -57,6 +57,7 @@ class Records:
         self._log = log
         self._change = Change()
         self._retry: Timer | None = None
+        self._failures = 0
         now = clock.now()
         contents = journal.load(min(now, journal.newest() or now) - RECENT)  # the clock may be wrong by days
         floor = max(int(contents.settings.get("floor", "0")), contents.highest_id)
@@ -128,6 +129,13 @@ class Records:
         self._write(change, durable=True)
         self.halted = reason
 
+    def keep_halt(self, reason: str, cancels: bool, entry: Entry) -> None:
+        """Turn the kill switch on although the disk refuses: in force now, durable as soon as may be."""
+        self._change.settings |= {"halt": reason, "halt_cancels": "yes" if cancels else ""}
+        self._change.durable = True
+        self._change.entries.append((clock.now(), entry))
+        self.halted = reason
+
     # --- what happened, to be committed at the end of the message ----------------------------------------
 
     def apply(self, order: OrderState, event: Event) -> OrderState:
@@ -192,7 +200,18 @@ class Records:
         self._change.entries.append((clock.now(), Entry(kind, key, data)))
 
     def commit(self) -> None:
-        """Write what gathered. When that fails it is kept, told through `error`, and tried again."""
+        """Write what gathered. When that fails it is kept, told through `error`, and tried again later."""
+        if not self.error:
+            self._save()
+
+    def close(self) -> None:
+        """Write what is left, after one more attempt if it must be, and close the journal."""
+        self._save()
+        if self._change:
+            self._log.error("%d journal rows are lost: %s", len(self._change.entries), self.error)
+        self._journal.close()
+
+    def _save(self) -> None:
         try:
             self._write_unsaved()
         except JournalError as error:
@@ -228,6 +247,7 @@ class Records:
         self._publish("journal", JournalRows(rows))
         if self.error:
             self._log.warning("the journal can be written again")
+            self._failures = 0
             self._fails("")
         return rows
 
@@ -235,7 +255,8 @@ class Records:
         came_or_went = bool(error) != bool(self.error)
         self.error = error
         if error and (self._retry is None or self._retry.cancelled):
-            self._retry = self._reactor.after(RETRY_SECONDS, self.commit)
+            self._failures += 1
+            self._retry = self._reactor.after(probe_pause(self._failures), self._save)
         if came_or_went:
             self._health()
 

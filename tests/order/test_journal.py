@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import random
-import resource
 import sqlite3
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -20,6 +18,7 @@ from actors.domain.order_book import OrderBook
 from actors.orders.journal import Change, DuplicateKey, Entry, Journal, JournalError
 from supervision.errors import ConfigurationError
 from tests.domain.order_builders import START, execution_report, order, terms
+from tests.support.disk import disk_full, torn
 
 ROOT = Path(__file__).parents[2]
 
@@ -42,18 +41,6 @@ def rows_in_shell(path: Path, sql: str) -> list[tuple[object, ...]]:
         return db.execute(sql).fetchall()
     finally:
         db.close()
-
-
-@contextmanager
-def disk_full(path: Path) -> Iterator[None]:
-    """No file may grow beyond what the journal's write-ahead log has now, to which everything is appended."""
-    size = path.with_name("orders.db-wal").stat().st_size
-    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (size, hard))
-    try:
-        yield
-    finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
 
 
 def test_what_was_committed_survives_a_kill_and_the_last_transaction_is_whole_or_absent(tmp_path: Path) -> None:
@@ -189,6 +176,28 @@ def test_a_directory_that_cannot_be_written_is_an_error_in_words(tmp_path: Path)
     (tmp_path / "orders.db").mkdir()
     with pytest.raises(JournalError, match="could not be opened"):
         Journal(tmp_path / "orders.db")
+
+
+def test_a_log_torn_at_any_byte_leaves_whole_transactions(journal: Journal, tmp_path: Path) -> None:
+    for number in range(1, 9):
+        intend(journal, f"k{number}", number)
+        change = Change()
+        change.entries.append((START, Entry("sent", f"k{number}", {"padding": "x" * 3000})))
+        change.orders[f"k{number}"] = order(key=f"k{number}", order_id=number, reported="SENT")
+        journal.write(change)
+    into = tmp_path / "torn"
+    into.mkdir()
+    lengths = []
+    for copy in torn(journal.path, into):
+        reopened = Journal(copy)
+        rows = reopened.rows(0, 100)
+        states = {state.key: state.reported for state in reopened.load(START).orders}
+        reopened.close()
+        assert [row.sequence for row in rows] == [*range(1, len(rows) + 1)]
+        assert {row.key: "SENT" if row.kind == "sent" else "INTENT" for row in rows} == states
+        lengths.append(len(rows))
+    assert lengths == sorted(lengths)
+    assert set(lengths) == set(range(17))
 
 
 def test_the_file_is_for_its_owner_only_and_plain_sql_can_read_it(journal: Journal) -> None:

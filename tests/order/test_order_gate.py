@@ -5,25 +5,25 @@ from __future__ import annotations
 import queue
 import socket
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 from decimal import Decimal
-from resource import RLIMIT_FSIZE, getrlimit, setrlimit
 
 import orjson
 import pytest
 
 from actors.messages.broker import Transmit, TransmitCancel, Transmitted
 from actors.messages.market import GetReference, Reference
-from actors.messages.orders import CancelOrder, GetOrder, Halt, ModifyOrder, PlaceOrder, Resume
+from actors.messages.orders import CancelOrder, GetOrder, GetOrdersView, Halt, ModifyOrder, PlaceOrder, Resume
 from actors.messages.session import LinkChanged
 from actors.messages.state import FollowJournal
+from actors.orders.journal import Change
 from config.settings import OrderSettings
 from supervision.actor import Sender
-from supervision.errors import Rejected
+from supervision.errors import ConfigurationError, Rejected
 from supervision.lifecycle import Stop
 from tests.domain.order_builders import details, execution_report, order_report, quote, status_report
 from tests.order.neighbours import House, held, manual, mine
+from tests.support.disk import damage, disk_full
 
 # --- the gate ---------------------------------------------------------------------------------------
 
@@ -160,23 +160,16 @@ def test_a_halt_refuses_new_orders_over_restarts_cancels_ours_and_needs_a_reason
 # --- the disk -----------------------------------------------------------------------------------------
 
 
-@contextmanager
-def disk_full(house: House) -> Iterator[None]:
-    """No file may grow beyond what the journal's write-ahead log has now, to which everything is appended."""
-    size = (house.directory / "orders.db-wal").stat().st_size
-    soft, hard = getrlimit(RLIMIT_FSIZE)
-    setrlimit(RLIMIT_FSIZE, (size, hard))
-    try:
-        yield
-    finally:
-        setrlimit(RLIMIT_FSIZE, (soft, hard))
+def no_room(house: House) -> AbstractContextManager[None]:
+    return disk_full(house.directory / "orders.db")
 
 
 def test_with_a_full_disk_no_order_leaves_cancels_do_nothing_is_forgotten_and_work_goes_on_after(house: House) -> None:
     house.place()
     house.transmitted()
     house.says(order_report("Submitted", **mine()))
-    with disk_full(house):
+    with no_room(house):
+        asked_before = time.monotonic()
         with pytest.raises(Rejected, match=r"not placed.*orders\.db could not be written"):
             house.place(key="k2")
         assert house.sent.empty()
@@ -193,28 +186,72 @@ def test_with_a_full_disk_no_order_leaves_cancels_do_nothing_is_forgotten_and_wo
         with pytest.raises(Rejected, match="no order has the key"):
             house.ref.ask(GetOrder("k2"))
     house.wait_gate("closed")
-    house.wait_gate("open")
+    house.wait_gate("reconciling")
+    while "the journal could not be written for a while" not in house.causes.get(timeout=5.0):
+        pass
+    with pytest.raises(Rejected, match="gate reconciling"):
+        house.place(key="k3")
+    house.cut(asked=asked_before)
+    assert house.gate() == "reconciling"  # it was asked for while the journal could not be written
+    house.cut()
+    assert house.gate() == "open"
+    rows = house.ref.ask(FollowJournal(0)).items
+    kinds = [row.kind for row in rows]
+    assert kinds.count("execution") == 1
+    assert kinds.index("execution") < kinds.index("cancelled")
     house.restart()
     order = house.ref.ask(GetOrder("k1"))
     assert (order.status, order.filled) == ("CANCELLED", 4)
 
 
-def test_a_halt_holds_without_a_disk_and_says_that_a_restart_would_forget_it(house: House) -> None:
-    with disk_full(house):
+def test_while_the_disk_is_full_it_is_tried_ever_more_seldom_not_with_every_message(house: House) -> None:
+    house.place()
+    house.transmitted()
+    tried = []
+    with no_room(house):
+        records = house.order.actor._records
+        write = records._journal.write
+
+        def counting(change: Change) -> object:
+            tried.append(change)
+            return write(change)
+
+        house.order.call(lambda: setattr(records._journal, "write", counting))
+        house.says(*(status_report("Submitted", **mine(), filled=Decimal(part)) for part in range(9)))
+        assert "order journal cannot be written" in house.reasons()
+        assert len(tried) < 3
+    house.wait_gate("reconciling")
+
+
+def test_a_damaged_journal_is_a_configuration_error_and_never_made_anew(house: House) -> None:
+    house.place()
+    house.service.stop("order")
+    damage(house.directory / "orders.db")
+    with pytest.raises(ConfigurationError, match=r"orders\.db is damaged.*restore it from a backup"):
+        house.start_order()
+
+
+def test_a_halt_holds_without_a_disk_says_that_a_restart_would_forget_it_and_is_written_later(house: House) -> None:
+    with no_room(house):
         (reason, journal) = house.ref.ask(Halt("test", cancel=True)).reasons
-    assert reason == "kill switch: test (by operator); not on disk, a restart would forget it"
-    assert "cannot be written" in journal
+        assert reason == "kill switch: test (by operator); not on disk yet, a restart now would forget it"
+        assert "cannot be written" in journal
+    while house.ref.ask(GetOrdersView()).gate.reasons[0] != "kill switch: test (by operator)":
+        house.wait_gate("halted")
+    house.restart()
+    assert house.reasons().startswith("kill switch: test (by operator)")
 
 
 def test_a_modify_that_the_disk_does_not_take_is_not_sent(house: House) -> None:
     house.place()
     house.transmitted()
     house.says(order_report("Submitted", **mine()))
-    with disk_full(house), pytest.raises(Rejected, match="the order was not modified"):
+    with no_room(house), pytest.raises(Rejected, match="the order was not modified"):
         house.ref.ask(ModifyOrder("k1", limit=149.0))
     assert house.sent.empty()
     house.wait_gate("closed")
-    house.wait_gate("open")
+    house.wait_gate("reconciling")
+    house.cut()
     house.ref.ask(ModifyOrder("k1", limit=149.0))
     assert house.transmitted().terms.limit == 149.0
 

@@ -6,6 +6,7 @@ import gzip
 import logging
 import os
 import pty
+import resource
 import subprocess
 import sys
 import threading
@@ -256,6 +257,33 @@ def test_a_log_that_nobody_reads_stops_nobody_and_says_later_how_much_was_lost()
     os.close(writer)
     lines = said.splitlines()
     kept = sum(" line " in line for line in lines)
-    assert f"{2000 - kept} records before this one are lost: nobody read the log" in lines[-2]
+    assert f"{2000 - kept} records before this one are lost: the log took nothing" in lines[-2]
     assert lines[-1].endswith("the reader is back")
     assert kept > 300
+
+
+def test_a_log_on_a_full_disk_stops_nobody_and_goes_on_with_whole_lines(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "log"
+    descriptor = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT)
+    handler = StreamHandler(descriptor)
+    handler.setFormatter(TextFormatter("order", colour=False))
+    log = logging.Logger("order")
+    log.addHandler(handler)
+    log.info("before")
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (path.stat().st_size + 10, hard))
+    try:
+        for _ in range(3):
+            log.info("lost")
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    log.info("after")
+    os.close(descriptor)
+    lines = path.read_text().splitlines()
+    assert [len(lines), len(lines[1])] == [4, 10]
+    assert lines[0].endswith("before")
+    assert lines[2].endswith("3 records before this one are lost: the log took nothing")
+    assert lines[3].endswith("after")
+    assert capfd.readouterr().err == ""
