@@ -251,7 +251,7 @@ def test_a_modify_that_the_disk_does_not_take_is_not_sent(house: House) -> None:
     assert house.sent.empty()
     house.wait_gate("closed")
     house.wait_gate("reconciling")
-    house.cut()
+    house.cut((order_report("Submitted", **mine()),))
     house.ref.ask(ModifyOrder("k1", limit=149.0))
     assert house.transmitted().terms.limit == 149.0
 
