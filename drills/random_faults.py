@@ -24,6 +24,7 @@ from supervision.clock import set_shift
 FAULTS_A_NIGHT = 60
 FAILPOINTS_A_NIGHT = 8
 MEAN_MOMENT = 0.2
+TRADERS = 4
 RECOVERY_BUDGET = 3.0
 """Seconds: an actor may have been hit again, or with its fork server, while it came back."""
 SAMPLE = "sample"
@@ -50,7 +51,10 @@ def random_faults(ground: Ground) -> None:
         environment = {clock.VARIABLE: str(calendar)}
         with ground.service(SETTINGS, judged=last, failpoints=_failpoints(ground), environment=environment) as stage:
             began = leaks.footprint(stage)
-            with trading(stage, ground.seed + night), nemesis(stage, (*FIVE, SAMPLE), calendar) as enemy:
+            with (
+                trading(stage, ground.seed + night, traders=TRADERS),
+                nemesis(stage, (*FIVE, SAMPLE), calendar) as enemy,
+            ):
                 for _ in range(faults):
                     ground.progress(hit / ground.count, f"fault {hit + 1} of {ground.count}")
                     _one(stage, enemy)
@@ -68,7 +72,7 @@ def _one(stage: Stage, enemy: Nemesis) -> None:
     patience = stage.rng.choice(("answers", "open", "moment", "none"))
     moment = stage.rng.expovariate(1 / MEAN_MOMENT)
     if patience == "answers" and blow is not None:
-        stage.recovers(blow, within=RECOVERY_BUDGET, limit=30.0)
+        stage.recovers(blow, within=RECOVERY_BUDGET, limit=30.0, cause="SIGKILL among other faults")
     elif patience == "open":
         stage.wait_open(30.0)
     elif patience == "moment":
