@@ -5,16 +5,22 @@ Where the instant is a failpoint, each incarnation has one of its own: it dies t
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 from typing import Final
 
+from actors.messages.broker import GetLiveLines
+from actors.messages.market import GetQuotes, Hold
 from actors.messages.orders import CancelOrder, GetOrder, Halt, ModifyOrder, OrderView, Resume
+from actors.messages.state import GetReconciliation
+from drills import account_answers, torn
 from drills.drill import drill
 from drills.errors import expect
 from drills.ground import OFTEN, Ground
-from drills.stage import Stage
+from drills.leaks import footprint, gone_after
+from drills.stage import CRASH_BUDGET, Stage
 from drills.traffic import trading
 from supervision.errors import DeliveryError, Rejected
 
@@ -143,3 +149,125 @@ def _try(act: Callable[[], object]) -> None:
         act()
     except (DeliveryError, Rejected):
         return
+
+
+# --- 4: Connection ------------------------------------------------------------------------------
+
+LINES: Final = ("AAPL", "AMZN", "GOOGL", "META", "MSFT", "NVDA", "SPY", "TSLA")
+
+
+@drill(4, "connection-resubscribing", "SIGKILL Connection after k of n resubscriptions", about="I6 I7 I8")
+def connection_resubscribing(ground: Ground) -> None:
+    some, every = ground.rng.randrange(1, len(LINES)), len(LINES)
+    points = f"connection.line.requested=kill@{some}/2,connection.line.requested=kill@{every}/3"
+    with ground.service(OFTEN, failpoints=points) as stage:
+        for symbol in LINES:
+            stage.ask("market_data", Hold(symbol))
+        stage.until("every line quotes", partial(_quotes_since, stage, 0))
+        stage.recovers(stage.strike("connection"))
+        for incarnation, lines in ((2, some), (3, every)):
+            ground.progress(lines / every, f"after {lines} of {every}")
+            blow = stage.fell("connection", incarnation)
+            stage.recovers(blow, cause=f"SIGKILL after {lines} of {every} lines")
+        fell = time.time_ns() - int((time.monotonic() - blow.at) * 1e9)
+        stage.until("every line quotes again", partial(_quotes_since, stage, fell))
+        ground.record.figures[f"{every} lines again"] = f"{time.monotonic() - blow.at:.2f} s"
+        _each_line_was_opened_once(stage)
+        stage.expect_restarts(connection=3)
+
+
+def _quotes_since(stage: Stage, time_ns: int) -> bool:
+    quotes = stage.desk.market_data.ask(GetQuotes()).items
+    return {quote.symbol for quote in quotes if quote.state == "live" and quote.time_ns > time_ns} == {*LINES}
+
+
+def _each_line_was_opened_once(stage: Stage) -> None:
+    opened = stage.market("status")["clients"][0]["opened"]
+    expect(opened == len(LINES), f"expected {len(LINES)} lines opened in this session, got {opened}")
+    carried = stage.desk.connection.ask(GetLiveLines()).items
+    expect(len(carried) == len(LINES), f"expected {len(LINES)} lines on the socket, Connection tells {len(carried)}")
+
+
+# --- 6: State -----------------------------------------------------------------------------------
+
+START_SECONDS = 1.5
+GRACE_SECONDS = 0.3
+
+
+@drill(6, "state-mid-write", "SIGKILL State in the middle of writes; the end of its file torn off", about="I4 I10 I11")
+def state_mid_write(ground: Ground) -> None:
+    commits = [ground.rng.randrange(1, 15) for _ in range(2)]
+    instants = (
+        f"state.commit=kill@{commits[0]}/1",
+        f"state.commit=kill@{commits[1]}/2",
+        "state.journal.stored=kill/3",
+        "state.cut.finished=kill/4",
+        f"actor.start[state]=sleep:{START_SECONDS}/5",
+    )
+    settings = {**OFTEN, "orders.state_grace": GRACE_SECONDS}
+    with ground.service(settings, failpoints=",".join(instants), judged=False, opened=False) as stage:
+        with trading(stage, ground.seed):
+            for incarnation, instant in enumerate(instants[:4], 1):
+                ground.progress(incarnation / 6, instant)
+                blow = stage.fell("state", incarnation)
+                if incarnation < 4:
+                    stage.recovers(blow, cause=f"SIGKILL: {instant}")
+            _nothing_leaves_without_state(stage)
+            stage.recovers(blow, within=START_SECONDS + CRASH_BUDGET, cause="SIGKILL, then a slow start")
+        _kill_everything_after_a_write(stage)
+    head = torn.tear(stage.directory / "state.db", ground.home / "copy", ground.rng)
+    ground.record.figures["torn off"] = head.words
+    with ground.service(OFTEN) as stage:
+        stage.until(f"State begins at {head}", lambda: stage.logged(f"audit head: row {head.row}, hash {head.hash}"))
+        stage.settle()
+        stage.until("State has all rows of the order journal", partial(torn.followed, stage.directory))
+        stage.expect_restarts()
+    damage = torn.damage(stage.directory / "state.db")
+    expect(damage is None, f"expected that the audit chain holds, got {damage}")
+
+
+def _nothing_leaves_without_state(stage: Stage) -> None:
+    """State is away for longer than new orders wait for it: the gate closes, and until it is back nothing leaves."""
+    stage.until("the gate is closed without State", lambda: stage.gate() != "open", GRACE_SECONDS + 1.0)
+    with stage.record.window("State was away for longer than its grace"):
+        while not stage.answers("state", timeout=0.1):
+            _, ended = stage.attempt(limit=NEVER_FILLS, timeout=0.5)
+            expect(ended != "ok", "an order was taken while State was away")
+
+
+def _kill_everything_after_a_write(stage: Stage) -> None:
+    """As a power cut does, but that the kernel lives: nothing is closed, nothing is written back.
+
+    State's last transaction are rows that it followed, which it does not sync: those a power cut can tear.
+    """
+    stage.wait_open()
+    stage.until("no cut is under way", lambda: not stage.desk.state.ask(GetReconciliation()).running)
+    stage.place(limit=NEVER_FILLS)
+    stage.until("State has followed", partial(torn.followed, stage.directory))
+    family = footprint(stage).processes
+    stage.note("SIGKILL to the supervisor, and thereby to all")
+    family[0].kill()
+    expect(gone_after(family) < 10.0, "the processes of the service outlived its supervisor by 10 s")
+
+
+# --- 7: Account ---------------------------------------------------------------------------------
+
+
+@drill(7, "account-mid-download", "SIGKILL Account in the middle of a download", about="I8 I12")
+def account_mid_download(ground: Ground) -> None:
+    values = ground.rng.randrange(2, 9)
+    with ground.service(OFTEN, failpoints=f"account.value=kill@{values}/2,account.downloaded=kill/3") as stage:
+        for symbol in LINES[:4]:
+            _insist(stage, f"hold {symbol}", symbol=symbol, quantity=5)
+        stage.until("all are filled", lambda: len(stage.ledger_positions()) == 4)
+        stage.settle()
+        whole = account_answers.settled(stage)
+        with account_answers.collected(stage) as answers:
+            stage.recovers(stage.strike("account"))
+            for incarnation, instant in ((2, f"after {values} values"), (3, "before the download was confirmed")):
+                ground.progress(incarnation / 4, instant)
+                stage.recovers(stage.fell("account", incarnation), cause=f"SIGKILL {instant}")
+            stage.until("Account is complete again", lambda: account_answers.complete(stage))
+        ground.record.violations += account_answers.wrong(answers, whole)
+        ground.record.figures["asked meanwhile"] = f"{len(answers)} answers"
+        stage.expect_restarts(account=3)

@@ -4,10 +4,10 @@
     {"do": "up"}                       listen again
     {"do": "mute", "on": true}         accept clients but never answer their greeting
     {"do": "garbage"}                  send every client bytes that are no message
-    {"do": "link", "code": 1100}       tell every client 1100, 1101 or 1102
+    {"do": "link", "code": 1100}       tell every client 1100, 1101 (their quote lines end) or 1102
     {"do": "price", "symbol": "AAPL", "price": 150}   the market of a contract jumps there
     {"do": "freeze", "on": true}       the market stands still: no steps, no new sizes
-    {"do": "status"}                   clients (with their quote lines and their busiest second), market, orders
+    {"do": "status"}                   clients (quote lines, how many they opened, busiest second), market, orders
     {"do": "ledger"}                   counts, positions and cash of the ledger
 
 The answer is {"ok": true, ...} or {"ok": false, "error": "..."}.
@@ -145,6 +145,7 @@ class Control:
                     "client_id": session.client_id,
                     "version": session.version,
                     "lines": gateway.quotes.lines(session),
+                    "opened": gateway.quotes.opened(session),
                     "busiest": session.busiest,
                 }
                 for session in ready

@@ -29,6 +29,7 @@ from simulator.universe import Universe
 from simulator.wire.fields import BadField, Fields
 
 _START_API = 71
+_DATA_LOST = 1101
 _CANCEL_ORDER = 4
 _ID_FIRST = {3, 20, 22, 78, 79, 81, 83, 84, 86, 87, 88, 90, 91, 92, 93, 94, 95, 96, 97, 98, 100, 101, 102, 103, 104}
 _NO_ID = {5, 6, 8, 12, 13, 14, 15, 16, 17, 18, 24, 49, 58, 59, 61, 64, 71, 80, 82, 85, 99, 105}
@@ -115,6 +116,8 @@ class Gateway:
     def link(self, code: int) -> None:
         """Tell every client about the gateway's own connection: 1100 lost, 1101 back with data lost, 1102 back."""
         for session in self._clients.values():
+            if code == _DATA_LOST:
+                self.quotes.lose(session)
             session.error(-1, code, _LINK_TEXTS[code])
 
     def _start(self, session: Session) -> None:

@@ -7,6 +7,7 @@ congested client is sent nothing until it has caught up, and then the whole quot
 from __future__ import annotations
 
 import struct
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 
@@ -45,6 +46,7 @@ class QuoteService:
         self._market = market
         self._watched: dict[int, _Watched] = {}
         self._requests: dict[Session, dict[int, _Watcher]] = {}
+        self._opened: Counter[Session] = Counter()
         self.handlers: dict[int, Handler] = {1: self._subscribe, 2: self._cancel, 59: self._data_type}
 
     def instruments(self) -> dict[int, Instrument]:
@@ -54,6 +56,10 @@ class QuoteService:
     def lines(self, session: Session) -> list[str]:
         """The symbols that a client watches, one for each of its lines."""
         return sorted(watcher.instrument.symbol for watcher in self._requests.get(session, {}).values())
+
+    def opened(self, session: Session) -> int:
+        """How many lines a client has opened so far."""
+        return self._opened[session]
 
     def publish(self, line: Line) -> None:
         """Send what changed on a line since it was last shown."""
@@ -75,6 +81,11 @@ class QuoteService:
 
     def forget(self, session: Session) -> None:
         """The session is over."""
+        self.lose(session)
+        del self._opened[session]
+
+    def lose(self, session: Session) -> None:
+        """Every line of a client ends without a word, as after 1101."""
         for watcher in self._requests.pop(session, {}).values():
             self._unwatch(watcher)
 
@@ -98,6 +109,7 @@ class QuoteService:
         if snapshot:
             session.send(wire.snapshot_end(request_id))
             return
+        self._opened[session] += 1
         watcher = requests[request_id] = _Watcher(session, request_id, line.instrument)
         self._watched.setdefault(line.instrument.con_id, _Watched(replace(line.quote))).watchers.append(watcher)
 
