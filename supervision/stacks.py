@@ -38,6 +38,8 @@ def collect(path: Path) -> str:
         path.unlink()
     except FileNotFoundError:
         return ""
+    except OSError as error:  # no descriptor left, say; the death itself is told all the same
+        return f"unreadable: {error}"
     return shorten(dump.decode("utf-8", "replace"))
 
 

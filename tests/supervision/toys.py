@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import sys
 import time
 from collections.abc import Callable
@@ -29,12 +30,34 @@ class WhoAreYou(Ask[Toy], frozen=True):
 
 
 class Fail(Ask[Done], frozen=True):
-    """`raise`, `hang` or `exit`: and never an answer."""
+    """`raise`, `hang`, `spin` (in C code) or `exit`: and never an answer."""
 
     how: str
 
 
-TOYS: tuple[type[Message], ...] = (Toy, WhoAreYou, Fail)
+class Nap(Message, frozen=True):
+    """Holds the handler for a while."""
+
+    seconds: float
+
+
+class Parcel(Ask[Done], frozen=True):
+    """Something that may come again; `bad` ones break the toy that opens them."""
+
+    number: int
+    bad: bool = False
+
+    def identity(self) -> str:
+        return f"no {self.number}"
+
+
+class Parcels(Ask[Done], frozen=True):
+    """A batch of them."""
+
+    items: tuple[Parcel, ...]
+
+
+TOYS: tuple[type[Message], ...] = (Toy, WhoAreYou, Fail, Nap, Parcel, Parcels)
 
 
 class ToyActor(Actor):
@@ -49,6 +72,7 @@ class ToyActor(Actor):
         misconfigured: bool = False,
         broken: bool = False,
         stubborn: bool = False,
+        slow_to_start: float = 0.0,
     ) -> None:
         super().__init__(context)
         self.diary = diary
@@ -56,9 +80,11 @@ class ToyActor(Actor):
         self.misconfigured = misconfigured
         self.broken = broken
         self.stubborn = stubborn
+        self.slow_to_start = slow_to_start
         self.notices: list[str] = []
 
     def on_start(self) -> None:
+        time.sleep(self.slow_to_start)
         if self.misconfigured:
             raise ConfigurationError("colour = 'loud': must be a colour")
         if self.broken:
@@ -99,5 +125,27 @@ class ToyActor(Actor):
             raise ValueError("the toy is broken")
         if message.how == "exit":
             os._exit(0)
+        if message.how == "spin":
+            re.match(r"(a+)+$", "a" * 60 + "b")  # for centuries, in C code that never lets go of the interpreter
         while True:
             time.sleep(0.01)
+
+    @handles(Nap)
+    def nap(self, message: Nap, _: Sender) -> None:
+        time.sleep(message.seconds)
+
+    @handles(Parcel)
+    def parcel(self, message: Parcel, _: Sender) -> Done:
+        return self.open(message)
+
+    @handles(Parcels)
+    def parcels(self, message: Parcels, _: Sender) -> Done:
+        for parcel in self.hand.each(message, message.items):
+            self.open(parcel)
+        return Done()
+
+    def open(self, parcel: Parcel) -> Done:
+        if parcel.bad:
+            raise ValueError("the parcel explodes")
+        self.notices.append(f"opened {parcel.number}")
+        return Done()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable
 from typing import Any
 
@@ -47,7 +48,11 @@ class Crumb(Message, frozen=True):
     number: int
 
 
-WORDS: tuple[type[Message], ...] = (Echo, Say, Block, Note, Price, Crumb)
+class Chew(Message, frozen=True):
+    """Takes a millisecond."""
+
+
+WORDS: tuple[type[Message], ...] = (Echo, Say, Block, Note, Price, Crumb, Chew)
 
 
 class Parrot(Actor):
@@ -59,6 +64,7 @@ class Parrot(Actor):
         self.noted = threading.Event()
         self.blocked = threading.Event()
         self.release = threading.Event()
+        self.chewed = 0
         self.attached: list[tuple[str, ...]] = []
         self.lost: list[str] = []
 
@@ -84,6 +90,15 @@ class Parrot(Actor):
     def note(self, message: Note, _: Sender) -> None:
         self.notes.append(message.text)
         self.noted.set()
+
+    @handles(Chew)
+    def chew(self, _: Chew, __: Sender) -> None:
+        time.sleep(0.001)
+        self.chewed += 1
+
+    @handles(Crumb)
+    def crumb(self, _: Crumb, __: Sender) -> None:
+        self.chewed += 1
 
     def on_attach(self, peer: Peer, topics: tuple[str, ...]) -> None:
         self.attached.append(topics)
