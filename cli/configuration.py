@@ -14,6 +14,7 @@ from cli.output import console, print_json, shown, table
 from config.load import Loaded, load
 from config.rules import check_failpoints, check_interlocks
 from config.settings import Settings
+from config.targets import check_strategies
 from supervision.failpoints import VARIABLE
 
 
@@ -25,10 +26,11 @@ def loaded(config_file: Path | None, mode: str | None, assignments: tuple[str, .
 
 def accepted(config_file: Path | None, mode: str | None, assignments: tuple[str, ...]) -> Settings:
     """The settings a service may start with. Raises SettingsError (78) and InterlockError (10)."""
-    settings = loaded(config_file, mode, assignments).settings
-    failpoints_set = os.environ.get(VARIABLE, "")
-    check_interlocks(settings, failpoints_set)
-    check_failpoints(failpoints_set, FAILPOINTS)
+    configured = loaded(config_file, mode, assignments)
+    settings = configured.settings
+    check_interlocks(settings, os.environ)
+    check_failpoints(os.environ.get(VARIABLE, ""), FAILPOINTS)
+    check_strategies(configured, [str(Path.cwd())])
     return settings
 
 

@@ -8,12 +8,12 @@ paper trading, and failpoints anywhere but in the simulation.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 from typing import TypeAlias
 
 from config.errors import InterlockError, Problem, SettingsError
 from config.settings import RESERVED_NAMES, Settings
-from supervision import failpoints
+from supervision import clock, failpoints
 from supervision.errors import SpecError
 
 LIVE_PORTS = {4001: "IB Gateway", 7496: "TWS"}
@@ -42,10 +42,10 @@ def check_failpoints(text: str, declared: Collection[str]) -> None:
         raise SettingsError(Problem(error.field, error.value, "environment", error.rule, fix)) from error
 
 
-def check_interlocks(settings: Settings, failpoints_set: str = "") -> None:
+def check_interlocks(settings: Settings, environment: Mapping[str, str] | None = None) -> None:
     """Raise InterlockError when this configuration may reach real money, or a broker while it breaks on purpose.
 
-    `failpoints_set` is the value of NIGHTDESK_FAILPOINTS.
+    `environment` is where drills set their switches.
     """
     if settings.mode == "simulated":
         return
@@ -59,10 +59,11 @@ def check_interlocks(settings: Settings, failpoints_set: str = "") -> None:
             f"mode paper refuses gateway.port {settings.gateway.port}: it is the live port of {program}. "
             "Paper ports are 4002 (IB Gateway) and 7497 (TWS)"
         )
-    if failpoints_set.strip():
-        raise InterlockError(
-            f"mode paper refuses {failpoints.VARIABLE}: what breaks on purpose trades in the simulation only. Unset it"
-        )
+    for switch in (failpoints.VARIABLE, clock.VARIABLE):
+        if (environment or {}).get(switch, "").strip():
+            raise InterlockError(
+                f"mode paper refuses {switch}: what breaks on purpose trades in the simulation only. Unset it"
+            )
     real = [account for account in settings.accounts if not account.startswith("D")]
     if real:
         raise InterlockError(

@@ -41,12 +41,13 @@ def test_live_mode_is_refused_before_anything_it_would_need_is_missed() -> None:
 
 
 def test_the_simulator_needs_no_interlock() -> None:
-    check_interlocks(Settings(), failpoints_set="order.halt.heard=kill")
+    check_interlocks(Settings(), {"NIGHTDESK_FAILPOINTS": "order.halt.heard=kill", "NIGHTDESK_CLOCK": "clock"})
 
 
-def test_a_service_that_breaks_on_purpose_never_trades_at_a_broker() -> None:
-    with pytest.raises(InterlockError, match="mode paper refuses NIGHTDESK_FAILPOINTS"):
-        check_interlocks(settings("paper"), failpoints_set="order.halt.heard=kill")
+@pytest.mark.parametrize("switch", ["NIGHTDESK_FAILPOINTS", "NIGHTDESK_CLOCK"])
+def test_a_service_that_breaks_on_purpose_never_trades_at_a_broker(switch: str) -> None:
+    with pytest.raises(InterlockError, match=f"mode paper refuses {switch}"):
+        check_interlocks(settings("paper"), {switch: "order.halt.heard=kill"})
 
 
 def test_a_misspelt_failpoint_is_a_wrong_value_of_the_environment() -> None:
