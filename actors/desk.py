@@ -104,7 +104,7 @@ class Desk:
         started every actor. Raises NotRunning with the child's last words when it ends instead.
         """
         directory = Path(state_dir)
-        directory.mkdir(parents=True, exist_ok=True)
+        directory.mkdir(mode=0o700, parents=True, exist_ok=True)
         log_path = Path(log) if log is not None else directory / "service.log"
         process = launch(config, directory, settings or {}, log_path)
         service = find(directory)

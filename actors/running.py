@@ -98,7 +98,7 @@ def launch(
         command += ["--set", f"{key}={value if isinstance(value, str) else orjson.dumps(value).decode()}"]
     root = Path(__file__).resolve().parent.parent
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join([str(root), os.environ.get("PYTHONPATH", "")])}
-    with log.open("ab") as output:
+    with open(log, "ab", opener=_private) as output:
         process = subprocess.Popen(command, stdout=output, stderr=output, stdin=subprocess.DEVNULL, env=environment)
     try:
         _wait_until_up(process, state_dir, log)
@@ -107,6 +107,10 @@ def launch(
         process.wait()
         raise
     return process
+
+
+def _private(path: str, flags: int) -> int:
+    return os.open(path, flags, 0o600)
 
 
 def _wait_until_up(process: subprocess.Popen[bytes], state_dir: Path, log: Path) -> None:

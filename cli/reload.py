@@ -5,7 +5,6 @@ from __future__ import annotations
 from pathlib import Path
 
 import click
-import msgspec
 
 from actors.desk import Desk
 from cli.options import as_json, state_dir
@@ -25,10 +24,10 @@ def reload(state_dir: Path, as_json: bool) -> None:
     """
     with Desk.connect(state_dir) as desk:
         reloaded = desk.supervisor.ask(Reload(), timeout=RELOAD_LIMIT)
-    if as_json:
-        print_json(msgspec.to_builtins(reloaded))
-        return
     changes = {"added": reloaded.added, "changed": reloaded.changed, "removed": reloaded.removed}
+    if as_json:
+        print_json(changes)
+        return
     for what, names in changes.items():
         if names:
             click.echo(f"{what}: {', '.join(names)}")

@@ -31,12 +31,13 @@ LONGEST_RUN_DIR = 50
 @contextlib.contextmanager
 def claimed(state_dir: Path, settings: Settings) -> Iterator[Service]:
     """Hold the state directory for one service; a second one is refused and the first is not touched."""
-    _make_private(state_dir)
+    _make_usable(state_dir)
     with _locked(state_dir / "lock", state_dir):
         note = state_dir / "service.json"
         _remove_leftovers(note)
         directory = state_dir / settings.directory_name
-        _make_private(directory)
+        _make_usable(directory)
+        _close_to_others(directory)
         service = Service(
             pid=os.getpid(),
             run_dir=str(_make_run_dir()),
@@ -53,7 +54,7 @@ def claimed(state_dir: Path, settings: Settings) -> Iterator[Service]:
             shutil.rmtree(service.run_dir, ignore_errors=True)
 
 
-def _make_private(directory: Path) -> None:
+def _make_usable(directory: Path) -> None:
     """Make the directory, for this user alone; one that is there already, perhaps /tmp, keeps its owner's mode."""
     try:
         directory.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -63,6 +64,19 @@ def _make_private(directory: Path) -> None:
         wrong = f"cannot be used: {error.strerror}"
         problem = Problem("--state-dir", str(directory), "command line", wrong, "name a directory that you may write")
         raise SettingsError(problem) from error
+
+
+def _close_to_others(directory: Path) -> None:
+    """Folder and all in it are for this user alone, whatever modes a copy, a backup or another program left."""
+    try:
+        directory.chmod(0o700)
+        for path in directory.rglob("*"):
+            if not path.is_symlink():
+                path.chmod(0o700 if path.is_dir() else 0o600)
+    except PermissionError as error:
+        wrong = f"holds {error.filename}, which belongs to another user"
+        fix = "give it back with chown, or use another --state-dir"
+        raise SettingsError(Problem("--state-dir", str(directory), "command line", wrong, fix)) from error
 
 
 @contextlib.contextmanager

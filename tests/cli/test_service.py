@@ -56,6 +56,20 @@ def test_a_state_directory_that_was_there_keeps_its_mode_and_the_files_in_it_are
         assert {stat.S_IMODE((tmp_path / name).stat().st_mode) for name in ("lock", "service.json")} == {0o600}
 
 
+def test_what_others_could_read_in_the_folder_of_an_account_is_closed_to_them(tmp_path: Path) -> None:
+    folder = tmp_path / "simulated-DU1000001"
+    (folder / "backup").mkdir(parents=True)
+    (folder / "backup" / "orders.db").touch(0o644)
+    (folder / "state.db").touch(0o666)
+    (folder / "elsewhere").symlink_to(tmp_path / "foreign")
+    (tmp_path / "foreign").touch(0o644)
+    folder.chmod(0o755)
+    with claimed(tmp_path, SETTINGS):
+        modes = {path.name: stat.S_IMODE(path.lstat().st_mode) for path in (folder, *folder.rglob("*.db"))}
+    assert modes == {folder.name: 0o700, "orders.db": 0o600, "state.db": 0o600}
+    assert stat.S_IMODE((tmp_path / "foreign").stat().st_mode) == 0o644
+
+
 def test_a_second_service_is_refused_with_the_pid_of_the_first_which_is_not_touched(tmp_path: Path) -> None:
     with claimed(tmp_path, SETTINGS) as first:
         note = (tmp_path / "service.json").read_bytes()
