@@ -1,0 +1,82 @@
+"""A disk that is full for the processes of a running service: it fails closed, loses nothing, and opens by itself."""
+
+from __future__ import annotations
+
+import resource
+import sqlite3
+from contextlib import closing
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+
+from actors.messages.orders import CancelOrder, GetExecutions, GetOrder, GetOrdersView, PlaceOrder
+from actors.messages.state import GetReconciliation, Reconcile
+from actors.status import gather
+from supervision.errors import Rejected
+from tests.support.whole import Whole, whole
+
+WRITERS = ("order", "state")
+
+
+def limit_files(service: Whole, size: int) -> None:
+    """From now on Order and State can write no byte beyond `size` into any file."""
+    for name in WRITERS:
+        pid = service.actors()[name].pid
+        assert pid is not None
+        resource.prlimit(pid, resource.RLIMIT_FSIZE, (size, resource.RLIM_INFINITY))
+
+
+def rows(path: Path, query: str) -> list[tuple[object, ...]]:
+    with closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True)) as connection:
+        return connection.execute(query).fetchall()
+
+
+def followed(service: Whole) -> bool:
+    """State has every row of the order journal."""
+    theirs = rows(service.directory / "orders.db", "select max(sequence) from journal")
+    return theirs == rows(service.directory / "state.db", "select max(journal_sequence) from audit")
+
+
+def test_with_a_full_disk_orders_are_refused_fills_are_kept_and_it_opens_by_itself_when_there_is_room(
+    tmp_path: Path,
+) -> None:
+    with whole({"strategies": []}, tmp_path) as service, service.simulator() as gateway:
+        service.wait_open()
+        ask = service.desk.order.ask
+        for key in ("filled-meanwhile", "cancelled-meanwhile"):
+            ask(PlaceOrder("AAPL", "BUY", 10, limit=1.0 if key.startswith("c") else 2.0, tif="GTC", key=key))
+            service.until(f"{key} rests", lambda key=key: ask(GetOrder(key)).status == "SUBMITTED")
+        pids = {name: child.pid for name, child in service.actors().items()}
+        limit_files(service, 0)
+        with pytest.raises(Rejected, match=r"not placed: .*orders\.db could not be written"):
+            ask(PlaceOrder("AAPL", "BUY", 1, limit=1.0, key="refused"))
+        with pytest.raises(Rejected, match="gate closed: the order journal cannot be written"):
+            ask(PlaceOrder("AAPL", "BUY", 1, limit=1.0, key="refused"))
+        assert ask(CancelOrder("cancelled-meanwhile")).key == "cancelled-meanwhile"
+        service.until("cancelled", lambda: ask(GetOrder("cancelled-meanwhile")).status == "CANCELLED")
+        gateway.do("price", symbol="AAPL", price=1.5)
+        service.until("filled", lambda: ask(GetOrder("filled-meanwhile")).filled == 10)
+        service.until("State noticed", lambda: service.desk.state.ask(GetReconciliation()).trouble)
+        with pytest.raises(Rejected, match="nothing can be stored"):
+            service.desk.state.ask(Reconcile("test"))
+        problems = "; ".join(gather(service.desk).problems)
+        assert "gate closed: the order journal cannot be written" in problems
+        assert "state is degraded, nothing can be stored" in problems
+        assert not rows(service.directory / "orders.db", "select * from fills")
+        limit_files(service, resource.RLIM_INFINITY)
+        service.wait_open()
+        service.until("healthy", lambda: gather(service.desk).healthy)
+        service.until("State has caught up", lambda: followed(service))
+        assert {name: child.pid for name, child in service.actors().items()} == pids
+        for name in WRITERS:
+            service.kill(name)
+        service.wait_open()
+        order = ask(GetOrder("filled-meanwhile"))
+        assert (order.status, order.filled, ask(GetOrdersView()).working) == ("FILLED", Decimal(10), 0)
+        ours = {one.exec_id for one in ask(GetExecutions()).items}
+        assert ours == {exec_id for (exec_id,) in service.ledger("select exec_id from executions")}
+        assert service.ledger("select 1 from orders where order_ref = 'refused'") == []
+        assert ask(PlaceOrder("AAPL", "BUY", 1, limit=1.0, key="refused")).key == "refused"
+        assert service.desk.state.ask(Reconcile("test")).differences == ()
+    assert "before this one are lost: the log took nothing" in (tmp_path / "service.log").read_text()
