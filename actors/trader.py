@@ -157,9 +157,7 @@ class Trader(Actor):
         return self._keep(self.desk.order.ask(order, timeout=ORDER_SECONDS))
 
     def _keep(self, order: OrderView) -> OrderView:
-        known = self.orders.get(order.key)
-        if known is None or known.updated <= order.updated:
-            self.orders[order.key] = order
+        self.orders[order.key] = order  # newer than any event handled so far: those were sent before the ask
         return order
 
     # --- links -----------------------------------------------------------------------------------

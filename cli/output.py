@@ -87,6 +87,8 @@ def seconds_ago(seconds: float | None) -> str:
     """An age in its most telling unit."""
     if seconds is None:
         return "never"
+    if seconds <= -1:
+        return "dated later than now"  # the clock was set back
     if seconds < 1:
         return "now"
     for unit, size in (("d", 86400), ("h", 3600), ("min", 60)):

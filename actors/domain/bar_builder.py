@@ -1,7 +1,8 @@
 """Bars built from ticks, for strategies that think in bars. Pure; times are those of the ticks.
 
-Bars stand on whole multiples of their length since the epoch, in UTC. A bar is complete when a tick of a
-later period comes or `close` is told that its period is over; a period without a trade makes no bar. Prices
+Bars stand on whole multiples of their length since the epoch, in UTC. A bar is complete when a tick of another
+period comes (of an earlier one, when the clock was set back) or `close` is told that its period is over; a
+period without a trade makes no bar. Prices
 are those of last-trade ticks; volume is the growth of the day's volume, which also counts trades that the
 broker does not send one by one.
 """
@@ -31,7 +32,7 @@ class BarBuilder:
 
     def add(self, field: int, price: float, size: float, time_ns: int) -> Iterator[Bar]:
         """Take in a tick; yields the bar that it completes, if any."""
-        yield from self.close(time_ns)
+        yield from self._ended(time_ns // self._length != self._period)
         if field in LAST and price >= 0:
             self._period = time_ns // self._length
             self._prices.append(price)
@@ -43,7 +44,10 @@ class BarBuilder:
 
     def close(self, time_ns: int) -> Iterator[Bar]:
         """Yield the bar whose period ended before this time, if any."""
-        if self._prices and time_ns // self._length > self._period:
+        yield from self._ended(time_ns // self._length > self._period)
+
+    def _ended(self, over: bool) -> Iterator[Bar]:
+        if over and self._prices:
             yield self._bar()
             self._prices.clear()
             self._sizes.clear()

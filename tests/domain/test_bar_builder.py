@@ -50,3 +50,12 @@ def test_a_period_without_a_trade_makes_no_bar_and_a_price_of_minus_one_is_no_tr
     builder = BarBuilder(1.0)
     assert list(builder.add(LAST, -1.0, 0.0, START)) == []
     assert list(builder.close(START + 9 * SECOND_NS)) == []
+
+
+def test_a_clock_set_back_ends_the_bar_so_that_no_trade_moves_into_another_time() -> None:
+    builder, hour = BarBuilder(60.0), 3600 * SECOND_NS
+    assert list(builder.add(LAST, 10.0, 1.0, START)) == []
+    (ended,) = builder.add(LAST, 11.0, 1.0, START - hour)
+    assert (ended.close, ended.count, ended.time.timestamp()) == (10.0, 1, START // SECOND_NS // 60 * 60)
+    (after,) = builder.close(START - hour + 60 * SECOND_NS)
+    assert (after.open, after.count, ended.time.timestamp() - after.time.timestamp()) == (11.0, 1, 3600)
