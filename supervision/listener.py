@@ -116,7 +116,8 @@ class Listener:
         peer.flush()
         if envelope.fingerprint != self._codec.fingerprint:
             raise WireError("it runs another version of the messages")
-        self.peers.add(peer)
+        if peer.open:  # it may have left before it could be welcomed
+            self.peers.add(peer)
 
     def _check_room(self, peer: Peer) -> None:
         if len(self.peers) >= PEERS:
