@@ -7,12 +7,12 @@ process are bounded, so that one who floods us with connections takes nobody els
 
 from __future__ import annotations
 
-import logging
 import socket
 import struct
 from collections.abc import Callable
 from typing import Any, Final, Protocol
 
+from supervision.acceptor import Acceptor
 from supervision.errors import WireError
 from supervision.message import Message
 from supervision.peer import Peer
@@ -26,9 +26,6 @@ HELLO_FRAME: Final = 1024
 STRANGERS: Final = 64
 PEERS: Final = 512
 PEERS_PER_PROCESS: Final = 128
-ACCEPT_PAUSE: Final = 0.1
-
-log = logging.getLogger(__name__)
 
 
 class Owner(Protocol):
@@ -57,9 +54,7 @@ class Listener:
         tally: Tally | None = None,
         on_batch: Callable[[Peer], None] | None = None,
     ) -> None:
-        sock.setblocking(False)
         self.peers: set[Peer] = set()
-        self._socket = sock
         self._reactor = reactor
         self._codec = codec
         self._owner = owner
@@ -68,7 +63,7 @@ class Listener:
         self._on_batch = on_batch
         self._welcome = Welcome(name, incarnation, codec.fingerprint)
         self._strangers: dict[Peer, Timer] = {}  # in the order of their coming
-        reactor.watch(sock, self._accept)
+        Acceptor(sock, reactor, self._accepted)
 
     def publish(self, topic: str, message: Message) -> None:
         """Send to every peer attached to `topic`."""
@@ -76,16 +71,7 @@ class Listener:
             if topic in peer.topics:
                 peer.send(message)
 
-    def _accept(self) -> None:
-        try:
-            sock, _ = self._socket.accept()
-        except (BlockingIOError, ConnectionAbortedError):
-            return  # the caller gave up before we came to it
-        except OSError as error:  # out of descriptors, most likely: those who are here go on, newcomers wait
-            log.warning("cannot accept a peer, trying again: %s", error)
-            self._reactor.unwatch(self._socket)
-            self._reactor.after(ACCEPT_PAUSE, lambda: self._reactor.watch(self._socket, self._accept))
-            return
+    def _accepted(self, sock: socket.socket) -> None:
         peer = Peer(
             sock,
             self._reactor,

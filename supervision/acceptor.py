@@ -1,0 +1,59 @@
+"""Accepting connections without end: out of descriptors it rests for a moment instead of spinning or failing.
+
+Those who are connected are served all the while; newcomers wait in the backlog. The log says so once, and when
+it is over.
+"""
+
+from __future__ import annotations
+
+import logging
+import socket
+from collections.abc import Callable
+from typing import Final
+
+from supervision.reactor import Reactor, Timer
+
+PAUSE_SECONDS: Final = 0.1
+
+log = logging.getLogger(__name__)
+
+
+class Acceptor:
+    """Hands every connection to the listening socket `listener` to `on_accept`, until it is closed."""
+
+    def __init__(self, listener: socket.socket, reactor: Reactor, on_accept: Callable[[socket.socket], None]) -> None:
+        listener.setblocking(False)
+        self._listener = listener
+        self._reactor = reactor
+        self._on_accept = on_accept
+        self._pause: Timer | None = None
+        self._failing = False
+        reactor.watch(listener, self._accept)
+
+    def close(self) -> None:
+        """Accept no more; the socket itself stays open."""
+        if self._pause is None:
+            self._reactor.unwatch(self._listener)
+        else:
+            self._pause.cancel()
+
+    def _accept(self) -> None:
+        try:
+            sock, _ = self._listener.accept()
+        except (BlockingIOError, ConnectionAbortedError):
+            return  # the caller gave up before we came to it
+        except OSError as error:  # out of descriptors, most likely
+            if not self._failing:
+                self._failing = True
+                log.warning("cannot accept a connection, trying again until it works: %s", error)
+            self._reactor.unwatch(self._listener)
+            self._pause = self._reactor.after(PAUSE_SECONDS, self._go_on)
+            return
+        if self._failing:
+            self._failing = False
+            log.warning("connections are accepted again")
+        self._on_accept(sock)
+
+    def _go_on(self) -> None:
+        self._pause = None
+        self._reactor.watch(self._listener, self._accept)
