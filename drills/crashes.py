@@ -1,17 +1,172 @@
-"""Actors killed with SIGKILL: alone, in pairs, before they have started, and faster than the intensity allows."""
+"""Processes killed with SIGKILL: actors alone, in pairs, with work in hand and before they have started; the
+supervisor itself.
+"""
 
 from __future__ import annotations
 
+import contextlib
+import os
+import signal
+from itertools import combinations
+from typing import Final
+
+from actors.messages.account import GetAccounts
+from actors.messages.market import GetQuote, GetQuotes, Hold
+from actors.messages.orders import GetOrder
+from drills import leaks
 from drills.drill import drill
-from drills.ground import Ground
-from drills.stage import FIVE
+from drills.errors import expect
+from drills.ground import OFTEN, Ground
+from drills.stage import FIVE, Stage, rows
+from drills.traffic import trading
+from simulator.listings import LISTINGS
+from supervision.errors import ActorUnavailable, AskTimeout
+
+ROUNDS: Final = 10
+SLOW_START: Final = "sleep:60"
+"""An incarnation that never gets as far as `started` within a drill."""
+BELOW_THE_MARKET: Final = 0.8
+"""Part of the price at which an order waits."""
+LINES: Final = tuple(one.symbol for one in LISTINGS if one.kind == "COMMON" and one.currency == "USD")[:30]
+BURST_ROUNDS: Final = 3
+ASKS_BETWEEN: Final = 10
+"""Asks of clients between two pairs."""
 
 
 @drill(1, "kill-each", "SIGKILL each of the five in turn, idle", about="I1 I7 I8 I9 I11", quick=True)
 def kill_each(ground: Ground) -> None:
-    with ground.service() as stage:
-        for number, name in enumerate(FIVE):
-            ground.progress(number / len(FIVE), name)
-            stage.recovers(stage.strike(name))
+    with ground.service(OFTEN) as stage:
+        for number in range(ROUNDS):
+            for name in ground.rng.sample(FIVE, len(FIVE)):
+                ground.progress(number / ROUNDS, name)
+                stage.recovers(stage.strike(name))
+                stage.wait_open()
+        stage.expect_restarts(**dict.fromkeys(FIVE, ROUNDS))
+
+
+@drill(3, "order-in-flight", "SIGKILL Connection with an order in flight, at each instant", about="I3 I4 I5 I7")
+def order_in_flight(ground: Ground) -> None:
+    """Before its first byte left, after its last, with the broker's first word in hand; and while one works."""
+    instants = ("encoded", "written", "report[OrderReport]")
+    points = [f"connection.order.{instant}=kill@1/{number}" for number, instant in enumerate(instants, 1)]
+    away = f"actor.start[connection]=sleep:0.5@1/{len(instants) + 2}"
+    with ground.service(failpoints=",".join((*points, away))) as stage:
+        keys = []
+        for number, instant in enumerate(instants, 1):
+            key, _ = stage.attempt(quantity=5)
+            stage.recovers(stage.fell("connection", number), cause=f"killed: {instant}")
             stage.wait_open()
-        stage.expect_restarts(**dict.fromkeys(FIVE, 1))
+            keys.append(key)
+        arrived = [stage.placed(key) for key in keys]
+        expect(arrived == [0, 1, 1], f"at the broker none of the first order and one of each other, not {arrived}")
+        journal = rows(stage.directory / "orders.db", "select key from journal where data like '%UNKNOWN%'")
+        for key in keys:
+            expect((key,) in journal, f"{key} is UNKNOWN in the journal until its fate is known")
+        _fills_unheard(stage)
+        stage.expect_restarts(connection=len(instants) + 1)
+
+
+def _fills_unheard(stage: Stage) -> None:
+    """An order waits at the broker and fills while Connection is dead: the next session tells."""
+    price = stage.desk.market_data.ask(GetQuote("AAPL")).last
+    assert price is not None
+    waiting = stage.place(quantity=7, limit=round(price * BELOW_THE_MARKET, 2)).key
+    stage.until("it waits at the broker", lambda: stage.placed(waiting))
+    blow = stage.strike("connection")
+    stage.market("price", symbol="AAPL", price=round(price * BELOW_THE_MARKET - 5, 2))
+    filled = "select count(*) from executions where order_ref = ?"
+    stage.until("it fills", lambda: stage.ledger(filled, waiting)[0][0])
+    expect(not stage.answers("connection", 0.01), "Connection is still away when the order fills")
+    stage.recovers(blow, within=1.5, cause="SIGKILL, slow start")
+    stage.until("the fill is known", lambda: stage.desk.order.ask(GetOrder(waiting)).status == "FILLED")
+
+
+@drill(5, "tick-burst", "SIGKILL MarketData in a burst of ticks of many lines", about="I6 I7 I8")
+def tick_burst(ground: Ground) -> None:
+    """The second incarnation dies with a batch in hand, the others from outside."""
+    longest = 0.0
+    with ground.service({"simulator.speed": 100}, failpoints="market_data.ticks=kill@40/2") as stage:
+        for symbol in LINES:
+            stage.ask("market_data", Hold(symbol))
+        for number in range(BURST_ROUNDS):
+            ground.progress(number / BURST_ROUNDS, f"{len(LINES)} lines")
+            stage.until("every line has ticks", lambda: _ticking(stage))
+            stage.recovers(stage.strike("market_data"))
+            if number == 0:
+                stage.recovers(stage.fell("market_data", 2), cause="killed: batch of ticks in hand")
+                (death,) = (one for one in stage.tree().deaths if one.incarnation == 2)
+                expect(death.in_hand == "TickBatch", f"a TickBatch in hand at its death, not {death.in_hand!r}")
+            longest = max(longest, stage.until("every line has ticks again", lambda: _ticking(stage)))
+        stage.expect_restarts(market_data=BURST_ROUNDS + 1)
+    ground.record.figures[f"{len(LINES)} lines live again after"] = f"{longest * 1e3:.0f} ms at most"
+
+
+def _ticking(stage: Stage) -> bool:
+    live = {quote.symbol for quote in stage.desk.market_data.ask(GetQuotes()).items if quote.state == "live"}
+    return live.issuperset(LINES)
+
+
+@drill(8, "kill-pairs", "SIGKILL every two of the five at once, while clients trade", about="I1 I3 I4 I8")
+def kill_pairs(ground: Ground) -> None:
+    pairs = [*combinations(FIVE, 2)]
+    with ground.service(OFTEN) as stage:
+        with trading(stage, ground.seed, pause=0.02):
+            for number, pair in enumerate(ground.rng.sample(pairs, len(pairs))):
+                ground.progress(number / len(pairs), " and ".join(pair))
+                asked = len(stage.record.operations)
+                stage.until("clients trade", lambda n=asked: len(stage.record.operations) > n + ASKS_BETWEEN)
+                actors = stage.actors()
+                for blow in [stage.strike_pid(actors[name]) for name in pair]:
+                    stage.recovers(blow)
+                stage.wait_open()
+        stage.expect_restarts(**dict.fromkeys(FIVE, len(FIVE) - 1))
+
+
+@drill(9, "killed-before-started", "SIGKILL an actor again and again before it has started", about="I1 I7 I8 I11")
+def killed_before_started(ground: Ground) -> None:
+    """Each try counts: one more than the intensity, and its supervisor restarts its four, and them alone."""
+    name = ground.rng.choice(("connection", "account", "order", "market_data"))
+    unfinished = (2, 3, 4)
+    points = [f"actor.start[{name}]={SLOW_START}@1/{incarnation}" for incarnation in unfinished]
+    settings = {"supervision.intensity": len(unfinished)}
+    with ground.service(settings, failpoints=",".join(points)) as stage:
+        blow = stage.strike(name)
+        for incarnation in unfinished:
+            stage.until(f"incarnation {incarnation} starts", lambda n=incarnation: _starting(stage, name, n))
+            stage.strike(name)
+        stage.recovers(blow, within=3.0, cause="killed 4 times")
+        stage.wait_open()
+        family = dict.fromkeys(("connection", "account", "order", "market_data"), 1)
+        stage.expect_restarts(**{**family, name: len(unfinished) + 1})
+
+
+def _starting(stage: Stage, name: str, incarnation: int) -> bool:
+    child = stage.actors()[name]
+    return child.incarnation == incarnation and child.state == "starting" and child.pid is not None
+
+
+@drill(
+    26, "kill-supervisor", "SIGKILL the supervisor, one child stopped, one busy in C code", about="I3 I4 I9", quick=True
+)
+def kill_supervisor(ground: Ground) -> None:
+    """The children die with it, whatever they do; the next service clears up and finds every order."""
+    with ground.service(failpoints="actor.handle[GetAccounts]=spin", judged=False) as stage:
+        epoch, run_dir = stage.session().epoch, stage.run_dir
+        waiting = stage.place(limit=1.0).key
+        stage.until("it waits at the broker", lambda: stage.placed(waiting))
+        with trading(stage, ground.seed):
+            stage.until("clients have traded", lambda: stage.ledger("select 1 from executions limit 1"))
+            stage.strike("market_data", signal.SIGSTOP)
+            with contextlib.suppress(ActorUnavailable, AskTimeout):
+                stage.ask("account", GetAccounts(), timeout=0.2)
+            expect(stage.logged("failpoint actor.handle"), "Account is busy in C code")
+            family = leaks.footprint(stage).processes
+            stage.note("SIGKILL to the supervisor")
+            os.kill(stage.pid, signal.SIGKILL)
+            seconds = leaks.gone_after(family)
+    ground.record.figures["all gone after"] = f"{seconds * 1e3:.0f} ms"
+    expect(seconds < leaks.GONE_SECONDS, f"everything gone within 1 s of the supervisor's end, not {seconds:.2f} s")
+    with ground.service() as stage:
+        expect(not run_dir.exists(), "the next service removes the run directory of the killed one")
+        expect(stage.session().epoch == epoch + 1, "the first try brings a session: nobody else has the client id")
+        expect(stage.desk.order.ask(GetOrder(waiting)).status == "SUBMITTED", "the waiting order works as before")
