@@ -164,6 +164,14 @@ def no_room(house: House) -> AbstractContextManager[None]:
     return disk_full(house.directory / "orders.db")
 
 
+def wait_probed(house: House) -> None:
+    """Everything that gathered was tried once more, in vain."""
+    records = house.order.actor._records
+    failed = records._failures
+    while house.order.call(lambda: records._failures) == failed:
+        house.gate()
+
+
 def test_with_a_full_disk_no_order_leaves_cancels_do_nothing_is_forgotten_and_work_goes_on_after(house: House) -> None:
     house.place()
     house.transmitted()
@@ -185,6 +193,7 @@ def test_with_a_full_disk_no_order_leaves_cancels_do_nothing_is_forgotten_and_wo
         assert house.sent.qsize() == 1
         with pytest.raises(Rejected, match="no order has the key"):
             house.ref.ask(GetOrder("k2"))
+        wait_probed(house)
     house.wait_gate("closed")
     house.wait_gate("reconciling")
     while "the journal could not be written for a while" not in house.causes.get(timeout=5.0):

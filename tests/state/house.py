@@ -57,7 +57,7 @@ class House:
         """Up to where every cut is heard of: the first query of the first one waits for that."""
         self.broker.held.add("FetchExecutions")
         settings = StateSettings(reconcile_every=every)
-        state = self.service.start("state", StateActor, settings=settings, directory=self.directory)
+        state = self.state = self.service.start("state", StateActor, settings=settings, directory=self.directory)
         self.attached.get(timeout=PATIENCE)
         if "connection" in self.service._running:
             self.connection.call(self.broker.release("FetchExecutions"))
