@@ -7,6 +7,7 @@ from __future__ import annotations
 import contextlib
 import os
 import signal
+from functools import partial
 from itertools import combinations
 from typing import Final
 
@@ -113,13 +114,16 @@ def kill_pairs(ground: Ground) -> None:
         with trading(stage, ground.seed, pause=0.02):
             for number, pair in enumerate(ground.rng.sample(pairs, len(pairs))):
                 ground.progress(number / len(pairs), " and ".join(pair))
-                asked = len(stage.record.operations)
-                stage.until("clients trade", lambda n=asked: len(stage.record.operations) > n + ASKS_BETWEEN)
+                stage.until("clients trade", partial(_asked, stage, len(stage.record.operations) + ASKS_BETWEEN))
                 actors = stage.actors()
                 for blow in [stage.strike_pid(actors[name]) for name in pair]:
                     stage.recovers(blow)
                 stage.wait_open()
         stage.expect_restarts(**dict.fromkeys(FIVE, len(FIVE) - 1))
+
+
+def _asked(stage: Stage, number: int) -> bool:
+    return len(stage.record.operations) >= number
 
 
 @drill(9, "killed-before-started", "SIGKILL an actor again and again before it has started", about="I1 I7 I8 I11")
@@ -132,7 +136,7 @@ def killed_before_started(ground: Ground) -> None:
     with ground.service(settings, failpoints=",".join(points)) as stage:
         blow = stage.strike(name)
         for incarnation in unfinished:
-            stage.until(f"incarnation {incarnation} starts", lambda n=incarnation: _starting(stage, name, n))
+            stage.until(f"incarnation {incarnation} starts", partial(_starting, stage, name, incarnation))
             stage.strike(name)
         stage.recovers(blow, within=3.0, cause="killed 4 times")
         stage.wait_open()

@@ -7,6 +7,7 @@ import os
 import signal
 import time
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from typing import Final
 
 from actors.messages.account import GetAccounts
@@ -101,12 +102,16 @@ def _terminated(ground: Ground, stage: Stage, times: int) -> float:
     for text in HEARD[:times]:
         began = time.monotonic()
         os.kill(stage.pid, signal.SIGTERM)
-        stage.until(text, lambda text=text: text in [one.get("message") for one in stage.log()[said:]])
+        stage.until(text, partial(_says, stage, said, text))
     code = stage.exit_code()
     seconds = time.monotonic() - began
     expect(code == exits.NORMAL, f"exit code 0, not {code}")
     ground.record.violations += leaks.left_behind(family, stage.run_dir, stage.state_dir)
     return seconds
+
+
+def _says(stage: Stage, since: int, text: str) -> bool:
+    return text in [one.get("message") for one in stage.log()[since:]]
 
 
 @drill(29, "stop-meanwhile", "SIGTERM while one actor waits for its restart and one starts", about="I1 I4 I9")
@@ -192,7 +197,7 @@ def _runs(child: ChildView, incarnation: int) -> bool:
     return child.incarnation == incarnation and child.state == "running"
 
 
-@drill(32, "second-instance", "a second service on the same state directory", about="I7 I9", quick=True)
+@drill(32, "second-instance", "a second service on the same state directory", about="I7 I9")
 def second_instance(ground: Ground) -> None:
     """It refuses and says whose the directory is; the first does not notice."""
     with ground.service() as stage:
