@@ -98,9 +98,10 @@ class MarketDataPart(msgspec.Struct, frozen=True):
 
 
 class OrdersPart(msgspec.Struct, frozen=True):
-    """Counts of orders by what became of them."""
+    """Counts of orders by what became of them; of those that work also for each strategy that has any."""
 
     working: int | None
+    working_of: dict[str, int] | None
     filled: int | None
     rejected: int | None
     unknown: int | None
@@ -169,7 +170,8 @@ def assemble(mode: str, account: str, answers: Answers, now: datetime) -> Status
     gate = _gate(None if orders is None else orders.gate, missing)
     children = () if tree is None else tree.children
     reconciliation = _reconciliation(_answer(answers, "state", ReconciliationView))
-    problems = tuple(_problems(gate, children, missing, reconciliation.trouble or ""))
+    working_of = {} if orders is None else orders.working_of
+    problems = tuple(_problems(gate, children, working_of, missing, reconciliation.trouble or ""))
     return Status(
         mode=mode,
         account=account,
@@ -225,13 +227,18 @@ def _reconciliation(view: ReconciliationView | None) -> ReconciliationPart:
 
 
 def _problems(
-    gate: GatePart, children: tuple[ChildView, ...], missing: Mapping[str, str], trouble: str
+    gate: GatePart,
+    children: tuple[ChildView, ...],
+    working_of: Mapping[str, int],
+    missing: Mapping[str, str],
+    trouble: str,
 ) -> Iterator[str]:
     if gate.state != "open" and "order" not in missing:
         yield f"gate {gate.state}: {'; '.join(gate.reasons)}"
     for child in children:
         if not _in_order(child):
-            yield f"{child.name} is {child.state}" + (f" ({child.last_death})" if child.last_death else "")
+            left = f", {working_of[child.name]} of its orders still work" if child.name in working_of else ""
+            yield f"{child.name} is {child.state}" + (f" ({child.last_death})" if child.last_death else "") + left
     if trouble:
         yield f"state is degraded, nothing can be stored: {trouble}"
     for name, reason in missing.items():
@@ -239,7 +246,12 @@ def _problems(
 
 
 def _in_order(child: ChildView) -> bool:
-    """Running, or not running because somebody or its own end wanted it so."""
-    if child.state in ("parked", "stopped"):
+    """Running, or not running because somebody or its own end wanted it so.
+
+    What is parked was parked by somebody or never started, else it has ended too often, however normally.
+    """
+    if child.state == "parked":
+        return child.last_death in ("", "shutdown")
+    if child.state == "stopped":
         return child.last_death in ("", "normal", "shutdown")
     return child.state == "running"

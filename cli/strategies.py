@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import keyword
 import time
+from collections.abc import Callable
 from pathlib import Path
 from string import Template
 
@@ -11,10 +12,13 @@ import click
 from rich.text import Text
 
 from actors.desk import Desk
+from actors.messages.orders import GetOrdersView
+from actors.status import PART_LIMIT
 from cli.exits import DEGRADED, REFUSED, USAGE, Failure
 from cli.options import as_json, state_dir
 from cli.output import console, print_json, table
 from cli.screens import ACTOR_STYLES
+from supervision.errors import DeliveryError, Rejected
 from supervision.lifecycle import ChildView, GetTree, StartChild, StopChild
 
 PARENT = "strategies"
@@ -63,12 +67,13 @@ def strategies() -> None:
 @state_dir
 @as_json
 def list_(state_dir: Path, as_json: bool) -> None:
-    """Every configured strategy with its state."""
+    """Every configured strategy with its state, and how many of its orders work (also those of one at rest)."""
     with Desk.connect(state_dir) as desk:
-        children = _strategies(desk)
+        children, working = _strategies(desk), _working(desk)
     if as_json:
         keys = ("name", "pid", "incarnation", "restarts", "state", "last_death")
-        print_json([{key: getattr(child, key) for key in keys} for child in children])
+        rows = ({key: getattr(child, key) for key in keys} for child in children)
+        print_json([{**row, "working": working(str(row["name"]))} for row in rows])
         return
     rows = (
         (
@@ -77,11 +82,12 @@ def list_(state_dir: Path, as_json: bool) -> None:
             child.incarnation,
             child.restarts,
             Text(child.state, style=ACTOR_STYLES.get(child.state, "")),
+            working(child.name),
             child.last_death,
         )
         for child in children
     )
-    console().print(table(("strategy", "pid>", "incarnation>", "restarts>", "state", "last death"), rows))
+    console().print(table(("strategy", "pid>", "incarnation>", "restarts>", "state", "working>", "last death"), rows))
 
 
 @strategies.command()
@@ -106,7 +112,9 @@ def stop(name: str, state_dir: Path) -> None:
     with Desk.connect(state_dir) as desk:
         _require(desk, name)
         desk.supervisor.ask(StopChild(name), timeout=STOP_LIMIT)
-    click.echo(f"{name} stopped; its working orders are untouched")
+        left = _working(desk)(name)
+    count = "its" if left is None else f"its {left}"
+    click.echo(f"{name} stopped; {count} working orders are untouched")
 
 
 @strategies.command()
@@ -129,6 +137,15 @@ def new(name: str) -> None:
 
 def _strategies(desk: Desk) -> list[ChildView]:
     return [child for child in desk.supervisor.ask(GetTree()).children if child.parent == PARENT]
+
+
+def _working(desk: Desk) -> Callable[[str], int | None]:
+    """How many orders of a strategy work, None while Order does not say."""
+    try:
+        counts = desk.order.ask(GetOrdersView(), timeout=PART_LIMIT).working_of
+    except (DeliveryError, Rejected):
+        return lambda _: None
+    return lambda name: counts.get(name, 0)
 
 
 def _settled(desk: Desk, name: str) -> ChildView:

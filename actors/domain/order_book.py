@@ -80,14 +80,16 @@ class OrderBook:
 
     def overview(self, gate: GateView) -> OrdersView:
         """Counts of our orders by what became of them, beside the gate."""
+        working = [order for order in self.open_orders() if not order.terminal and not order.external]
         return OrdersView(
             gate=gate,
-            working=sum(not order.terminal and not order.external for order in self.open_orders()),
+            working=len(working),
             filled=self.counts["FILLED"],
             rejected=self.counts["REJECTED"],
             unknown=self.counts["UNKNOWN"],
             total=self.counts.total(),
             executions=len(self.ledger),
+            working_of=dict(Counter(order.strategy for order in working if order.strategy)),
         )
 
     def put(self, order: OrderState) -> None:

@@ -191,7 +191,7 @@ class GateChanged(Message, frozen=True):
 
 
 class OrdersView(Message, frozen=True):
-    """Counters for `status`."""
+    """Counters for `status`. `working_of` has those of each strategy that has any."""
 
     gate: GateView
     working: int
@@ -200,6 +200,7 @@ class OrdersView(Message, frozen=True):
     unknown: int
     total: int
     executions: int
+    working_of: dict[str, int]
 
 
 class GetOrdersView(Ask[OrdersView], frozen=True):

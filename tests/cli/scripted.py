@@ -28,7 +28,7 @@ NOW = datetime(2026, 11, 20, 15, 0, tzinfo=UTC)
 Script = Mapping[type[Message], Any]
 
 GATE = GateView("open", (), 3, NOW)
-ORDERS_VIEW = OrdersView(GATE, working=1, filled=2, rejected=3, unknown=0, total=6, executions=4)
+ORDERS_VIEW = OrdersView(GATE, working=1, filled=2, rejected=3, unknown=0, total=6, executions=4, working_of={})
 SESSION = SessionView(
     state="up",
     since=NOW,

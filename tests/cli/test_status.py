@@ -75,6 +75,7 @@ def test_an_actor_that_is_away_is_named_and_the_rest_is_still_true(tmp_path: Pat
         (child("sample", "parked", "strategies", "shutdown"), True),
         (child("view", "stopped", "services", "normal"), True),
         (child("sample", "parked", "strategies", "crash: ZeroDivisionError"), False),
+        (child("sample", "parked", "strategies", "normal"), False),
         (child("state", "backing_off"), False),
         (child("state", "overloaded"), False),
     ],
@@ -84,6 +85,18 @@ def test_only_what_somebody_wanted_may_rest(tmp_path: Path, seen: ChildView, hea
         result = service.run("status", "--json")
     assert (result.exit_code == 0) is healthy
     assert json.loads(result.stdout)["healthy"] is healthy
+
+
+def test_a_strategy_that_gave_up_is_named_with_the_orders_it_left_working(tmp_path: Path) -> None:
+    gone = tree(child("order"), child("dip", "parked", "strategies", "crash: ValueError"), child("calm", "parked"))
+    left = msgspec.structs.replace(ORDERS_VIEW, working_of={"dip": 3})
+    with scripted(tmp_path, {"supervisor": {GetTree: gone}, "order": {GetOrdersView: left}}) as service:
+        told = json.loads(service.run("status", "--json").stdout)
+        listed = service.json("strategies", "list")
+        shown = service.run("strategies", "list").stdout
+    assert told["problems"] == ["dip is parked (crash: ValueError), 3 of its orders still work"]
+    assert [(row["name"], row["working"]) for row in listed] == [("dip", 3)]
+    assert "3" in shown
 
 
 def test_without_a_service_each_command_says_so_and_exits_3(tmp_path: Path) -> None:
