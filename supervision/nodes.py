@@ -129,6 +129,7 @@ class Leaf(Node):
         self.fate = Fate.RUN
         self.fresh = True
         self.on_trial = True
+        self.cleared = False
         self.due = now
         self.forget()
         if self.live:

@@ -19,7 +19,7 @@ def change(root: Group, spec: SupervisorSpec, now: float) -> list[Leaf]:
 
     Raises SpecError for what cannot be done without a full restart.
     """
-    _check(root.spec, spec)
+    _check(root, spec)
     supervisors = {group.spec.name: group for group in root.groups()}
     before = {leaf.spec.name: leaf for leaf in root.leaves()}
     added: list[Leaf] = []
@@ -74,8 +74,9 @@ def _update(leaf: Leaf, spec: ChildSpec, now: float) -> bool:
     return True
 
 
-def _check(old: SupervisorSpec, new: SupervisorSpec) -> None:
+def _check(root: Group, new: SupervisorSpec) -> None:
     """Whether the same supervisors have the same places and ways, and no child moves. Raises SpecError."""
+    old = root.spec
     if old.name != new.name:
         raise SpecError("name", new.name, f"is {old.name} now; to change it needs a full restart")
     before, after = ({group.name: group for group in spec.supervisors()} for spec in (old, new))
@@ -84,6 +85,8 @@ def _check(old: SupervisorSpec, new: SupervisorSpec) -> None:
         raise SpecError(f"{homes[name]}.children", name, "is a supervisor; to remove it needs a full restart")
     for name in after.keys() - before.keys():
         raise SpecError(f"{new_homes[name]}.children", name, "is a supervisor; to add it needs a full restart")
+    # a child that was removed but is not gone yet is still where it was
+    homes |= {leaf.spec.name: leaf.parent.spec.name for leaf in root.leaves() if leaf.parent is not None}
     for name, home in new_homes.items():
         if homes.get(name, home) != home:
             raise SpecError(f"{home}.children", name, f"belongs to {homes[name]}; to move it needs a full restart")
@@ -95,5 +98,5 @@ def _check(old: SupervisorSpec, new: SupervisorSpec) -> None:
 
 
 def _homes(spec: SupervisorSpec) -> dict[str, str]:
-    """To whom each child and each supervisor belongs; the root to nobody."""
-    return {spec.name: ""} | {child.name: group.name for group in spec.supervisors() for child in group.children}
+    """To whom each child and each supervisor below this one belongs."""
+    return {child.name: group.name for group in spec.supervisors() for child in group.children}
