@@ -75,8 +75,9 @@ def leave(code: int) -> NoReturn:
     """End this process now, with log and Sentry flushed."""
     reporting.flush(FLUSH_SECONDS)
     logging.shutdown()
-    sys.stdout.flush()
-    sys.stderr.flush()
+    for stream in (sys.stdout, sys.stderr):
+        with contextlib.suppress(OSError):  # a full disk or a pipe without a reader must not keep us here
+            stream.flush()
     os._exit(code)
 
 

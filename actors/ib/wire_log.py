@@ -6,6 +6,7 @@ a forgotten switch cannot fill the disk.
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import logging.handlers
 from pathlib import Path
@@ -35,4 +36,5 @@ class WireLog:
 
     def close(self) -> None:
         """Release the file."""
-        self._handler.close()
+        with contextlib.suppress(OSError):  # a full disk does not take the last lines
+            self._handler.close()

@@ -287,3 +287,9 @@ def test_a_log_on_a_full_disk_stops_nobody_and_goes_on_with_whole_lines(
     assert lines[2].endswith("3 records before this one are lost: the log took nothing")
     assert lines[3].endswith("after")
     assert capfd.readouterr().err == ""
+
+
+def test_a_process_whose_output_nobody_takes_still_leaves_with_its_code() -> None:
+    code = "import sys; from supervision.host import leave; sys.stdout = open('/dev/full', 'w'); print('lost'); leave(5)"
+    ended = subprocess.run([sys.executable, "-c", code], stderr=subprocess.PIPE, check=False)
+    assert (ended.returncode, ended.stderr) == (5, b"")
