@@ -6,7 +6,7 @@ from importlib import import_module
 
 from drills.drill import REGISTERED, Drill
 
-_MODULES = ("crashes", "giving_up", "stopping", "random_faults")
+_MODULES = ("crashes", "giving_up", "hangs", "messages", "peers", "stopping", "strategies", "random_faults")
 
 
 class UnknownDrill(Exception):
