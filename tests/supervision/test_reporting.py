@@ -290,6 +290,6 @@ def test_a_log_on_a_full_disk_stops_nobody_and_goes_on_with_whole_lines(
 
 
 def test_a_process_whose_output_nobody_takes_still_leaves_with_its_code() -> None:
-    code = "import sys; from supervision.host import leave; sys.stdout = open('/dev/full', 'w'); print('lost'); leave(5)"
+    code = "import sys; from supervision.host import leave; sys.stdout = open('/dev/full', 'w'); print(1); leave(5)"
     ended = subprocess.run([sys.executable, "-c", code], stderr=subprocess.PIPE, check=False)
     assert (ended.returncode, ended.stderr) == (5, b"")
