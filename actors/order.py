@@ -120,7 +120,7 @@ class OrderActor(Actor):
             default_tif=self._settings.default_tif,
         )
         self._switch = KillSwitch(self._records, self._gate, self._flow.cancel_all)
-        self._cuts = Cuts(self._records, self._gate, connection, self._asker, self._switch.reconciled)
+        self._cuts = Cuts(self._records, self._gate, connection, self._asker, self._switch.reconciled, self.hand)
 
     def on_attach(self, peer: Peer, topics: tuple[str, ...]) -> None:
         """Whoever follows the gate begins with where it stands."""

@@ -7,7 +7,7 @@ open, completed and executions were all answered.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime
 from typing import Final
 
@@ -32,14 +32,21 @@ class Verdict(msgspec.Struct, frozen=True):
     difference: Difference | None = None
 
 
-def judge(book: OrderBook, cut: ApplyCut, now: float, at: datetime) -> Iterator[Verdict]:
+def judge(
+    book: OrderBook, cut: ApplyCut, now: float, at: datetime, readable: Callable[[OrderReport], bool]
+) -> Iterator[Verdict]:
     """The verdicts, one for each order that the cut says something about; `at` is the date of `now`.
 
-    The cut's executions must be in the book before. Verdicts are drawn one by one, and each must be put
-    into the book before the next is drawn.
+    A report that is not `readable` is left out, and then absence proves nothing either: the order that is missing
+    may be the one it tells of. The cut's executions must be in the book before. Verdicts are drawn one by one, and
+    each must be put into the book before the next is drawn.
     """
     seen: set[str] = set()
+    complete = True
     for report in _reports(cut):
+        if not readable(report):
+            complete = False
+            continue
         order = book.match(report)
         if order is None:
             adopted = book.adopt(report, now, at)
@@ -48,7 +55,7 @@ def judge(book: OrderBook, cut: ApplyCut, now: float, at: datetime) -> Iterator[
         elif order.key not in seen:
             seen.add(order.key)
             yield from _found(order, report, cut.asked, now, at)
-    if failed_parts(cut):
+    if not complete or failed_parts(cut):
         return
     for order in book.open_orders():
         if order.key not in seen and order.heard < cut.asked and order.reported not in ("INTENT", "SENDING"):
@@ -75,6 +82,12 @@ def failed_parts(cut: ApplyCut) -> tuple[str, ...]:
 def part_failed(name: str) -> Difference:
     """The difference that stands for a query without an answer."""
     return Difference("part_failed", name, "", "no answer", "nothing was inferred; asked again", repaired=True)
+
+
+def left_out(name: str) -> Difference:
+    """The difference that stands for a report that is quarantined, told again in every cut."""
+    action = "quarantined: Order broke on it twice; a person must look, and new orders wait"
+    return Difference("part_failed", name, "", "not readable here", action, repaired=False)
 
 
 def execution_missed(exec_id: str, key: str, text: str) -> Difference:

@@ -1,7 +1,8 @@
 """What the other actors ask of Connection, and what it delivers: the broker's words in our types.
 
 Nothing here is a decision. IB's sentinels are already None. Reports about orders carry epoch and
-sequence, so that a receiver can tell what it has seen. A request fails with Rejected (the broker
+sequence, so that a receiver can tell what it has seen; what the broker repeats after a restart has an identity,
+so that poison among it is recognised. A request fails with Rejected (the broker
 refused it, kind `code NNN`), or the session ends and every open request is rejected with kind
 `session_down`: a failed query is never an empty answer.
 """
@@ -108,6 +109,11 @@ class FetchBars(Ask[BarList], frozen=True):
 # --- orders: topic "order_reports" ---------------------------------------------------------------
 
 
+def _order(perm_id: int, client_id: int, order_id: int) -> str:
+    """What an order is called at the broker: its permId, before it has one our id."""
+    return f"perm {perm_id}" if perm_id else f"client {client_id} order {order_id}"
+
+
 class OrderTerms(Message, frozen=True):
     """What an order says, apart from its contract."""
 
@@ -165,6 +171,9 @@ class OrderReport(Message, frozen=True):
     completed: bool = False
     filled: Decimal = Decimal(0)
 
+    def identity(self) -> str:
+        return _order(self.perm_id, self.client_id, self.order_id)
+
 
 class StatusReport(Message, frozen=True):
     """orderStatus: advisory; fills come from executions."""
@@ -179,6 +188,9 @@ class StatusReport(Message, frozen=True):
     remaining: Decimal
     average_price: float | None
     why_held: str
+
+    def identity(self) -> str:
+        return _order(self.perm_id, self.client_id, self.order_id)
 
 
 class ExecutionReport(Message, frozen=True):
@@ -200,6 +212,9 @@ class ExecutionReport(Message, frozen=True):
     exchange: str
     time: datetime
 
+    def identity(self) -> str:
+        return self.exec_id
+
 
 class CommissionReport(Message, frozen=True):
     """Commission of an execution; may come before or after it."""
@@ -211,6 +226,9 @@ class CommissionReport(Message, frozen=True):
     currency: str
     realized: Decimal | None
 
+    def identity(self) -> str:
+        return self.exec_id
+
 
 class OrderNotice(Message, frozen=True):
     """An error whose id is an order id. Never terminal by itself: the order machine decides."""
@@ -220,6 +238,9 @@ class OrderNotice(Message, frozen=True):
     order_id: int
     code: int
     text: str
+
+    def identity(self) -> str:
+        return f"order {self.order_id} code {self.code}"
 
 
 class OpenOrders(Message, frozen=True):
@@ -259,6 +280,9 @@ class PositionReport(Message, frozen=True):
     quantity: Decimal
     average_cost: float
 
+    def identity(self) -> str:
+        return f"{self.account} {self.contract.con_id}"
+
 
 class PositionList(Message, frozen=True):
     """Every position, complete."""
@@ -292,6 +316,9 @@ class PortfolioReport(Message, frozen=True):
     average_cost: float
     unrealized: Decimal | None
     realized: Decimal | None
+
+    def identity(self) -> str:
+        return f"{self.account} {self.contract.con_id}"
 
 
 class PnLReport(Message, frozen=True):

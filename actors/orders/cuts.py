@@ -13,7 +13,7 @@ from collections.abc import Callable
 from typing import Final
 
 from actors.domain.fills import Recorded
-from actors.domain.order_cut import execution_missed, failed_parts, judge, part_failed
+from actors.domain.order_cut import execution_missed, failed_parts, judge, left_out, part_failed
 from actors.messages.session import GetSession, SessionView
 from actors.messages.state import ApplyCut, CutResult, CutView, Difference, Reconcile
 from actors.orders.gatekeeper import GateKeeper
@@ -22,6 +22,8 @@ from supervision import clock
 from supervision.actor import Sender
 from supervision.errors import DeliveryError, Rejected
 from supervision.failpoints import failpoint
+from supervision.hand import Hand, name_of
+from supervision.message import Message
 from supervision.reactor import Reactor, Timer
 from supervision.uplink import Uplink
 
@@ -42,6 +44,7 @@ class Cuts:
         connection: Uplink,
         asker: CutAsker,
         reconciled: Callable[[], None],
+        hand: Hand,
     ) -> None:
         self.blind_until = time.monotonic()
         self._records = records
@@ -49,6 +52,8 @@ class Cuts:
         self._connection = connection
         self._asker = asker
         self._reconciled = reconciled
+        self._hand = hand
+        self._left_out: list[str] = []
 
     def apply(self, cut: ApplyCut, sender: Sender) -> None:
         """Answer with what differed, once every report that preceded the cut has been handled."""
@@ -70,7 +75,10 @@ class Cuts:
             now = "there is no session" if epoch is None else f"the session's is {epoch}"
             raise Rejected(f"cut {cut.cut} is of epoch {cut.epoch}, {now}", kind="stale")
         failpoint("order.cut.heard", cut.cut)
+        self._left_out = []
         differences = [*map(part_failed, failed_parts(cut)), *self._executions(cut), *self._orders(cut)]
+        differences += map(left_out, self._left_out)
+        self._hand.take(cut)  # what follows is no single report's fault
         self._asker.strays = 0
         self._conclude(cut)
         self._records.commit()
@@ -80,18 +88,18 @@ class Cuts:
     def _executions(self, cut: ApplyCut) -> list[Difference]:
         missed = []
         if cut.executions is not None:
-            for report in cut.executions.items:
+            for report in filter(self._take, cut.executions.items):
                 if self._records.execution(report) is not Recorded.KNOWN:
                     key = self._records.book.execution(report).key
                     text = f"{report.side} {report.quantity} {report.contract.symbol} at {report.price:g}"
                     missed.append(execution_missed(report.exec_id, key, text))
-            for paid in cut.executions.commissions:
+            for paid in filter(self._take, cut.executions.commissions):
                 self._records.commission(paid)
         return missed
 
     def _orders(self, cut: ApplyCut) -> list[Difference]:
         found = []
-        for verdict in judge(self._records.book, cut, time.monotonic(), clock.now()):
+        for verdict in judge(self._records.book, cut, time.monotonic(), clock.now(), self._take):
             self._records.replace(verdict.before, verdict.after)
             if verdict.difference is not None:
                 found.append(verdict.difference)
@@ -99,10 +107,19 @@ class Cuts:
             self._records.raise_floor(max((report.order_id for report in cut.orders.items), default=0))
         return found
 
+    def _take(self, report: Message) -> bool:
+        """Have one report of the cut in hand; False when it is quarantined."""
+        if self._hand.take(report):
+            return True
+        self._left_out.append(name_of(report))
+        return False
+
     def _conclude(self, cut: ApplyCut) -> None:
         failed = failed_parts(cut)
         if failed:
             self._gate.update(cut_problem=f"no answer about {', '.join(failed)}")
+        elif self._left_out:
+            self._gate.update(reconciled_epoch=None, cut_problem=f"quarantined: {', '.join(self._left_out)}")
         elif cut.asked >= self.blind_until:
             self._gate.update(reconciled_epoch=cut.epoch, cut_problem="")
             self._reconciled()

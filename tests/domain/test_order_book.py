@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from decimal import Decimal
 
 import pytest
@@ -36,9 +37,11 @@ def cut(
     return ApplyCut(1, 1, listed, OpenOrders(completed), ExecutionList((), ()), PositionList(()), asked)
 
 
-def judged(book: OrderBook, picture: ApplyCut) -> list[Difference]:
+def judged(
+    book: OrderBook, picture: ApplyCut, readable: Callable[[OrderReport], bool] = lambda _: True
+) -> list[Difference]:
     differences = []
-    for verdict in judge(book, picture, 200.0, later(200)):
+    for verdict in judge(book, picture, 200.0, later(200), readable):
         book.put(verdict.after)
         if verdict.difference is not None:
             differences.append(verdict.difference)
@@ -191,3 +194,10 @@ def test_what_another_run_of_the_machine_stored_is_judged_by_cuts_asked_after_th
     assert status(book) == "UNKNOWN"
     judged(book, cut(asked=60.0))
     assert status(book) == "NOT_PLACED"
+
+
+def test_a_report_that_is_left_out_says_nothing_and_then_absence_proves_nothing_either() -> None:
+    book = OrderBook([working(), working(key="k2", order_id=6, perm_ids=(902,))])
+    poison = order_report("Cancelled")
+    assert judged(book, cut((poison,)), readable=lambda report: report is not poison) == []
+    assert (status(book), status(book, "k2")) == ("SUBMITTED", "SUBMITTED")
