@@ -26,6 +26,7 @@ from supervision.mailbox import Arrival, Escaped, Mailbox
 from supervision.message import Done, Message
 from supervision.peer import Peer
 from supervision.reactor import Reactor
+from supervision.repeats import Repeats
 from supervision.slot import Slot
 from supervision.uplink import Down, Uplink
 from supervision.wire import Codec, Refusal, Reply, Request, Tell
@@ -157,6 +158,7 @@ class Actor(pykka.ThreadingActor):
         super().__init__()
         mailbox = context.mailbox
         self.reactor: Reactor = mailbox.reactor
+        self._unhandled = Repeats()
         self.hand = Hand(context.slot, context.quarantined, mailbox.tally, context.log)
         self._listener = Listener(
             context.listener,
@@ -296,7 +298,10 @@ class Actor(pykka.ThreadingActor):
         kind = type(message)
         handler = self._handlers.get(kind)
         if handler is None:
-            self.context.log.warning("no handler for %s from %s", kind.__name__, sender.name or "this process")
+            count = self._unhandled.count(kind, time.monotonic())
+            if count is not None:
+                whose = sender.name or "this process"
+                self.context.log.warning("no handler for %s, %d of them, the last from %s", kind.__name__, count, whose)
             sender.reject(Rejected(f"{self.context.name} does not handle {kind.__name__}", kind="unhandled"))
             return
         failpoint("actor.handle", kind.__name__)

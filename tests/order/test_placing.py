@@ -25,6 +25,15 @@ from tests.domain.order_builders import details, execution_report, order_report,
 from tests.order.neighbours import House, held, mine
 
 
+def test_working_orders_are_counted_for_each_strategy(house: House) -> None:
+    house.place(strategy="dip")
+    house.place(strategy="dip", key="k2")
+    house.place(key="by hand")
+    house.says(order_report("Cancelled", **mine(2), terms=terms(key="k2")))
+    view = house.ref.ask(GetOrdersView())
+    assert (view.working, view.working_of) == (2, {"dip": 1})
+
+
 def test_an_order_is_on_disk_before_it_is_sent_and_answered_when_it_is_out(house: House) -> None:
     on_disk: list[tuple[str, str]] = []
 
