@@ -15,7 +15,6 @@ The answer is {"ok": true, ...} or {"ok": false, "error": "..."}.
 
 from __future__ import annotations
 
-import contextlib
 import json
 import socket
 from collections.abc import Callable
@@ -26,6 +25,7 @@ from typing import Any, Self
 from simulator.gateway import Gateway
 from simulator.session import Session
 from simulator.transport import Transport
+from supervision.acceptor import Acceptor
 from supervision.reactor import Reactor, Timer
 
 Answer = dict[str, Any]
@@ -48,7 +48,7 @@ class Control:
         self._return: Timer | None = None
         self._peers: dict[socket.socket, bytearray] = {}
         self._listener = socket.create_server((host, 0))
-        self._listener.setblocking(False)
+        self._acceptor = Acceptor(self._listener, reactor, self._welcome)
         self.port: int = self._listener.getsockname()[1]
         self._commands: dict[str, Callable[[Answer], Answer]] = {
             "down": self._down,
@@ -61,13 +61,12 @@ class Control:
             "status": self._status,
             "ledger": lambda _command: gateway.ledger.summary(),
         }
-        reactor.watch(self._listener, self._accept)
 
     def close(self) -> None:
         """Stop listening and drop whoever is connected."""
         for peer in list(self._peers):
             self._drop(peer)
-        self._reactor.unwatch(self._listener)
+        self._acceptor.close()
         self._listener.close()
 
     def answer(self, line: bytes) -> Answer:
@@ -163,12 +162,10 @@ class Control:
 
     # --- sockets ---
 
-    def _accept(self) -> None:
-        with contextlib.suppress(BlockingIOError):
-            peer, _ = self._listener.accept()
-            peer.settimeout(1.0)
-            self._peers[peer] = bytearray()
-            self._reactor.watch(peer, lambda: self._read(peer))
+    def _welcome(self, peer: socket.socket) -> None:
+        peer.settimeout(1.0)
+        self._peers[peer] = bytearray()
+        self._reactor.watch(peer, lambda: self._read(peer))
 
     def _read(self, peer: socket.socket) -> None:
         buffer = self._peers[peer]

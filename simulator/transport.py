@@ -15,6 +15,7 @@ from functools import partial
 
 from simulator.gateway import Gateway
 from simulator.session import Session
+from supervision.acceptor import Acceptor
 from supervision.reactor import Reactor, Timer
 
 _log = logging.getLogger("simulator")
@@ -42,6 +43,7 @@ class Transport:
         self._host = host
         self._clients: dict[Session, _Client] = {}
         self._listener: socket.socket | None = None
+        self._acceptor: Acceptor | None = None
         self.port = port
         self.up()
 
@@ -62,17 +64,16 @@ class Transport:
         except OSError:
             listener.close()
             raise
-        listener.setblocking(False)
         self.port = listener.getsockname()[1]
         self._listener = listener
-        self._reactor.watch(listener, self._accept)
+        self._acceptor = Acceptor(listener, self._reactor, self._welcome)
 
     def down(self) -> None:
         """Refuse connections and reset those that exist. The gateway behind goes on."""
-        if self._listener is not None:
-            self._reactor.unwatch(self._listener)
+        if self._acceptor is not None and self._listener is not None:
+            self._acceptor.close()
             self._listener.close()
-            self._listener = None
+            self._acceptor = self._listener = None
         for client in list(self._clients.values()):
             client.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET)
             self._close(client)
@@ -89,20 +90,12 @@ class Transport:
             act(session)
         self.flush()
 
-    def _accept(self) -> None:
-        while self._listener is not None:
-            try:
-                connection, _ = self._listener.accept()
-            except BlockingIOError:
-                return
-            except OSError as error:
-                _log.warning("cannot accept a client: %s", error)
-                return
-            connection.setblocking(False)
-            connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-            client = _Client(connection, self._gateway.connect())
-            self._clients[client.session] = client
-            self._reactor.watch(connection, partial(self._read, client), partial(self._write, client))
+    def _welcome(self, connection: socket.socket) -> None:
+        connection.setblocking(False)
+        connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        client = _Client(connection, self._gateway.connect())
+        self._clients[client.session] = client
+        self._reactor.watch(connection, partial(self._read, client), partial(self._write, client))
 
     def _read(self, client: _Client) -> None:
         if client.session not in self._clients:

@@ -20,7 +20,7 @@ ALLOWED: dict[str, tuple[str, ...]] = {
     "actors/ib": ("actors.ib", "actors.domain", "actors.messages", "supervision", "config.settings"),
     "actors": ("actors", "supervision", "config.settings"),
     "config": ("config", "supervision"),
-    "simulator": ("simulator", "supervision.reactor"),
+    "simulator": ("simulator", "supervision.reactor", "supervision.acceptor"),
     "simulator/actor.py": ("simulator", "supervision"),
     "strategies": ("strategies", "actors.strategy", "actors.messages", "actors.desk", "supervision.errors"),
     "cli": ("cli", "actors", "config", "simulator", "supervision"),

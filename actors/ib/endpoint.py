@@ -21,5 +21,5 @@ def find_endpoint(host: str, port: int | None, directory: Path) -> tuple[str, in
         return str(told["host"]), int(told["port"])
     except FileNotFoundError:
         raise EndpointUnknown(f"the simulator has not said where it listens ({path.name} is not there yet)") from None
-    except (orjson.JSONDecodeError, KeyError, TypeError, ValueError) as error:
+    except (OSError, orjson.JSONDecodeError, KeyError, TypeError, ValueError) as error:
         raise EndpointUnknown(f"{path.name} cannot be read: {error!r}") from error

@@ -121,7 +121,11 @@ class Transport:
             self.close(f"{self._where}: {failure}")
             return
         family, address = self._addresses.popleft()
-        sock = socket.socket(family, socket.SOCK_STREAM)
+        try:
+            sock = socket.socket(family, socket.SOCK_STREAM)
+        except OSError as error:  # out of descriptors
+            self.close(f"{self._where}: no socket can be opened ({(error.strerror or str(error)).lower()})")
+            return
         sock.setblocking(False)
         _tune(sock)
         status = sock.connect_ex(address)
