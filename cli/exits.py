@@ -24,6 +24,7 @@ MISTAKES = frozenset({"contract", "bars", "invalid", "unknown", "state", "not_su
 NOT_NOW = frozenset(
     {
         "called_off",
+        "disk",
         "expired",
         "mailbox_full",
         "no_answer",
