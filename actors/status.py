@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
 PART_LIMIT = 1.0
 """Seconds each part may take."""
+DEATHS_SHOWN = 10
 
 QUESTIONS: Mapping[str, Ask[Any]] = {
     "supervisor": GetTree(),
@@ -85,6 +86,26 @@ class ActorPart(msgspec.Struct, frozen=True):
     shed: int
     since: datetime
     last_death: str
+    dead_letters: int
+    expired: int
+    late_replies: int
+    skipped: int
+    quarantined: tuple[str, ...]
+
+
+class DeathPart(msgspec.Struct, frozen=True):
+    """One incarnation that ended, and what it had in hand."""
+
+    name: str
+    incarnation: int
+    at: datetime
+    reason: str
+    in_hand: str
+    uptime: float
+    pid: int | None
+    exit_code: int | None
+    handled: int
+    stacks: str
 
 
 class MarketDataPart(msgspec.Struct, frozen=True):
@@ -140,6 +161,7 @@ class Status(msgspec.Struct, frozen=True):
     gate: GatePart
     session: SessionPart
     actors: tuple[ActorPart, ...]
+    deaths: tuple[DeathPart, ...]
     market_data: MarketDataPart
     orders: OrdersPart
     reconciliation: ReconciliationPart
@@ -185,6 +207,7 @@ def assemble(mode: str, account: str, answers: Answers, now: datetime) -> Status
         gate=gate,
         session=_session(_answer(answers, "connection", SessionView), missing),
         actors=tuple(_part(ActorPart, child) for child in children),
+        deaths=() if tree is None else tuple(_part(DeathPart, death) for death in tree.deaths[-DEATHS_SHOWN:]),
         market_data=_part(MarketDataPart, _answer(answers, "market_data", MarketDataView)),
         orders=_part(OrdersPart, orders),
         reconciliation=reconciliation,
@@ -239,6 +262,8 @@ def _problems(
         if not _in_order(child):
             left = f", {working_of[child.name]} of its orders still work" if child.name in working_of else ""
             yield f"{child.name} is {child.state}" + (f" ({child.last_death})" if child.last_death else "") + left
+        if child.quarantined:
+            yield f"{child.name} leaves out what ended two of its incarnations: {', '.join(child.quarantined)}"
     if trouble:
         yield f"state is degraded, nothing can be stored: {trouble}"
     for name, reason in missing.items():

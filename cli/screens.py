@@ -18,7 +18,8 @@ ACTOR_STYLES = {"running": GOOD, "parked": DIM, "stopped": DIM, "backing_off": B
 
 def status_screen(status: Status) -> RenderableType:
     """One screen of truth."""
-    return Group(_facts(status), *problem_lines(status), Text(), actors_table(status))
+    deaths = [Text(), deaths_table(status)] if status.deaths else []
+    return Group(_facts(status), *problem_lines(status), Text(), actors_table(status), *deaths)
 
 
 def actors_table(status: Status) -> Table:
@@ -35,6 +36,16 @@ def actors_table(status: Status) -> Table:
             actor.last_death,
         )
         for actor in status.actors
+    )
+    return table(columns, rows)
+
+
+def deaths_table(status: Status) -> Table:
+    """The last incarnations that ended, the latest first."""
+    columns = ("died", "actor", "incarnation>", "after>", "why", "in hand")
+    rows = (
+        (death.at, death.name, death.incarnation, f"{death.uptime:,.1f} s", death.reason, death.in_hand)
+        for death in reversed(status.deaths)
     )
     return table(columns, rows)
 

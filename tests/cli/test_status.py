@@ -10,7 +10,7 @@ import msgspec
 import pytest
 
 from actors.messages.orders import GateView, GetOrdersView
-from supervision.lifecycle import ChildView, GetTree
+from supervision.lifecycle import ChildView, DeathRecord, GetTree
 from tests.cli.scripted import NOW, ORDERS_VIEW, child, run, scripted, tree
 
 
@@ -85,6 +85,22 @@ def test_only_what_somebody_wanted_may_rest(tmp_path: Path, seen: ChildView, hea
         result = service.run("status", "--json")
     assert (result.exit_code == 0) is healthy
     assert json.loads(result.stdout)["healthy"] is healthy
+
+
+def test_the_last_deaths_are_shown_with_what_was_in_hand_and_what_is_left_out_is_a_problem(tmp_path: Path) -> None:
+    poisoned = msgspec.structs.replace(child("order"), quarantined=("OrderReport perm 901",), skipped=3)
+    death = DeathRecord("order", 4, NOW, "crash: KeyError: 9", "OrderReport perm 901", 12.5, 77, 70, 812)
+    seen = msgspec.structs.replace(tree(poisoned), deaths=(death,))
+    with scripted(tmp_path, {"supervisor": {GetTree: seen}}) as service:
+        told = json.loads(service.run("status", "--json").stdout)
+        shown = service.run("status").stdout
+    assert told["problems"] == ["order leaves out what ended two of its incarnations: OrderReport perm 901"]
+    assert (told["actors"][0]["skipped"], told["actors"][0]["quarantined"]) == (3, ["OrderReport perm 901"])
+    (row,) = told["deaths"]
+    assert (row["name"], row["incarnation"], row["pid"], row["exit_code"], row["handled"]) == ("order", 4, 77, 70, 812)
+    (line,) = [line for line in shown.splitlines() if "12.5 s" in line]
+    assert "crash: KeyError: 9" in line
+    assert line.rstrip().endswith("OrderReport perm 901")
 
 
 def test_a_strategy_that_gave_up_is_named_with_the_orders_it_left_working(tmp_path: Path) -> None:
