@@ -66,6 +66,14 @@ class Booted:
 
 
 @dataclass(frozen=True, slots=True)
+class Fell:
+    """The supervisor `name` fails: its children are stopped, then its own supervisor decides; and why."""
+
+    name: str
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
 class GiveUp:
     """The tree cannot go on; what runs is being stopped, and `Halted` will follow with the same code."""
 
@@ -80,4 +88,4 @@ class Halted:
     code: int
 
 
-Action = Start | Stop | Kill | Added | Removed | Changed | Parked | Booted | GiveUp | Halted
+Action = Start | Stop | Kill | Added | Removed | Changed | Parked | Fell | Booted | GiveUp | Halted

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Final
 
 from supervision import exits
-from supervision.actions import Action, Added, Booted, Changed, GiveUp, Halted, Kill, Parked, Removed, Start, Stop
+from supervision.actions import Action, Added, Booted, Changed, Fell, GiveUp, Halted, Kill, Parked, Removed, Start, Stop
 from supervision.address import Address
 from supervision.boot import Boot
 from supervision.control import ControlChannel
@@ -159,6 +159,8 @@ class Supervisor:
                 self._address.changed(self._seats[name])
             case Parked(name, why):
                 log.error("%s is parked until it is started by hand: %s", name, why)
+            case Fell(name, why):
+                log.error("supervisor %s fails, its children are stopped: %s", name, why)
             case Booted():
                 log.info("every child has started")
                 self._manager.ready()

@@ -20,7 +20,7 @@ from collections.abc import Callable, Iterator
 from typing import Literal
 
 from supervision import reload
-from supervision.actions import Action, Added, Booted, Changed, GiveUp, Halted, Kill, Parked, Removed, Start, Stop
+from supervision.actions import Action, Added, Booted, Changed, Fell, GiveUp, Halted, Kill, Parked, Removed, Start, Stop
 from supervision.errors import Rejected
 from supervision.exits import CONFIGURATION, CRASH, NORMAL, Ending
 from supervision.nodes import Fate, Group, Leaf, Node, Phase, grow
@@ -185,6 +185,7 @@ class Tree:
         for below in group.groups():
             below.falling = None
         group.falling = why
+        self._out.append(Fell(group.spec.name, why))
         cohort = tuple(group.leaves())
         for leaf in cohort:
             leaf.cohort = cohort

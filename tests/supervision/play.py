@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 
 from supervision import exits
-from supervision.actions import Action, Added, Booted, Changed, GiveUp, Halted, Kill, Parked, Removed, Start, Stop
+from supervision.actions import Action, Added, Booted, Changed, Fell, GiveUp, Halted, Kill, Parked, Removed, Start, Stop
 from supervision.backoff import Backoff
 from supervision.exits import Ending
 from supervision.spec import ChildSpec, SupervisorSpec
@@ -114,5 +114,5 @@ class Play:
                     self.halted = code
                 case Changed():
                     pass
-                case Booted() | GiveUp() | Parked() | Added() | Removed():
+                case Booted() | Fell() | GiveUp() | Parked() | Added() | Removed():
                     self.reports.append(action)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import pytest
 
-from supervision.actions import Booted, GiveUp, Parked
+from supervision.actions import Booted, Fell, GiveUp, Parked
 from supervision.errors import Rejected
 from supervision.exits import Ending
 from tests.supervision.play import Play, child, group
@@ -161,6 +161,7 @@ def test_a_supervisor_that_gives_up_stops_its_children_is_restarted_and_counts_i
     play.since()
     play.dies("alpha")
     assert play.since() == "xalpha -mike xmike +mike +alpha"
+    assert play.reports[-1] == Fell("inner", "alpha: crash; more than 1 restarts in 300 s under inner")
     play.dies("alpha")
     assert play.since() == "xalpha +alpha"
     play.dies("mike")

@@ -9,7 +9,7 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
-from supervision.actions import Action, Added, Booted, Changed, GiveUp, Halted, Kill, Parked, Removed, Start, Stop
+from supervision.actions import Action, Added, Booted, Changed, Fell, GiveUp, Halted, Kill, Parked, Removed, Start, Stop
 from supervision.backoff import Backoff
 from supervision.errors import Rejected, SpecError
 from supervision.exits import Ending
@@ -142,7 +142,7 @@ class Supervision(RuleBasedStateMachine):
                     self.halted = code
                 case Added(name) | Removed(name):
                     assert name not in self.live
-                case Changed(name):
+                case Changed(name) | Fell(name):
                     assert name in self.homes
 
     def check_start(self, name: str, incarnation: int) -> None:
