@@ -18,7 +18,7 @@ ACTOR_STYLES = {"running": GOOD, "parked": DIM, "stopped": DIM, "backing_off": B
 
 def status_screen(status: Status) -> RenderableType:
     """One screen of truth."""
-    deaths = [Text(), deaths_table(status)] if status.deaths else []
+    deaths: list[RenderableType] = [Text(), deaths_table(status)] if status.deaths else []
     return Group(_facts(status), *problem_lines(status), Text(), actors_table(status), *deaths)
 
 
