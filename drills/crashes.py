@@ -139,6 +139,7 @@ def killed_before_started(ground: Ground) -> None:
             stage.until(f"incarnation {incarnation} starts", partial(_starting, stage, name, incarnation))
             stage.strike(name)
         stage.recovers(blow, within=3.0, cause="killed 4 times")
+        expect(stage.logged(f"more than {len(unfinished)} restarts in 300 s under broker"), "the log says why")
         stage.wait_open()
         family = dict.fromkeys(("connection", "account", "order", "market_data"), 1)
         stage.expect_restarts(**{**family, name: len(unfinished) + 1})

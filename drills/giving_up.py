@@ -28,6 +28,7 @@ from supervision.lifecycle import StartChild
 
 BROKER: Final = ("connection", "account", "order", "market_data")
 """The children of one supervisor, in the order of their start."""
+FELL: Final = "supervisor broker fails, its children are stopped: "
 SAMPLE: Final = "sample"
 QUICK_SECONDS: Final = 10.0
 """A service that cannot start says so within this time, Python's own start and a busy machine included."""
@@ -41,6 +42,7 @@ def escalation(ground: Ground) -> None:
         bought = stage.place(quantity=10).key
         _kill_twice(stage)
         stage.until("its supervisor has restarted all four", lambda: _incarnations(stage) == [3, 2, 2, 2])
+        expect(stage.logged(f"{FELL}connection: "), "the log says why the other three were stopped")
         stage.wait_open()
         said, family = len(stage.log()), leaks.footprint(stage)
         _kill_twice(stage)
