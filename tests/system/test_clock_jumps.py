@@ -61,7 +61,8 @@ def test_a_clock_that_is_set_and_a_suspend_restart_nobody_shut_no_gate_and_put_o
         service.desk.market_data.ask(Hold("AAPL"))
         service.until("quotes are live", lambda: live(service))
         before = {name: (child.pid, child.incarnation) for name, child in service.actors().items()}
-        reconnects = service.session().reconnects
+        session = service.session()
+        assert session.last_heartbeat is None, "the first heartbeat is half a minute away"
         cuts: Queue[Message] = Queue()
         gaps: Queue[Message] = Queue()
         service.desk.listen(("risk",), cuts.put)
@@ -84,6 +85,7 @@ def test_a_clock_that_is_set_and_a_suspend_restart_nobody_shut_no_gate_and_put_o
             assert (cut.confirmed, cut.differences) == (True, ())
             service.until("quotes are live", lambda: live(service))
         assert {name: (child.pid, child.incarnation) for name, child in service.actors().items()} == before
-        assert service.session().reconnects == reconnects
+        assert service.session().reconnects == session.reconnects
+        assert service.session().last_heartbeat is not None, "after a suspend the gateway was not asked at once"
         lost = [event.reason for event in drained(gaps) if isinstance(event, Gap)]
         assert [reason for reason in lost if "1100" not in reason] == ["the machine was suspended for 3600 s"]
