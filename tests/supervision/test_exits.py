@@ -1,0 +1,42 @@
+"""Exit codes in words and in consequences."""
+
+from __future__ import annotations
+
+import signal
+
+import pytest
+
+from supervision import exits
+from supervision.exits import Ending, ending, reason
+
+
+@pytest.mark.parametrize(
+    ("code", "what", "words"),
+    [
+        (exits.NORMAL, Ending.NORMAL, "normal"),
+        (exits.CRASH, Ending.ABNORMAL, "crash"),
+        (exits.WRONG_PARENT, Ending.ABNORMAL, "wrong parent"),
+        (exits.SUPERVISOR_GONE, Ending.ABNORMAL, "supervisor gone"),
+        (exits.CONFIGURATION, Ending.CONFIGURATION, "configuration"),
+        (1, Ending.ABNORMAL, "exit code 1"),
+        (-signal.SIGKILL, Ending.ABNORMAL, "killed (perhaps out of memory)"),
+        (-signal.SIGABRT, Ending.ABNORMAL, "aborted (SIGABRT)"),
+        (-signal.SIGSEGV, Ending.ABNORMAL, "died of SIGSEGV"),
+        (-signal.SIGTERM, Ending.NORMAL, "died of SIGTERM"),
+        (-99, Ending.ABNORMAL, "died of signal 99"),
+    ],
+)
+def test_an_end_that_nobody_ordered(code: int, what: Ending, words: str) -> None:
+    assert ending(code) is what
+    assert reason(code) == words
+
+
+def test_a_wrong_end_of_a_child_that_was_told_to_leave_is_told() -> None:
+    assert reason(exits.NORMAL, requested=True) == "shutdown"
+    assert reason(exits.CRASH, requested=True) == "shutdown, left with crash"
+    assert reason(-signal.SIGKILL, requested=True) == "shutdown, left with killed (perhaps out of memory)"
+
+
+def test_a_child_killed_because_it_hung_is_said_to_have_hung_however_it_went() -> None:
+    assert reason(-signal.SIGABRT, hung=True) == reason(-signal.SIGKILL, requested=True, hung=True)
+    assert reason(-signal.SIGABRT, hung=True) == "hung: killed by the supervisor"
