@@ -33,6 +33,7 @@ VARIABLE: Final = "NIGHTDESK_FAILPOINTS"
 SUPERVISION: Final[Mapping[str, str]] = {
     "actor.start": "an actor is constructed, its on_start not yet called; detail: the actor's name",
     "actor.handle": "a message is taken in hand, its handler not yet called; detail: the message's type",
+    "actor.hand": "a message that comes again after restarts is in hand; detail: its name, `OrderReport perm 12345`",
 }
 """What this package declares itself."""
 

@@ -11,6 +11,7 @@ import logging
 from collections.abc import Iterable, Iterator
 from typing import TypeVar
 
+from supervision.failpoints import failpoint
 from supervision.message import Message
 from supervision.slot import TEXT_LIMIT, Slot
 from supervision.tally import Tally
@@ -43,15 +44,18 @@ class Hand:
     def take(self, message: Message) -> bool:
         """Note that `message` is in hand from now on; False when it is quarantined and must not be handled."""
         tag = self._tags.get(type(message))
-        if tag is None:
-            name = name_of(message)
-            if name in self.quarantined:
-                self._skip(name)
-                return False
-            tag = name.encode()
-            if type(message).identity is Message.identity:
-                self._tags[type(message)] = tag
-        self._slot.handle(tag)
+        if tag is not None:
+            self._slot.handle(tag)
+            return True
+        name = name_of(message)
+        if name in self.quarantined:
+            self._skip(name)
+            return False
+        self._slot.handle(name.encode())
+        if type(message).identity is Message.identity:
+            self._tags[type(message)] = name.encode()
+        else:
+            failpoint("actor.hand", name)
         return True
 
     def note(self, name: str) -> None:

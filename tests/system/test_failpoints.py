@@ -91,6 +91,7 @@ CHAINS: dict[str, dict[str, Act]] = {
         "order.halt.journalled": halt,
         "order.journal.commit": wait,
         "order.journal.rows": wait,
+        "actor.hand": rest,  # in an incarnation that no other actor comes to
     },
     "connection": {
         "connection.session.up": wait,
