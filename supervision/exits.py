@@ -14,7 +14,7 @@ CRASH: Final = 70
 WRONG_PARENT: Final = 71
 SUPERVISOR_GONE: Final = 72
 CONFIGURATION: Final = 78
-FORK_SERVER_DIED: Final = 255
+FORK_SERVER_DIED: Final = 256
 """Not a code of a child: nobody is left who could tell it."""
 
 SHUTDOWN: Final = "shutdown"

@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable
 from typing import Final
 
+from supervision import reporting
 from supervision.actions import Action
 from supervision.errors import Rejected, SpecError
 from supervision.lifecycle import Reloaded
@@ -70,6 +71,13 @@ class Reloader:
             spec = self._load()
         except SpecError as error:
             raise Rejected(str(error), kind="configuration") from error
+        except Rejected:
+            raise
+        except Exception as error:
+            # a fault of ours in reading files must not end what runs well without them
+            log.exception("the configuration could not be read")
+            reporting.capture(error)
+            raise Rejected(f"the configuration could not be read: {error!r}", kind="fault") from error
         try:
             actions = self._tree.change(spec, time.monotonic())
         except SpecError as error:

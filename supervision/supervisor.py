@@ -290,9 +290,10 @@ class Supervisor:
         self._deaths.append(record)
         extra = {"incarnation": number, "in_hand": record.in_hand, "uptime": record.uptime, "exit_code": code}
         level = logging.INFO if reason == exits.SHUTDOWN else logging.ERROR
-        log.log(level, "%s (incarnation %d) has ended: %s", seat.name, number, reason, extra=extra)
+        text = "%s (incarnation %d) has ended: %s; exit code %d after %.3f s, in hand: %s"
+        in_hand = record.in_hand or "nothing"
+        log.log(level, text, seat.name, number, reason, code, record.uptime, in_hand, extra=extra)
         if record.stacks:
-            in_hand = record.in_hand or "nothing"
             log.error("stacks of %s (incarnation %d), in hand: %s\n%s", seat.name, number, in_hand, record.stacks)
         self._tell(self._monitors.down(seat.name, number, reason))
         self._perform(self._tree.exited(seat.name, number, exits.ending(code), reason, time.monotonic()))

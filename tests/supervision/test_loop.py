@@ -13,6 +13,7 @@ from typing import Any
 import orjson
 import pytest
 
+from supervision.backoff import Backoff
 from supervision.errors import ActorDied, ActorUnavailable, AskTimeout, Rejected, SpecError
 from supervision.lifecycle import StartChild, StopChild
 from supervision.loop import run
@@ -96,20 +97,27 @@ def test_a_child_that_cannot_start_ends_the_service_with_its_code_and_its_words(
 
 
 def test_a_run_directory_that_was_removed_is_named_when_a_child_cannot_come_back(service: Service) -> None:
-    assert service.start(toy("mike"), toy("alpha"), intensity=1) == "ready"
+    children = (toy("mike"), toy("alpha"))
+    limits: Any = {"intensity": 3, "backoff": Backoff(base=0.2, ceiling=0.2)}
+    assert service.start(*children, **limits) == "ready"
     alpha = service.who("alpha")
     shutil.rmtree(service.run_dir)
+    began = time.monotonic()
     os.kill(alpha.pid, signal.SIGKILL)
     assert service.ends() == 70
+    computed = SupervisorSpec("root", children, **limits).time_to_give_up()
+    assert 0.4 < time.monotonic() - began < computed + 5 * 0.25  # five deaths, each of its own time
     assert "crash: FileNotFoundError" in service.log()
     assert "alpha.slot" in service.log()
 
 
-def test_restarts_beyond_the_intensity_end_the_service_with_70(service: Service) -> None:
-    assert service.start(toy("mike"), toy("alpha"), intensity=1) == "ready"
+def test_restarts_beyond_the_intensity_end_the_service_with_70_in_reverse_order(service: Service) -> None:
+    diary = service.directory / "diary"
+    assert service.start(toy("mike", diary=diary), toy("alpha"), toy("zulu", diary=diary), intensity=1) == "ready"
     for _ in range(2):
         os.kill(service.who("alpha").pid, signal.SIGKILL)
     assert service.ends() == 70
+    assert diary.read_text().split() == ["zulu", "mike"]
     records = [orjson.loads(line) for line in service.log().splitlines() if line.startswith("{")]
     ended = [r for r in records if "has ended: killed" in r["message"]]
     assert [(r["process"], r["incarnation"], r["exit_code"]) for r in ended] == [
@@ -135,6 +143,17 @@ def test_a_parking_supervisor_keeps_the_service_up_and_children_are_started_and_
     supervisor.ask(StartChild("good"))
     assert service.who("good").incarnation == 2
     assert service.tree().children[2].restarts == 0
+
+
+def test_a_supervisor_that_fails_itself_kills_everything_and_ends_with_70(service: Service) -> None:
+    service.configure(toy("mike", stubborn=True), toy("alpha"))
+    reader, writer = os.pipe()
+    os.close(reader)  # so that its announcement of readiness is what fails
+    assert service.launch(stdout=writer) == ""
+    os.close(writer)
+    assert service.ends() == 70
+    assert "the supervisor itself failed; everything is killed" in service.log()
+    assert "BrokenPipeError" in service.log()
 
 
 @pytest.mark.parametrize(

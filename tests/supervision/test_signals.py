@@ -108,6 +108,15 @@ def test_a_reload_that_cannot_be_done_is_refused_and_changes_nothing(
     ]
 
 
+def test_a_fault_in_reading_the_configuration_refuses_the_reload_and_ends_nothing(service: Service) -> None:
+    assert service.start(toy("mike")) == "ready"
+    (service.directory / "spec").write_bytes(b"no pickle")
+    with pytest.raises(Rejected, match="UnpicklingError"):
+        service.ref("supervisor").ask(Reload())
+    assert "Traceback" in service.log()
+    assert service.who("mike").incarnation == 1
+
+
 def test_a_terminal_that_hangs_up_stops_the_service_in_order(service: Service) -> None:
     ours, theirs = pty.openpty()
     diary = service.directory / "diary"

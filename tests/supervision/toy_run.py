@@ -58,7 +58,13 @@ class Service:
         self.configure(*children, **options)
         return self.launch()
 
-    def launch(self, *preload: str, terminal: int | None = None, environment: Mapping[str, str] | None = None) -> str:
+    def launch(
+        self,
+        *preload: str,
+        terminal: int | None = None,
+        stdout: int = subprocess.PIPE,
+        environment: Mapping[str, str] | None = None,
+    ) -> str:
         """Start what is configured, perhaps with more modules preloaded, or on a controlling terminal."""
         program = [sys.executable, str(Path(__file__).with_name("toy_service.py"))]
         with self.log_path.open("w") as log:
@@ -67,14 +73,13 @@ class Service:
                 cwd=self.directory,
                 env={**os.environ, **(environment or {})},
                 stdin=terminal,
-                stdout=subprocess.PIPE,
+                stdout=stdout,
                 stderr=log,
                 text=True,
                 start_new_session=True,
                 preexec_fn=None if terminal is None else _take_terminal,  # noqa: PLW1509 - nothing is locked here
             )
-        assert self.process.stdout is not None
-        return self.process.stdout.readline().strip()
+        return "" if self.process.stdout is None else self.process.stdout.readline().strip()
 
     def ref(self, name: str) -> Ref:
         if name not in self.refs:
@@ -135,10 +140,11 @@ class Service:
     def close(self) -> None:
         for ref in self.refs.values():
             ref.close()
-        if self.process is not None and self.process.stdout is not None:
+        if self.process is not None:
             self.process.kill()
             self.process.wait()
-            self.process.stdout.close()
+            if self.process.stdout is not None:
+                self.process.stdout.close()
 
 
 def _take_terminal() -> None:
