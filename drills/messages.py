@@ -12,6 +12,7 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
+import orjson
 import psutil
 
 from actors.messages.broker import FetchBars
@@ -24,6 +25,7 @@ from drills.ground import Ground
 from drills.saboteur import saboteur, told
 from drills.stage import CHEAPEST, Blow, Stage
 from supervision.errors import ActorUnavailable, AskTimeout, DeliveryError, Rejected
+from supervision.lifecycle import DeathRecord
 from supervision.message import Ask
 from supervision.uplink import HELLO_LIMIT
 
@@ -68,7 +70,7 @@ def poison(ground: Ground) -> None:
             ground.progress(number / len(POISON), name)
             blow = _poisoned(stage, name, message)
             stage.recovers(blow, cause="poison")
-            (death,) = [one for one in stage.tree().deaths if one.name == name]
+            (death,) = _deaths(stage, name)
             expect(death.in_hand.startswith(kinds[name]), f"{kinds[name]} was in hand, not {death.in_hand!r}")
             expect("FailpointCrash" in death.reason, f"the reason names the exception: {death.reason!r}")
             stage.wait_open()
@@ -87,6 +89,57 @@ def _poisoned(stage: Stage, name: str, message: Ask[Any]) -> Blow:
     except DeliveryError as error:
         stage.note(f"who asked behind it: {error}")
     return Blow(name, child.incarnation, child.pid, at)
+
+
+@drill(
+    20, "quarantine", "an open order, replayed by the broker, crashes Order each time", about="I4 I8 I11", quick=True
+)
+def quarantine(ground: Ground) -> None:
+    with ground.service() as stage:
+        poison, other = (stage.place(limit=1.0, tif="GTC").key for _ in range(2))
+        stage.until("the broker has it", lambda: stage.placed(poison))
+        ((perm_id,),) = stage.ledger("select perm_id from orders where order_ref = ?", poison)
+    name = f"OrderReport perm {perm_id}"
+    ground.progress(0.3, "the night it is poison")
+    with ground.service(failpoints=f"actor.hand[{name}]=crash@*/*", judged=False, opened=False) as stage:
+        stage.until("it is quarantined", lambda: stage.actors()["order"].quarantined == (name,))
+        _expect_set_aside(ground, stage, name, poison)
+        stage.cancel(other)
+        stage.until("the other order is cancelled", lambda: _status(stage, other) == "CANCELLED")
+        skipped = stage.actors()["order"].skipped
+        stage.market("down", seconds=0.3)
+        stage.until("it was replayed and left out", lambda: stage.actors()["order"].skipped > skipped)
+        expect(len(_deaths(stage, "order")) == 2, f"Order died twice of it, not {_deaths(stage, 'order')}")
+    ground.progress(0.7, "the night it is mended")
+    with ground.service() as stage:
+        expect(_status(stage, poison) == "SUBMITTED", f"mended, order {poison} works on: {_status(stage, poison)}")
+        stage.expect_restarts()
+
+
+def _expect_set_aside(ground: Ground, stage: Stage, name: str, key: str) -> None:
+    """Both deaths name it, users are told, nothing is guessed of its order, and no new order leaves."""
+    in_hand = [death.in_hand for death in _deaths(stage, "order")]
+    expect(in_hand == [name, name], f"two deaths with {name} in hand, not {in_hand}")
+    stage.until("the gate says why it is shut", lambda: name in _gate_reasons(stage))
+    actors = orjson.loads(ground.command("status", "--json").stdout)["actors"]
+    (shown,) = [tuple(row["quarantined"]) for row in actors if row["name"] == "order"]
+    expect(shown == (name,), f"status shows that {name} is quarantined, not {shown}")
+    expect(_status(stage, key) in ("SUBMITTED", "UNKNOWN"), f"order {key} is still open, not {_status(stage, key)}")
+    with stage.record.window("the poison is quarantined"):
+        fresh, outcome = stage.attempt(limit=1.0)
+    expect(outcome == "rejected", f"order {fresh} was {outcome} although the gate is shut")
+
+
+def _deaths(stage: Stage, name: str) -> list[DeathRecord]:
+    return [death for death in stage.tree().deaths if death.name == name]
+
+
+def _status(stage: Stage, key: str) -> str:
+    return stage.ask("order", GetOrder(key)).status
+
+
+def _gate_reasons(stage: Stage) -> str:
+    return "; ".join(stage.ask("order", GetOrdersView()).gate.reasons)
 
 
 @drill(22, "late-reply", "an answer that comes after its asker gave up, before the next answer", about="I2")
