@@ -4,6 +4,8 @@
     {"do": "up"}                       listen again
     {"do": "mute", "on": true}         accept clients but never answer their greeting
     {"do": "garbage"}                  send every client bytes that are no message
+    {"do": "drip", "on": true}         send one byte at a time, twenty in a second
+    {"do": "reset", "after_bytes": 9}  cut every client with a reset once it was sent so many bytes more
     {"do": "link", "code": 1100}       tell every client 1100, 1101 (their quote lines end) or 1102
     {"do": "price", "symbol": "AAPL", "price": 150}   the market of a contract jumps there
     {"do": "freeze", "on": true}       the market stands still: no steps, no new sizes
@@ -55,6 +57,8 @@ class Control:
             "up": self._up,
             "mute": self._mute,
             "garbage": self._garbage,
+            "drip": self._drip,
+            "reset": self._reset,
             "link": self._link,
             "price": self._price,
             "freeze": self._freeze,
@@ -106,6 +110,17 @@ class Control:
 
     def _garbage(self, _: Answer) -> Answer:
         self._transport.each(_send_garbage)
+        return {}
+
+    def _drip(self, command: Answer) -> Answer:
+        self._transport.dripping = _switch(command)
+        return {"drip": self._transport.dripping}
+
+    def _reset(self, command: Answer) -> Answer:
+        count = command.get("after_bytes")
+        if not (isinstance(count, int) and not isinstance(count, bool) and 0 < count < 1_000_000):
+            raise ControlError(f"after_bytes: expected a number from 1 to a million, got {count!r}")
+        self._transport.cut_after(count)
         return {}
 
     def _link(self, command: Answer) -> Answer:

@@ -1,7 +1,8 @@
 """The gateway on TCP: accepts clients, moves bytes, closes what is over; one reactor, no threads.
 
 Each client has its own output, written as far as its socket takes it; nobody waits for anybody. A session that
-ends by itself is written out and half-closed, so that its last error arrives; `down` cuts with a reset.
+ends by itself is written out and half-closed, so that its last error arrives; `down` cuts with a reset. On request
+output only drips, or a client is cut in the middle of it.
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ _log = logging.getLogger("simulator")
 _READ = 256 * 1024
 _BACKLOG = 128
 _FAREWELL = 1.0
+_DRIP = 0.05
 _RESET = struct.pack("ii", 1, 0)
 
 
@@ -32,6 +34,9 @@ class _Client:
         self.connection = connection
         self.session = session
         self.leaving: Timer | None = None
+        self.next_drop: Timer | None = None
+        self.left: int | None = None
+        """Bytes it is sent before it is cut; None: it is not."""
 
 
 class Transport:
@@ -45,6 +50,8 @@ class Transport:
         self._listener: socket.socket | None = None
         self._acceptor: Acceptor | None = None
         self.port = port
+        self.dripping = False
+        """Whether clients get one byte at a time, and the next one only after a while."""
         self.up()
 
     @property
@@ -75,8 +82,12 @@ class Transport:
             self._listener.close()
             self._acceptor = self._listener = None
         for client in list(self._clients.values()):
-            client.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET)
-            self._close(client)
+            self._cut(client)
+
+    def cut_after(self, count: int) -> None:
+        """Reset every client that is connected now, once it was sent `count` bytes more."""
+        for client in self._clients.values():
+            client.left = count
 
     def flush(self) -> None:
         """Write what waits for any client."""
@@ -117,19 +128,40 @@ class Transport:
             return
         output = client.session.output
         try:
-            while output:
-                with memoryview(output) as view:
-                    sent = client.connection.send(view)
-                del output[:sent]
+            while output and client.next_drop is None and client.left != 0:
+                self._send(client, output)
         except BlockingIOError:
             pass
         except OSError:
             self._close(client)
             return
-        if client.session.over:
+        if client.left == 0:
+            self._cut(client)
+        elif client.next_drop is not None:
+            self._reactor.want_write(client.connection, False)
+        elif client.session.over:
             self._leave(client)
         else:
             self._reactor.want_write(client.connection, bool(output))
+
+    def _send(self, client: _Client, output: bytearray) -> None:
+        """Send as much as may leave at once. Raises OSError."""
+        count = 1 if self.dripping else len(output)
+        with memoryview(output) as view:
+            sent = client.connection.send(view[: count if client.left is None else min(count, client.left)])
+        del output[:sent]
+        if client.left is not None:
+            client.left -= sent
+        if self.dripping:
+            client.next_drop = self._reactor.after(_DRIP, partial(self._drop, client))
+
+    def _drop(self, client: _Client) -> None:
+        client.next_drop = None
+        self._write(client)
+
+    def _cut(self, client: _Client) -> None:
+        client.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET)
+        self._close(client)
 
     def _leave(self, client: _Client) -> None:
         """The session is over: end our side, and give the client a moment to read and end its own."""
@@ -144,6 +176,8 @@ class Transport:
             return
         if client.leaving is not None:
             client.leaving.cancel()
+        if client.next_drop is not None:
+            client.next_drop.cancel()
         self._reactor.unwatch(client.connection)
         client.connection.close()
         self._gateway.disconnect(client.session)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import random
+import resource
 import socket
 import sqlite3
 import struct
@@ -176,6 +178,65 @@ def test_a_mute_gateway_accepts_and_stays_silent():
         steering.do("mute", on=False)
         with Wire(simulator.port) as client:
             assert client.greeting[0] == "178"
+
+
+def test_a_dripping_gateway_sends_single_bytes_and_catches_up_when_it_is_told_to_stop():
+    with running() as simulator, Wire(simulator.port) as wire, control(simulator) as steering:
+        wire.until("9")
+        steering.do("drip")
+        wire.send(49, 1)
+        assert [len(wire.socket.recv(64)) for _ in range(4)] == [1, 1, 1, 1]
+        steering.do("drip", on=False)
+        assert b"49\0" in wire.socket.recv(64)
+
+
+def test_a_reset_comes_after_exactly_so_many_bytes_and_clients_that_come_later_are_spared():
+    with running() as simulator, Wire(simulator.port) as wire, control(simulator) as steering:
+        wire.until("9")
+        steering.do("reset", after_bytes=7)
+        wire.send(49, 1)
+        assert len(wire.socket.recv(64)) == 7
+        with pytest.raises(ConnectionResetError):
+            wire.socket.recv(64)
+        with Wire(simulator.port) as other:
+            assert other.alive()
+        for wrong in (0, -1, True, "7", None, 10**9):
+            with pytest.raises(ControlError, match="after_bytes"):
+                steering.do("reset", after_bytes=wrong)
+
+
+def test_1101_ends_the_lines_of_every_client_and_1102_does_not():
+    with running() as simulator, Wire(simulator.port) as wire, control(simulator) as steering:
+        wire.ask.reqMktData(1, stock(), "", False, False, [])
+        wire.until("1")
+        steering.do("link", code=1102)
+        wire.until("4")
+        (client,) = steering.do("status")["clients"]
+        assert (client["lines"], client["opened"]) == (["AAPL"], 1)
+        steering.do("link", code=1101)
+        wire.until("4")
+        (client,) = steering.do("status")["clients"]
+        assert (client["lines"], client["opened"]) == ([], 1)
+
+
+def test_without_descriptors_the_simulator_serves_who_is_there_and_welcomes_newcomers_later():
+    with running() as simulator, Wire(simulator.port) as wire, control(simulator) as steering:
+        wire.until("9")
+        steering.do("status")  # both are inside
+        with contextlib.ExitStack() as knockers:
+            doors = [simulator.port, simulator.control_port]
+            waiting = [knockers.enter_context(socket.socket()) for _ in doors]
+            limits = resource.getrlimit(resource.RLIMIT_NOFILE)
+            resource.setrlimit(resource.RLIMIT_NOFILE, (3, limits[1]))
+            try:
+                for sock, port in zip(waiting, doors, strict=True):
+                    sock.connect(("127.0.0.1", port))
+                assert wire.alive()
+                assert steering.do("status")["listening"]
+            finally:
+                resource.setrlimit(resource.RLIMIT_NOFILE, limits)
+            waiting[1].sendall(b'{"do": "status"}\n')
+            assert b'"ok": true' in waiting[1].recv(4096)
 
 
 def test_clients_are_told_of_the_gateways_own_link_and_get_garbage_on_demand():
