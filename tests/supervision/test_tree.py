@@ -52,6 +52,14 @@ def test_a_second_order_to_stop_kills_everything_at_once() -> None:
     assert play.halted == 0
 
 
+def test_a_stop_that_is_fast_from_the_beginning_kills_everything_at_once() -> None:
+    play = Play(group("root", *ABC), slow=["zulu"])
+    play.since()
+    play.stop_fast()
+    assert play.since() == "!mike xmike !alpha xalpha !zulu xzulu"
+    assert play.halted == 0
+
+
 def test_no_child_of_a_group_restart_starts_before_all_victims_are_gone() -> None:
     play = Play(group("root", *ABC, strategy="one_for_all"), slow=["zulu"])
     play.started("zulu")
@@ -232,13 +240,13 @@ def test_a_fall_is_forgotten_when_the_supervisor_above_restarts_everything_meanw
 
 
 def test_a_stop_while_a_supervisor_falls_ends_in_peace() -> None:
-    play = nested(slow=["mike"])
+    inner = group("inner", child("mike"), child("alpha"), intensity=0)
+    play = Play(group("root", child("first"), inner, child("last"), intensity=0), slow=["mike"])
     play.started("mike")
-    play.dies("alpha")
     play.dies("alpha")
     play.since()
     play.stop()
-    play.dies("mike", Ending.NORMAL)
+    play.dies("mike", Ending.NORMAL)  # not one restart too many for the root
     assert play.since() == "-last xlast xmike -first xfirst"
     assert play.halted == 0
 
@@ -315,6 +323,16 @@ def test_orders_that_make_no_sense_are_refused_in_words() -> None:
     play.stop()
     with pytest.raises(Rejected, match="the service is halted"):
         play.start_child("good")
+
+
+def test_a_child_started_by_hand_is_tried_again_once_others_drag_it_into_their_restart() -> None:
+    play = Play(group("root", child("mike"), child("alpha", parked=True), strategy="one_for_all"), slow=["alpha"])
+    play.start_child("alpha")
+    play.dies("mike")
+    play.dies("alpha", Ending.NORMAL)
+    play.dies("alpha")
+    play.passes(1.0)
+    assert play.children() == {"mike": "running", "alpha": "starting"}
 
 
 def test_parked_children_do_not_keep_a_stop_from_ending() -> None:
