@@ -141,7 +141,8 @@ class Service:
         for ref in self.refs.values():
             ref.close()
         if self.process is not None:
-            self.process.kill()
+            for left in self.processes():  # of a test that failed: what it left may be stopped, or busy for ever
+                left.kill()
             self.process.wait()
             if self.process.stdout is not None:
                 self.process.stdout.close()
