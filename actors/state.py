@@ -54,7 +54,8 @@ from supervision.uplink import Uplink
 
 T = TypeVar("T")
 
-CHECKED_AT_START = 1000  # rows of the audit trail: a few milliseconds
+CHECKED_AT_START = 1000  # rows of the audit trail: about ten milliseconds
+CHECK_AFTER = 0.5  # seconds: who waits for State to come back is answered first
 
 
 class ReconcileDue(Message, frozen=True):
@@ -78,7 +79,7 @@ class StateActor(Actor):
         self._database = Database(self._directory / "state.db")
         self._trail = AuditTrail(self._database)
         self._caches = Caches(self._database)
-        self._check_trail()
+        self.reactor.after(CHECK_AFTER, self._check_trail)
         self._writes = Writes(self._database, self._trail, self.reactor, self.context.log, self._disk_back)
         connection = self.link("connection", topics=("session",), on_down=self._connection_down)
         order = self.link("order", topics=("journal", "risk"), on_up=self._order_up, on_down=self._order_down)

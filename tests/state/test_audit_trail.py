@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+import time
 
 import pytest
 
@@ -73,5 +74,8 @@ def test_a_damaged_trail_is_reported_at_the_next_start(house: House, caplog: pyt
         editor.execute("UPDATE audit SET data = '{\"n\":99}' WHERE sequence = 2")
     editor.close()
 
-    house.start_state()
-    assert "row 2 is damaged: its hash does not follow from its contents" in caplog.text
+    house.start_state()  # which answers first, and checks then
+    deadline = time.monotonic() + PATIENCE
+    while "row 2 is damaged: its hash does not follow from its contents" not in caplog.text:
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
