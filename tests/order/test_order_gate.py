@@ -24,6 +24,7 @@ from supervision.lifecycle import Stop
 from tests.domain.order_builders import details, execution_report, order_report, quote, status_report
 from tests.order.neighbours import House, held, manual, mine
 from tests.support.disk import damage, disk_full
+from tests.support.local import wait_called
 
 # --- the gate ---------------------------------------------------------------------------------------
 
@@ -166,10 +167,7 @@ def no_room(house: House) -> AbstractContextManager[None]:
 
 def wait_probed(house: House) -> None:
     """Everything that gathered was tried once more, in vain."""
-    records = house.order.actor._records
-    failed = records._failures
-    while house.order.call(lambda: records._failures) == failed:
-        house.gate()
+    wait_called(house.order, house.order.actor._records, "failed")
 
 
 def test_with_a_full_disk_no_order_leaves_cancels_do_nothing_is_forgotten_and_work_goes_on_after(house: House) -> None:

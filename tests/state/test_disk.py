@@ -26,6 +26,7 @@ from supervision.errors import ConfigurationError, Rejected
 from tests.state.house import PATIENCE, House
 from tests.state.neighbours import AAPL, NOON, bought, holding, session_up
 from tests.support.disk import damage, disk_full, torn
+from tests.support.local import wait_called
 
 
 @contextmanager
@@ -46,10 +47,7 @@ def trail(house: House) -> list[str]:
 
 def wait_probed(house: House) -> None:
     """What is kept was tried once more, in vain."""
-    writes = house.state.actor._writes
-    failed = writes._failures
-    while house.state.call(lambda: writes._failures) == failed:
-        house.settle()
+    wait_called(house.state, house.state.actor._writes, "_failed")
 
 
 def test_with_a_full_disk_it_answers_acknowledges_nothing_takes_no_cut_and_catches_up_after(house: House) -> None:

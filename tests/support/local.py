@@ -98,6 +98,21 @@ class LocalActor:
         return box[0]
 
 
+def wait_called(local: LocalActor, owner: object, method: str) -> None:
+    """Wait until `owner`, in the actor's thread, has been called by this name once more."""
+    called = threading.Event()
+    original = getattr(owner, method)
+
+    def noted(*args: Any) -> Any:
+        try:
+            return original(*args)
+        finally:
+            called.set()
+
+    local.call(lambda: setattr(owner, method, noted))
+    assert called.wait(5.0), f"{method} was not called"
+
+
 class LocalService:
     """A run directory with actors in threads; use as a context manager."""
 
