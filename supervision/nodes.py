@@ -86,7 +86,7 @@ class Leaf(Node):
     incarnation: int = 0
     restarts: int = 0
     fresh: bool = True
-    """The next start is no restart: the first, ordered by hand, or with another specification."""
+    """The present start, or the next, is no restart: the first, ordered by hand, or with another specification."""
     on_trial: bool = False
     """Its present start was ordered by hand or by a new configuration: if it fails, it is parked, not tried again."""
     due: float = 0.0
@@ -103,7 +103,7 @@ class Leaf(Node):
 
     @property
     def passed(self) -> bool:
-        return self.cleared or (self.fate is not Fate.RUN and not self.live)
+        return self.cleared or self.fate is not Fate.RUN
 
     @property
     def live(self) -> bool:

@@ -199,8 +199,8 @@ class Tree:
             leaf.due = due
             leaf.fresh = leaf.incarnation == 0
             leaf.on_trial = False
-            bystander = leaf.parent is group and leaf is not failed
-            leaf.fate = Fate.END if bystander and leaf.spec.restart == "temporary" else Fate.RUN
+            removed = leaf.parent is group and leaf.spec.restart == "temporary"
+            leaf.fate = Fate.END if removed else Fate.RUN
         for node in nodes:
             # alone in a one_for_one, it comes back without regard to the others
             if group.spec.strategy != "one_for_one":
@@ -286,7 +286,6 @@ class Tree:
         leaf.healthy_since = math.inf
         leaf.incarnation += 1
         leaf.restarts += not leaf.fresh
-        leaf.fresh = False
         self._out.append(Start(leaf.spec.name, leaf.incarnation))
 
     def _clear(self, now: float) -> None:

@@ -13,11 +13,11 @@ from supervision.exits import Ending, ending, reason
 @pytest.mark.parametrize(
     ("code", "what", "words"),
     [
-        (exits.NORMAL, Ending.NORMAL, "normal"),
-        (exits.CRASH, Ending.ABNORMAL, "crash"),
-        (exits.WRONG_PARENT, Ending.ABNORMAL, "wrong parent"),
-        (exits.SUPERVISOR_GONE, Ending.ABNORMAL, "supervisor gone"),
-        (exits.CONFIGURATION, Ending.CONFIGURATION, "configuration"),
+        (0, Ending.NORMAL, "normal"),
+        (70, Ending.ABNORMAL, "crash"),
+        (71, Ending.ABNORMAL, "wrong parent"),
+        (72, Ending.ABNORMAL, "supervisor gone"),
+        (78, Ending.CONFIGURATION, "configuration"),
         (1, Ending.ABNORMAL, "exit code 1"),
         (-signal.SIGKILL, Ending.ABNORMAL, "killed (perhaps out of memory)"),
         (-signal.SIGABRT, Ending.ABNORMAL, "aborted (SIGABRT)"),

@@ -31,6 +31,16 @@ def test_what_changed_goes_in_reverse_and_returns_in_order_when_all_of_it_is_gon
     assert not any(play.restarts(name) for name in play.live)
 
 
+def test_a_changed_child_starts_only_after_the_one_before_it_has_reported() -> None:
+    play = Play(group("root", MIKE, ALPHA, ZULU), slow=["mike"])
+    play.started("mike")
+    play.change(group("root", other("mike"), ALPHA, other("zulu")))
+    play.dies("mike", Ending.NORMAL)
+    assert play.live == {"mike": 2, "alpha": 1}
+    play.started("mike")
+    assert play.live == {"mike": 2, "alpha": 1, "zulu": 2}
+
+
 def test_a_changed_child_starts_only_after_its_predecessor_is_gone_killed_if_need_be() -> None:
     play = Play(group("root", MIKE), slow=["mike"])
     play.started("mike")
@@ -50,6 +60,24 @@ def test_a_changed_child_that_fails_to_start_is_restarted_as_ever() -> None:
     assert (play.live, play.restarts("mike")) == ({"mike": 3}, 1)
     play.dies("mike")
     assert play.halted == 70
+
+
+def test_a_changed_child_that_fails_to_start_is_tried_again_also_where_others_are_parked() -> None:
+    play = Play(group("root", MIKE, exhausted="park"), slow=["mike"])
+    play.started("mike")
+    play.change(group("root", other("mike"), exhausted="park"))
+    play.dies("mike", Ending.NORMAL)
+    play.dies("mike")
+    assert play.children() == {"mike": "starting"}
+
+
+def test_a_changed_temporary_child_that_fails_to_start_has_ended() -> None:
+    play = Play(group("root", child("mike", restart="temporary")), slow=["mike"])
+    play.started("mike")
+    play.change(group("root", other("mike", restart="temporary")))
+    play.dies("mike", Ending.NORMAL)
+    play.dies("mike")
+    assert play.children() == {"mike": "stopped"}
 
 
 def test_a_change_ends_a_back_off_and_its_history() -> None:
@@ -152,6 +180,9 @@ def test_a_removed_child_that_is_down_is_gone_at_once_and_its_name_counts_on() -
     play.stop_child("alpha")
     play.change(group("root", MIKE))
     assert (play.children(), play.reports[-1]) == ({"mike": "running"}, Removed("alpha"))
+    assert play.tree.exited("alpha", 1, Ending.ABNORMAL, "late", play.now) == []
+    assert play.tree.started("alpha", 1, play.now) == []
+    assert play.tree.change(group("root", MIKE), play.now) == []
     play.change(group("root", MIKE, ALPHA))
     assert play.live == {"mike": 1, "alpha": 2}
     assert play.restarts("alpha") == 0
@@ -166,9 +197,12 @@ def test_nobody_gives_orders_to_a_child_on_its_way_out_of_the_tree() -> None:
             order("alpha")
 
 
+@pytest.mark.parametrize("was_parked", [False, True])
 @pytest.mark.parametrize("parked", [False, True])
-def test_a_removed_child_that_returns_before_it_is_gone_stays_in_the_tree(parked: bool) -> None:
-    play = Play(group("root", MIKE, ALPHA), slow=["alpha"])
+def test_a_removed_child_that_returns_before_it_is_gone_stays_in_the_tree(was_parked: bool, parked: bool) -> None:
+    play = Play(group("root", MIKE, child("alpha", parked=was_parked)), slow=["alpha"])
+    if was_parked:
+        play.start_child("alpha")
     play.started("alpha")
     play.change(group("root", MIKE))
     play.change(group("root", MIKE, child("alpha", parked=parked)))
@@ -229,6 +263,17 @@ def test_what_needs_a_full_restart_is_refused_and_nothing_has_changed(
         play.change(spec)
     assert (caught.value.field, caught.value.value) == (field, value)
     assert (play.since(), play.children()) == ("", {"mike": "running", "alpha": "running"})
+
+
+def test_a_removed_child_returns_under_another_supervisor_only_when_it_is_gone() -> None:
+    play = Play(group("root", MIKE, INNER), slow=["mike"])
+    play.started("mike")
+    play.change(group("root", INNER))
+    with pytest.raises(SpecError, match="belongs to root"):
+        play.change(group("root", group("inner", ALPHA, MIKE)))
+    play.dies("mike", Ending.NORMAL)
+    play.change(group("root", group("inner", ALPHA, MIKE)))
+    assert play.live == {"alpha": 1, "mike": 2}
 
 
 def test_a_change_is_refused_before_the_tree_is_up_and_after_its_stop_began() -> None:

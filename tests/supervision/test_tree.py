@@ -80,7 +80,10 @@ def test_the_first_restart_is_immediate_then_the_waits_grow_and_health_resets_th
             assert "mike" not in play.live
             play.passes(0.01)
         assert "mike" in play.live
-    play.passes(4.5)
+    play.passes(4.4)
+    play.dies("mike")
+    assert "mike" not in play.live
+    play.passes(8.0 + 4.5)
     play.dies("mike")
     assert "mike" in play.live
 
@@ -251,6 +254,23 @@ def test_a_stop_while_a_supervisor_falls_ends_in_peace() -> None:
     assert play.halted == 0
 
 
+def test_a_fall_that_brings_down_the_supervisor_above_with_it_climbs_on_at_once() -> None:
+    low = group("low", child("mike"), intensity=0)
+    play = Play(group("root", child("first"), group("middle", low, intensity=0), intensity=1))
+    play.since()
+    play.dies("mike")
+    assert play.since() == "xmike +mike"
+    play.dies("mike")
+    assert (play.since(), play.halted) == ("xmike -first xfirst", 70)
+
+
+def test_a_temporary_child_returns_when_its_supervisor_as_a_whole_is_restarted() -> None:
+    inner = group("inner", child("mike", restart="temporary"), child("alpha"), intensity=0)
+    play = Play(group("root", inner, strategy="one_for_all"))
+    play.dies("alpha")
+    assert play.live == {"mike": 2, "alpha": 2}
+
+
 def test_a_child_parked_by_hand_stays_so_when_its_supervisor_is_restarted() -> None:
     play = nested()
     play.stop_child("mike")
@@ -323,6 +343,16 @@ def test_orders_that_make_no_sense_are_refused_in_words() -> None:
     play.stop()
     with pytest.raises(Rejected, match="the service is halted"):
         play.start_child("good")
+
+
+def test_a_child_started_by_hand_does_not_wait_for_what_was_left_of_its_back_off() -> None:
+    play = Play(group("root", child("mike")), slow=["mike"])
+    play.started("mike")
+    play.dies("mike")
+    play.dies("mike")
+    play.stop_child("mike")
+    play.start_child("mike")
+    assert play.live == {"mike": 3}
 
 
 def test_a_child_started_by_hand_is_tried_again_once_others_drag_it_into_their_restart() -> None:
