@@ -18,7 +18,7 @@ import socket
 import sys
 from typing import Final, NoReturn
 
-from supervision import exits, host, parent_death
+from supervision import exits, parent_death
 from supervision.process import NUMBER, Setup
 
 _DESCRIPTORS: Final = 3
@@ -30,6 +30,8 @@ def main(descriptor: int, supervisor: int) -> NoReturn:
     # sent to the whole group by a terminal or a service manager; only the supervisor decides what follows
     for number in (signal.SIGINT, signal.SIGHUP, signal.SIGTERM):
         signal.signal(number, signal.SIG_IGN)
+    from supervision import host  # the first of the imports that take their time: we must be armed by then
+
     channel = socket.socket(fileno=descriptor)
     setup: Setup = pickle.loads(_receive(channel)[0])
     for module in setup.modules:
@@ -101,6 +103,8 @@ class _Server:
                 ours.close()
             for pipe in self._pipes.values():
                 os.close(pipe)
+            from supervision import host
+
             host.main(pickle.loads(payload), socket.socket(fileno=listener), socket.socket(fileno=control))
         except BaseException:  # noqa: BLE001 - shown; no exception may unwind into the server's own frames
             sys.excepthook(*sys.exc_info())

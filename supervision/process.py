@@ -182,7 +182,11 @@ class _ForkServer:
         self._process.wait(GONE_SECONDS)
 
     def _send(self, payload: bytes, descriptors: list[int]) -> None:
-        socket.send_fds(self._channel, [NUMBER.pack(len(payload))], descriptors)
+        length = NUMBER.pack(len(payload))
+        if descriptors:
+            socket.send_fds(self._channel, [length], descriptors)
+        else:
+            self._channel.sendall(length)
         self._channel.sendall(payload)
 
     def _answer(self) -> int:
