@@ -157,9 +157,8 @@ class Tree:
     def _failed(self, node: Node, why: str, now: float) -> None:
         """Restart a child or supervisor as its own supervisor's strategy says, or let that one fail in turn."""
         group = node.parent
-        if group is None:
-            self._give_up(CRASH, why)
-        elif group.starting and not node.cleared:
+        assert group is not None  # the root does not fail, it gives up
+        if group.starting and not node.cleared:
             self._fall(group, why, now)
         elif (node if group.parks else group).window.add(now, intensity=group.spec.intensity, period=group.spec.period):
             due = now + group.spec.backoff.delay(node.attempts, self._random())
@@ -237,7 +236,7 @@ class Tree:
             if group.falling is not None and not any(leaf.live for leaf in group.leaves()):
                 why, group.falling = group.falling, None
                 self._failed(group, why, now)
-        for leaf in reversed(self._leaves.values()):
+        for leaf in self._leaves.values():
             if leaf.leaving:
                 self._take_down(leaf, now)
         for leaf in self._leaves.values():

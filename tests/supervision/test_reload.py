@@ -161,6 +161,7 @@ def test_a_child_parked_a_moment_ago_starts_when_its_last_process_is_gone() -> N
     play.since()
     play.dies("alpha")
     assert play.since() == "xalpha +alpha"
+    assert play.restarts("alpha") == 0
 
 
 # --- children that come and go ----------------------------------------------------------------------

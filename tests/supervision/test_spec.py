@@ -48,7 +48,7 @@ def test_an_impossible_child_is_refused_naming_field_and_value(
         ({"children": (child("a"), child("A"))}, "root.children"),
         ({"children": (child("a"), SupervisorSpec("b", (child("root"),)))}, "root.children"),
         ({"exhausted": "park", "strategy": "one_for_all"}, "root.exhausted"),
-        ({"exhausted": "park", "children": (group("inner", child("b")),)}, "root.exhausted"),
+        ({"exhausted": "park", "children": (child("a"), group("inner", child("b")))}, "root.exhausted"),
         ({"backoff": Backoff(base=1.0, ceiling=30.0, jitter=0.0), "intensity": 5, "period": 31.0}, "root.period"),
         ({"children": (group("inner", child("a"), intensity=4),), "intensity": 3, "period": 45.0}, "root.period"),
     ],

@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import pytest
 
-from supervision.actions import Booted, Fell, GiveUp, Parked
+from supervision.actions import Booted, Changed, Fell, GiveUp, Halted, Parked, Start, Stop
 from supervision.errors import Rejected
 from supervision.exits import Ending
+from supervision.tree import Tree
 from tests.supervision.play import Play, child, group
 
 # names are deliberately not in the order of the alphabet
@@ -262,6 +263,25 @@ def test_a_fall_that_brings_down_the_supervisor_above_with_it_climbs_on_at_once(
     assert play.since() == "xmike +mike"
     play.dies("mike")
     assert (play.since(), play.halted) == ("xmike -first xfirst", 70)
+
+
+def test_everything_below_a_supervisor_that_is_restarted_has_a_clean_history() -> None:
+    low = group("low", child("mike"), intensity=1)
+    play = Play(group("root", group("middle", low, child("alpha"), intensity=0), child("last")))
+    play.dies("mike")
+    play.dies("alpha")
+    play.since()
+    play.dies("mike")
+    assert play.since() == "xmike +mike"
+
+
+def test_each_new_state_of_a_child_is_told_once() -> None:
+    tree = Tree(group("root", child("mike")), lambda: 0.0)
+    assert tree.boot(0.0) == [Start("mike", 1), Changed("mike", "starting")]
+    assert tree.started("mike", 1, 1.0) == [Changed("mike", "running"), Booted()]
+    assert tree.tick(2.0) == []
+    assert tree.stop(3.0) == [Stop("mike", 5.0), Changed("mike", "stopping")]
+    assert tree.exited("mike", 1, Ending.NORMAL, "shutdown", 4.0) == [Changed("mike", "stopped"), Halted(0)]
 
 
 def test_a_temporary_child_returns_when_its_supervisor_as_a_whole_is_restarted() -> None:
