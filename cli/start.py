@@ -69,7 +69,7 @@ def start(
             load=partial(_reload, settings, read, grow),
             on_ready=lambda: logging.getLogger("service").info("mode %s, state in %s", settings.mode, state_dir),
         )
-    if on_screen:
+    if on_screen and sys.stdout.isatty():  # it may have hung up
         click.echo(f"{LEAVE_SCREEN}Nightdesk has stopped with exit code {code}; log: {log_file}")
     ctx.exit(code)
 

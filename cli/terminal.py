@@ -31,4 +31,5 @@ def foreground() -> Iterator[None]:
     try:
         yield
     finally:
-        os.tcsetpgrp(terminal, before)
+        if os.isatty(terminal):  # it may have hung up
+            os.tcsetpgrp(terminal, before)
