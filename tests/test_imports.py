@@ -25,7 +25,7 @@ ALLOWED: dict[str, tuple[str, ...]] = {
     "strategies": ("strategies", "actors.strategy", "actors.messages", "actors.desk", "supervision.errors"),
     "cli": ("cli", "actors", "config", "simulator", "supervision"),
     "cli/drill.py": ("cli", "actors", "drills", "supervision"),
-    "drills": ("drills", "actors", "simulator.control", "supervision"),
+    "drills": ("drills", "actors", "cli.exits", "simulator", "supervision"),
     "run.py": ("cli",),
 }
 IB_ONLY_BY = "actors/connection.py"
