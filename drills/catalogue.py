@@ -6,7 +6,20 @@ from importlib import import_module
 
 from drills.drill import REGISTERED, Drill
 
-_MODULES = ("crashes", "giving_up", "hangs", "messages", "peers", "stopping", "strategies", "random_faults")
+_MODULES = (
+    "crashes",
+    "giving_up",
+    "hangs",
+    "messages",
+    "peers",
+    "stopping",
+    "strategies",
+    "instants",
+    "machine",
+    "shortage",
+    "gateway",
+    "random_faults",
+)
 
 
 class UnknownDrill(Exception):

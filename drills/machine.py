@@ -19,7 +19,7 @@ from drills.drill import drill
 from drills.errors import expect
 from drills.ground import Ground
 from drills.stage import Stage, rows
-from drills.traffic import trading
+from drills.traffic import NEVER_FILLS, trading
 from supervision import clock
 from supervision.health import LATE_SECONDS, PASS_SECONDS, PING_SECONDS
 
@@ -82,7 +82,7 @@ def _stop_supervisor(stage: Stage, manager: _Manager) -> None:
     """The service trades on without it, nobody feeds the watchdog in its stead, and nobody is killed afterwards."""
     with _standing_still(stage, {"the supervisor": stage.pid}):
         since = time.monotonic()
-        stage.place(limit=1.0)
+        stage.place(limit=NEVER_FILLS)
         time.sleep(STOPPED_SECONDS)
         fed = manager.fed_since(since)
         expect(fed == 0, f"the watchdog was fed {fed} times while the supervisor stood still")

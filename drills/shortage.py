@@ -28,14 +28,9 @@ from drills.drill import drill
 from drills.errors import CannotRun, expect
 from drills.ground import OFTEN, Ground
 from drills.stage import CHEAPEST, Stage, rows
-from drills.traffic import trading
+from drills.traffic import FILLS_IN_PARTS, LARGE, NEVER_FILLS, trading
 from supervision.boot import socket_path
 from supervision.wire import MAX_FRAME, Codec, Hello
-
-NEVER_FILLS = 1.0
-"""A limit price at which nobody sells."""
-FILLS_IN_PARTS = 3000
-LARGE: Final = {"risk.max_order_quantity": 10_000, "risk.max_order_value": 10_000_000}
 
 
 @contextmanager

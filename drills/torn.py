@@ -13,7 +13,6 @@ import struct
 from dataclasses import dataclass
 from pathlib import Path
 
-from actors.domain.audit_chain import Damage
 from actors.store.audit import AuditTrail
 from actors.store.database import Database
 from drills.errors import Broken
@@ -49,13 +48,17 @@ def tear(database: Path, copy: Path, rng: random.Random) -> Head:
     return Head(row, hash_, f"{size - cut} bytes of {size}")
 
 
-def damage(database: Path) -> Damage | None:
-    """The first row of the audit trail that breaks its chain, of a database that nobody has open."""
+def wrong_after(database: Path, head: Head) -> str:
+    """What is wrong with the audit trail of a database that nobody has open: it must go on from the head, unbroken."""
     opened = Database(database)
     try:
-        return AuditTrail(opened).verify()
+        damage = AuditTrail(opened).verify()
+        kept = opened.query("select hash from audit where sequence = ?", (head.row,))
     finally:
         opened.close()
+    if damage is not None:
+        return f"row {damage.sequence} is damaged: {damage.reason}"
+    return "" if kept == [(head.hash,)] else f"row {head.row} is another one"
 
 
 def followed(directory: Path) -> bool:
