@@ -72,8 +72,9 @@ def list_(state_dir: Path, as_json: bool) -> None:
         children, working = _strategies(desk), _working(desk)
     if as_json:
         keys = ("name", "pid", "incarnation", "restarts", "state", "last_death")
-        rows = ({key: getattr(child, key) for key in keys} for child in children)
-        print_json([{**row, "working": working(str(row["name"]))} for row in rows])
+        print_json(
+            [{**{key: getattr(child, key) for key in keys}, "working": working(child.name)} for child in children]
+        )
         return
     rows = (
         (
