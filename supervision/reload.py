@@ -43,7 +43,7 @@ def change(root: Group, spec: SupervisorSpec, now: float) -> list[Leaf]:
             going.add(leaf.spec.name)
         group.children = [*children, *gone]
         group.spec = wanted
-    cohort = tuple(leaf for leaf in before.values() if leaf.spec.name in going and leaf.live and not leaf.cohort)
+    cohort = tuple(leaf for leaf in before.values() if leaf.spec.name in going and not leaf.cohort)
     for leaf in cohort:
         leaf.cohort = cohort
     return added

@@ -159,6 +159,13 @@ def test_a_transient_child_that_has_ended_returns_when_its_supervisor_restarts_t
     assert play.children() == {"mike": "running", "alpha": "running", "zulu": "stopped"}
 
 
+def test_a_child_that_restarts_alone_waits_for_nobody_who_starts_by_hand() -> None:
+    play = Play(group("root", child("mike", parked=True), child("alpha")), slow=["mike"])
+    play.start_child("mike")
+    play.dies("alpha")
+    assert play.children() == {"mike": "starting", "alpha": "running"}
+
+
 # --- a supervisor that fails ------------------------------------------------------------------------
 
 
