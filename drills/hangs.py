@@ -34,6 +34,9 @@ HANGING = {"supervision.hang_limit": HANG_LIMIT}
 PATIENCE = (0.3, 1.0, 8.0)
 """Seconds that clients are ready to wait for an actor that hangs."""
 FLOOD = 50_000
+FLOODERS = 16
+LONG = 500
+"""Messages that wait: more than a second's work, and than one connection may have in the mailbox."""
 ORDER_EVERY = 0.03
 FAIR = 0.05
 """Seconds that half of what is asked beside a flood may take at most; behind the flood it would be ten times that."""
@@ -245,12 +248,13 @@ def _stopped_in_a_flood(stage: Stage) -> float:
 
     def flood() -> None:
         with contextlib.suppress(DeliveryError):  # it is gone in the middle of it
-            for _ in range(FLOOD):
-                ref.tell(told("sleep", seconds=0.002))
+            for _ in range(FLOOD // FLOODERS):
+                ref.tell(told("sleep", seconds=0.005))
 
-    with ThreadPoolExecutor(1) as pool:
-        pool.submit(flood)
-        stage.until("its backlog is long", lambda: stage.actors()["saboteur"].mailbox > 100)
+    with ThreadPoolExecutor(FLOODERS) as pool:
+        for _ in range(FLOODERS):
+            pool.submit(flood)
+        stage.until("its backlog is long", lambda: stage.actors()["saboteur"].mailbox > LONG)
         began = time.monotonic()
         stage.ask("supervisor", StopChild("saboteur"))
         stage.until("it is parked", lambda: _state(stage, "saboteur") == "parked")

@@ -17,6 +17,7 @@ import psutil
 from actors.messages import MESSAGES
 from actors.messages.market import GetMarketData, GetQuote, Quote, Subscribe, Ticks
 from actors.messages.orders import OrderEvent
+from actors.messages.state import JournalRows
 from drills.drill import drill
 from drills.errors import expect
 from drills.ground import Ground
@@ -35,8 +36,8 @@ CROWD = 200
 GROWTH = 10_000_000
 """Bytes a process may have more after what should cost it nothing."""
 SYMBOLS = ("AAPL", "MSFT", "NVDA", "AMZN", "GOOGL", "META", "TSLA", "JPM")
-ORDERS = 40
-"""As many as may leave at once."""
+ORDER_EVERY = 0.03
+"""Seconds between orders: no faster than the broker takes them."""
 QUIET = 0.5
 """Seconds without a message after which a reader has everything."""
 
@@ -91,11 +92,7 @@ def slow_reader(ground: Ground) -> None:
         reader = Reader(stage)
         reader.begin()
         before = _memory(stage, ("market_data", "order"))
-        began = time.monotonic()
-        for _ in range(ORDERS):
-            stage.place(limit=1.0)
-        stage.until("ticks are dropped for the slow reader", lambda: stage.actors()["market_data"].shed > 0, 30.0)
-        asleep = time.monotonic() - began
+        asleep = stage.until("ticks are dropped for the slow reader", lambda: _placed_and_shed(stage), 30.0)
         grown = max(size - before[name] for name, size in _memory(stage, before).items())
         expect(grown < GROWTH, f"a reader that slept for {asleep:.1f} s cost {grown} bytes")
         stage.settle()
@@ -105,11 +102,18 @@ def slow_reader(ground: Ground) -> None:
         view, shed = stage.ask("market_data", GetMarketData()), stage.actors()["market_data"].shed
         expect(view.conflated > 0, "quotes that waited were replaced by newer ones")
         ground.record.figures["a reader that slept"] = (
-            f"for {asleep:.1f} s: {shed} messages of ticks dropped, {view.conflated} quotes conflated, "
-            f"all {len(reader.orders)} order events kept, memory up by {grown / 1e6:.1f} MB"
+            f"for {asleep:.1f} s: {shed} messages of ticks dropped, {view.conflated} quotes conflated, {len(reader.orders)} "
+            f"order events and {len(reader.rows)} journal rows kept, memory up by {grown / 1e6:.1f} MB"
         )
         reader.close()
         stage.expect_restarts()
+
+
+def _placed_and_shed(stage: Stage) -> int:
+    """Place one order more; how many messages of ticks were dropped."""
+    stage.place()
+    time.sleep(ORDER_EVERY)
+    return stage.actors()["market_data"].shed
 
 
 class Reader:
@@ -117,6 +121,8 @@ class Reader:
 
     def __init__(self, stage: Stage) -> None:
         self.orders: list[OrderEvent] = []
+        self.rows: list[int] = []
+        """Sequences of the journal's rows."""
         self.quotes: dict[str, Quote] = {}
         self.ticks = 0
         self._stage = stage
@@ -124,7 +130,7 @@ class Reader:
         self._dirty: set[Peer] = set()
         self._heard = time.monotonic()
         self._market = self._link("market_data", "market")
-        self._order = self._link("order", "orders")
+        self._order = self._link("order", "orders", "journal")
 
     def begin(self) -> None:
         """Subscribe to the ticks of all symbols and read until they come."""
@@ -153,7 +159,7 @@ class Reader:
 
         self._stage.until(what, turn)
 
-    def _link(self, name: str, topic: str) -> Uplink:
+    def _link(self, name: str, *topics: str) -> Uplink:
         return Uplink(
             name,
             reactor=self._reactor,
@@ -162,7 +168,7 @@ class Reader:
             sender=("slow-reader", os.getpid()),
             dirty=self._dirty,
             deliver=self._deliver,
-            topics=(topic,),
+            topics=topics,
         )
 
     def _deliver(self, link: Uplink, arrived: Arriving) -> None:
@@ -171,6 +177,8 @@ class Reader:
             link.settle(arrived)
             return
         match arrived.body:
+            case JournalRows(rows):
+                self.rows += [row.sequence for row in rows]
             case OrderEvent():
                 self.orders.append(arrived.body)
             case Quote():
@@ -187,8 +195,9 @@ def _expect_all_order_events(stage: Stage, reader: Reader) -> None:
 
     watched = words(seen.message for seen in stage.record.seen if isinstance(seen.message, OrderEvent))
     got = words(reader.orders)
-    expect(len(got) >= ORDERS, f"{len(got)} order events came for {ORDERS} orders")
     expect(got == watched, f"the slow reader has {len(got)} order events, a quick one {len(watched)}")
+    rows = range(reader.rows[0], reader.rows[0] + len(reader.rows))
+    expect(reader.rows == [*rows], f"journal rows were lost on the way to the slow reader: {reader.rows}")
 
 
 def _expect_latest_quotes(stage: Stage, reader: Reader) -> None:
