@@ -3,7 +3,7 @@
 A record is one JSON object on a line, or readable text for a person; either way redacted and at most
 LINE_LIMIT bytes, below what a pipe takes in one piece (4096). A log that nobody reads (a paused pager, a
 stopped terminal) or that nothing can be written to (a full disk) stops nobody: what finds no room is
-dropped and counted, and the count is told later.
+dropped and counted, and the count is told later. So is what a process writes beyond its allowance.
 """
 
 from __future__ import annotations
@@ -12,11 +12,13 @@ import errno
 import logging
 import os
 import select
+import time
 from datetime import UTC, datetime
 from typing import Any, Final
 
 import orjson
 
+from supervision.allowance import RATE, Allowance
 from supervision.redaction import redact, scrub
 
 LINE_LIMIT: Final = 3500
@@ -31,29 +33,41 @@ _STANDARD: Final = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asc
 class StreamHandler(logging.Handler):
     """Writes every record to `descriptor` with one system call."""
 
-    def __init__(self, descriptor: int) -> None:
+    def __init__(self, descriptor: int, allowance: Allowance | None = None) -> None:
+        """Without an allowance there is no limit to how much may be written."""
         super().__init__()
         self._descriptor = descriptor
+        self._allowance = allowance
         self._room = select.poll()
         self._room.register(descriptor, select.POLLOUT)
         self._lost = 0
+        self._held_back = 0
         self._torn = False
 
     def emit(self, record: logging.LogRecord) -> None:
         """Write one line; what goes wrong is shown the way `logging` shows it."""
         try:
+            if self._allowance is not None and not self._allowance.take(time.monotonic()):
+                self._held_back += 1
+                return
             if not self._room.poll(0 if self._lost else PATIENCE_MS):
                 self._lost += 1
                 return
             if self._lost:
-                text = f"{self._lost} records before this one are lost: the log took nothing"
-                self._write(logging.LogRecord(record.name, logging.WARNING, __file__, 0, text, None, None))
+                self._tell(record.name, f"{self._lost} records before this one are lost: the log took nothing")
                 self._lost = 0
+            if self._held_back:
+                limit = f"this process may log {RATE:g} records a second for long"
+                self._tell(record.name, f"{self._held_back} records before this one are left out: {limit}")
+                self._held_back = 0
             self._write(record)
         except OSError:
             self._lost += 1
         except Exception:  # noqa: BLE001 - a log that cannot be written must not end the process
             self.handleError(record)
+
+    def _tell(self, name: str, text: str) -> None:
+        self._write(logging.LogRecord(name, logging.WARNING, __file__, 0, text, None, None))
 
     def _write(self, record: logging.LogRecord) -> None:
         """One line. Raises OSError when it did not get there whole; the next one then begins on a line of its own."""

@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from supervision import sentry
+from supervision.allowance import Allowance
 from supervision.logs import JsonFormatter, StreamHandler, TextFormatter
 
 
@@ -23,6 +24,7 @@ class ReportingSettings:
     """How a process logs and reports."""
 
     level: str = "INFO"
+    """At debug, processes may log without limit."""
     json: bool | None = None
     """One JSON object a line, or text for a person; None: text on a terminal, JSON elsewhere."""
     file: Path | None = None
@@ -48,7 +50,8 @@ def configure(settings: ReportingSettings, process: str) -> None:
     """Set up log, stack dumps and Sentry of this process, called `process` in all of them. Raises OSError."""
     descriptor = _open(settings.file)
     on_terminal = os.isatty(descriptor)
-    handler = StreamHandler(descriptor)
+    debugging = settings.level.upper() == "DEBUG"
+    handler = StreamHandler(descriptor, None if debugging else Allowance(time.monotonic()))
     as_json = not on_terminal if settings.json is None else settings.json
     handler.setFormatter(JsonFormatter(process) if as_json else TextFormatter(process, colour=on_terminal))
     root = logging.getLogger()

@@ -20,6 +20,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from supervision.allowance import BURST, RATE, Allowance
 from supervision.logs import LINE_LIMIT, JsonFormatter, StreamHandler, TextFormatter
 from supervision.redaction import redact, scrub
 from supervision.sentry import QUIET_SECONDS, Limiter, fingerprint
@@ -293,3 +294,22 @@ def test_a_process_whose_output_nobody_takes_still_leaves_with_its_code() -> Non
     code = "import sys; from supervision.host import leave; sys.stdout = open('/dev/full', 'w'); print(1); leave(5)"
     ended = subprocess.run([sys.executable, "-c", code], stderr=subprocess.PIPE, check=False)
     assert (ended.returncode, ended.stderr) == (5, b"")
+
+
+def test_a_process_that_logs_in_a_loop_writes_its_allowance_and_says_later_how_much_was_left_out(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    now = [1000.0]
+    monkeypatch.setattr(time, "monotonic", lambda: now[0])
+    descriptor = os.open(tmp_path / "log", os.O_WRONLY | os.O_CREAT)
+    handler = StreamHandler(descriptor, Allowance(now[0]))
+    record = logging.LogRecord("flood", logging.INFO, __file__, 0, "again", None, None)
+    for _ in range(BURST + 700):
+        handler.emit(record)
+    now[0] += 2.0
+    for _ in range(200):
+        handler.emit(record)
+    os.close(descriptor)
+    lines = (tmp_path / "log").read_text().splitlines()
+    assert lines.count("again") == BURST + 2.0 * RATE
+    assert lines[BURST] == "700 records before this one are left out: this process may log 50 records a second for long"
