@@ -97,7 +97,7 @@ def no_restart(ground: Ground) -> None:
     settings = {"supervision.intensity": 100, "supervision.period": 1e6, "logging.level": "debug"}
     with ground.service(settings, failpoints=",".join(points), judged=False) as stage:
         stage.strike("account")
-        stage.until("it was tried five times", lambda: stage.actors()["account"].incarnation > 5)
+        stage.until("it waits after its fifth try", lambda: _waits(stage, "account", 6))
         family = leaks.footprint(stage)
         began = time.monotonic()
         os.kill(stage.pid, signal.SIGTERM)
@@ -110,6 +110,11 @@ def no_restart(ground: Ground) -> None:
         ground.record.figures["stopped after"] = f"{seconds * 1e3:.0f} ms"
     with ground.service():
         ground.progress(0.5, "the next service")
+
+
+def _waits(stage: Stage, name: str, incarnation: int) -> bool:
+    child = stage.actors()[name]
+    return child.incarnation >= incarnation and child.state == "backing_off"
 
 
 @drill(13, "configuration", "an actor, then a strategy ends with exit code 78", about="I4 I7 I9 I11")

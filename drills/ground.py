@@ -24,6 +24,7 @@ from actors.desk import Desk
 from actors.messages.orders import GetOrdersView
 from actors.messages.state import GetReconciliation, Reconcile
 from drills import books, invariants, leaks
+from drills.errors import Broken
 from drills.record import Record
 from drills.stage import Stage
 from drills.watcher import watching
@@ -134,7 +135,8 @@ class Ground:
         stage.settle()
         stage.wait_open(SETTLE_SECONDS)
         stage.until("no order is UNKNOWN", lambda: self._resolved(stage), SETTLE_SECONDS)
-        stage.until("nothing is on its way", lambda: not self._compare(stage, ("I4", "I6")), SETTLE_SECONDS)
+        with contextlib.suppress(Broken):  # what still differs then is named below
+            stage.until("nothing is on its way", lambda: not self._compare(stage, ("I4", "I6")), SETTLE_SECONDS)
         final = books.read(stage)
         self.record.violations += invariants.violations(self.record, final)
         self._keep_figures(final)
