@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import queue
 import socket
+import threading
 import time
 from collections.abc import Iterator
 
@@ -14,7 +16,7 @@ from supervision.boot import socket_path
 from supervision.errors import ActorDied, ActorUnavailable, AskTimeout, Rejected
 from supervision.lifecycle import Attach, GetTree, Ping
 from supervision.ref import Ref
-from supervision.wire import Hello, Request, Tell
+from supervision.wire import Hello, Request, Tell, Welcome
 from tests.supervision.words import WORDS, Block, Crumb, Echo, Follower, Note, Parrot, Price, Say
 from tests.support.local import LocalService
 
@@ -68,6 +70,40 @@ def test_an_ask_without_an_answer_ends_at_its_deadline(service: LocalService) ->
         ref.ask_future(Say("never"), timeout=0.2).result(5)
     assert time.monotonic() - began < 2.0
     assert ref.ask(Say("next")) == Echo("next"), "a late or missing answer is never taken for another's"
+
+
+def test_a_reply_after_the_timeout_is_never_taken_for_the_answer_to_the_next_ask(service: LocalService) -> None:
+    parrot = service.start("parrot", Parrot)
+    ref = service.ref("parrot")
+    ref.ask(Say("connected"))
+    with pytest.raises(AskTimeout):
+        ref.ask(Block(), timeout=0.1)
+    parrot.actor.release.set()
+    assert [ref.ask(Say(text)).text for text in "abc"] == ["a", "b", "c"]
+
+
+def test_an_ask_ends_at_its_deadline_although_the_callee_sends_without_end(service: LocalService) -> None:
+    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as address:
+        address.bind(str(socket_path(service.run_dir, "chatterbox")))
+        address.listen()
+
+        def chatter() -> None:
+            caller, _ = address.accept()
+            noise = bytes(service.codec.encode(Tell(Note("noise")))) * 500
+            with caller, contextlib.suppress(OSError):  # until the caller hangs up
+                caller.sendall(service.codec.encode(Welcome("chatterbox", 1, service.codec.fingerprint)))
+                while True:
+                    caller.sendall(noise)
+
+        thread = threading.Thread(target=chatter, daemon=True)
+        thread.start()
+        ref = Ref(service.run_dir, "chatterbox", service.codec)
+        began = time.monotonic()
+        with pytest.raises(AskTimeout):
+            ref.ask(Say("anything"), timeout=0.3)
+        assert time.monotonic() - began < 1.0
+        ref.close()
+        thread.join(5)
 
 
 def test_an_ask_in_flight_fails_as_died_when_the_actor_dies_and_the_same_ref_reaches_the_next(

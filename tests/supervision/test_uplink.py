@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from supervision.boot import socket_path
-from supervision.errors import ActorDied, DeliveryError, Rejected
+from supervision.errors import ActorDied, AskTimeout, DeliveryError, Rejected
 from supervision.peer import Peer
 from supervision.reactor import Reactor
 from supervision.uplink import Arriving, Uplink
@@ -42,8 +42,8 @@ class Stage:
             deliver=lambda _, envelope: self.arrived.append(envelope),
         )
 
-    def ask(self, text: str) -> None:
-        self.link.ask(Say(text), timeout=5, on_reply=self.replies.append, on_error=self.errors.append)
+    def ask(self, text: str, timeout: float = 5.0) -> None:
+        self.link.ask(Say(text), timeout=timeout, on_reply=self.replies.append, on_error=self.errors.append)
 
     def turn(self, until: Callable[[], bool]) -> None:
         """Let the link work until something is so."""
@@ -111,3 +111,28 @@ def test_an_ask_over_a_new_connection_outlives_the_end_of_the_old_one_to_the_sam
         stage.settle()
     assert stage.replies == [Echo("answered")]
     assert len(stage.errors) == 1
+
+
+def test_a_reply_that_comes_after_the_deadline_is_counted_and_never_taken_for_anothers(stage: Stage) -> None:
+    with stage.welcome() as caller:
+        stage.ask("late", timeout=0.05)
+        late = stage.request(caller)
+        stage.turn(lambda: bool(stage.errors))
+        assert [type(error) for error in stage.errors] == [AskTimeout]
+        stage.ask("next")
+        following = stage.request(caller)
+        for request in (late, following, late):
+            caller.sendall(CODEC.encode(Reply(request.id, Echo(f"to {request.id}"))))
+        stage.turn(lambda: len([one for one in stage.arrived if isinstance(one, Reply)]) == 3)
+        stage.settle()
+    assert stage.replies == [Echo(f"to {following.id}")]
+    assert len(stage.errors) == 1
+    assert stage.link.tally.late_replies == 2
+
+
+def test_a_tell_over_a_link_that_is_down_is_a_dead_letter_and_counted(stage: Stage) -> None:
+    stage.link.tell(Echo("to nobody"))
+    assert stage.link.tally.dead_letters == 1
+    with stage.welcome():
+        stage.link.tell(Echo("to somebody"))
+        assert stage.link.tally.dead_letters == 1
