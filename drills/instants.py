@@ -47,10 +47,21 @@ def _cancel(stage: Stage, key: str) -> None:
 
 
 def _halt(stage: Stage, key: str) -> None:
-    """The kill switch asked for until it is confirmed: nothing leaves from then on, and only a person lifts it."""
+    """The kill switch, asked for until it is confirmed."""
     stage.until("the kill switch is on", lambda: stage.ask("order", Halt("drill", by=key)).state == "halted")
-    with stage.record.window("the kill switch was confirmed"):
-        stage.until("Order says so", lambda: stage.gate() == "halted")
+    _halted(stage, key)
+
+
+def _halt_once(stage: Stage, key: str) -> None:
+    """The kill switch, asked for once: it is on disk, so it is on, although nobody confirmed it."""
+    _try(lambda: stage.ask("order", Halt("drill", by=key)))
+    _halted(stage, key)
+
+
+def _halted(stage: Stage, key: str) -> None:
+    """Nothing leaves from now on, and only a person lifts it."""
+    stage.until("Order says that the kill switch is on", lambda: stage.gate() == "halted")
+    with stage.record.window("the kill switch was on"):
         _, ended = stage.attempt(key=f"{key}, while halted", limit=NEVER_FILLS)
         expect(ended == "rejected", f"expected that an order is refused while the kill switch is on, got {ended}")
     stage.until("the kill switch is off", lambda: stage.ask("order", Resume("drill", by=key)).state != "halted")
@@ -95,7 +106,7 @@ INSTANTS: Final = (
     _Instant("order.cut.heard", "before a cut is applied", _wait, keyed=False),
     _Instant("order.cut.applied", "a cut applied, unanswered", _wait, keyed=False),
     _Instant("order.halt.heard", "kill switch heard", _halt),
-    _Instant("order.halt.journalled", "kill switch journalled", _halt),
+    _Instant("order.halt.journalled", "kill switch journalled", _halt_once),
 )
 
 
