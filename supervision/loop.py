@@ -62,25 +62,28 @@ def run(
         _check(spec, run_dir)
         return spec
 
-    supervisor = Supervisor(
-        root,
-        run_dir=run_dir,
-        messages=messages,
-        codec=codec,
-        spawner=spawner,
-        reporting=reporting,
-        load=checked_load,
-        manager=Manager(os.environ),
-    )
     try:
-        with _kept(run_dir), signals.delivered(supervisor.reactor, supervisor.stop, supervisor.reload):
+        supervisor = Supervisor(
+            root,
+            run_dir=run_dir,
+            messages=messages,
+            codec=codec,
+            spawner=spawner,
+            reporting=reporting,
+            load=checked_load,
+            manager=Manager(os.environ),
+        )
+        with (
+            contextlib.closing(supervisor),
+            _kept(run_dir),
+            signals.delivered(supervisor.reactor, supervisor.stop, supervisor.reload),
+        ):
             return supervisor.serve(on_ready)
     except Exception as error:
         logging.getLogger(SUPERVISOR).critical("the supervisor itself failed; everything is killed", exc_info=error)
         reports.capture(error)
         return exits.CRASH
     finally:
-        supervisor.close()
         reports.flush(FLUSH_SECONDS)
 
 

@@ -156,6 +156,15 @@ def test_a_supervisor_that_fails_itself_kills_everything_and_ends_with_70(servic
     assert "BrokenPipeError" in service.log()
 
 
+def test_an_address_that_cannot_be_made_is_named_and_ends_the_service_with_70(service: Service) -> None:
+    (service.run_dir / "mike.sock" / "in the way").mkdir(parents=True)
+    assert service.start(toy("alpha"), toy("mike")) == ""
+    assert service.process is not None
+    assert service.process.wait(5.0) == 70
+    assert "mike.sock" in service.log()
+    assert "the supervisor itself failed" in service.log()
+
+
 @pytest.mark.parametrize(
     ("field", "options"),
     [
