@@ -130,6 +130,12 @@ def test_events_of_an_older_incarnation_and_repeated_ones_change_nothing() -> No
     assert play.restarts("mike") == 1
 
 
+def test_a_temporary_child_that_cannot_start_keeps_its_supervisor_from_starting_as_any_other_does() -> None:
+    play = Play(group("root", child("mike"), child("alpha", restart="temporary")), slow=["alpha"])
+    play.dies("alpha")
+    assert (play.live, play.halted) == ({}, 70)
+
+
 def test_a_configuration_error_halts_the_service_with_its_code() -> None:
     play = Play(group("root", child("mike"), group("inner", child("alpha"))))
     play.since()
