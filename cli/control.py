@@ -6,7 +6,6 @@ import getpass
 from pathlib import Path
 
 import click
-import msgspec
 
 from actors.desk import Desk
 from actors.messages.orders import GateView, Halt, Resume
@@ -28,7 +27,7 @@ def reconcile(ctx: click.Context, state_dir: Path, as_json: bool) -> None:
     with Desk.connect(state_dir) as desk:
         cut = desk.state.ask(Reconcile(f"asked by {getpass.getuser()}"), timeout=RECONCILE_LIMIT)
     if as_json:
-        print_json(msgspec.to_builtins(cut))
+        print_json(cut)
     else:
         _print_cut(cut)
     if any(not difference.repaired for difference in cut.differences):
@@ -77,6 +76,6 @@ def resume(reason: str, state_dir: Path, as_json: bool) -> None:
 
 def _print_gate(gate: GateView, *, as_json: bool) -> None:
     if as_json:
-        print_json(msgspec.to_builtins(gate))
+        print_json(gate)
     else:
         click.echo(f"gate {gate.state}" + (f": {'; '.join(gate.reasons)}" if gate.reasons else ""))

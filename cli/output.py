@@ -9,6 +9,7 @@ from datetime import datetime
 from decimal import Decimal
 
 import click
+import msgspec
 import orjson
 from rich import box
 from rich.console import Console, RenderableType
@@ -28,13 +29,15 @@ def console() -> Console:
 
 
 def print_json(data: object) -> None:
-    """Write one JSON document; Decimal becomes a number."""
+    """Write one JSON document; Decimal becomes a number, a message an object with the names of its fields."""
     click.echo(orjson.dumps(data, default=_encoded, option=orjson.OPT_INDENT_2).decode())
 
 
 def _encoded(value: object) -> object:
     if isinstance(value, Decimal):
         return int(value) if value == value.to_integral_value() else float(value)
+    if isinstance(value, msgspec.Struct):  # what they look like between processes, arrays, is for machines
+        return msgspec.structs.asdict(value)
     raise TypeError(f"{type(value).__name__} has no JSON form")
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from pathlib import Path
 
 import click
-import msgspec
 from rich.console import RenderableType
 
 from actors.desk import Desk
@@ -33,7 +32,7 @@ def status(ctx: click.Context, watch: bool, state_dir: Path, as_json: bool) -> N
             return
         now = gather(desk)
     if as_json:
-        print_json(msgspec.to_builtins(now))
+        print_json(now)
     else:
         console().print(status_screen(now))
     if not now.healthy:

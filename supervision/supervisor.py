@@ -230,8 +230,9 @@ class Supervisor:
 
     def _kill(self, seat: Seat) -> None:
         if seat.present is not None:
-            seat.present.asked_to_stop = True
-            log.warning("%s (incarnation %d) is killed: it did not stop in time", seat.name, seat.present.number)
+            asked, seat.present.asked_to_stop = seat.present.asked_to_stop, True
+            why = "it did not stop in time" if asked else "there is no time for it to stop"
+            log.warning("%s (incarnation %d) is killed: %s", seat.name, seat.present.number, why)
             seat.present.child.signal(signal.SIGKILL)
 
     # --- what children do -------------------------------------------------------------------------

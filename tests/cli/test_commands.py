@@ -9,6 +9,7 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 
+import orjson
 import pytest
 
 import cli.order
@@ -184,8 +185,10 @@ OPEN = Difference("position", "AAPL", "10", "12", "none", repaired=False)
 def test_reconcile_ends_as_its_outcome_demands(tmp_path: Path, result: CutView, code: int, words: str) -> None:
     with scripted(tmp_path, {"state": {Reconcile: result}}) as service:
         outcome = service.run("reconcile")
+        told = orjson.loads(service.run("reconcile", "--json").stdout)
     assert outcome.exit_code == code
     assert words in outcome.output
+    assert (told["cut"], told["confirmed"], told["parts"][0]["name"]) == (4, result.confirmed, "positions")
 
 
 def test_the_kill_switch_passes_on_who_and_why(tmp_path: Path) -> None:
@@ -193,6 +196,7 @@ def test_the_kill_switch_passes_on_who_and_why(tmp_path: Path) -> None:
         assert service.run("halt", "--cancel", "--reason", "fire").exit_code == 0
         assert service.run("resume", "--reason", "put out").output == "gate open\n"
         halt, resume = service.heard("order")
+        assert orjson.loads(service.run("halt", "--json").stdout)["state"] == "open"
     assert isinstance(halt, Halt)
     assert (halt.reason, halt.cancel) == ("fire", True)
     assert isinstance(resume, Resume)
