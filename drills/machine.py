@@ -128,7 +128,8 @@ def _status(pid: int) -> str:
 
 HOUR: Final = 3600.0
 SCHEDULE_SECONDS: Final = 1.0
-SCHEDULE_LATE: Final = LATE_SECONDS + 1.0
+HEARTBEAT_SECONDS: Final = 0.5
+LATE: Final = LATE_SECONDS + 1.0
 JUMPS: Final = (
     ("an hour forward", HOUR, 0.0),
     ("two hours back", -HOUR, 0.0),
@@ -141,7 +142,7 @@ JUMPS: Final = (
 @drill(33, "clock-jumps", "the clock is set by hours, the machine suspended for one", about="I2 I7 I8")
 def clock_jumps(ground: Ground) -> None:
     path = ground.home / "clock"
-    settings = {"state.reconcile_every": SCHEDULE_SECONDS}
+    settings = {"state.reconcile_every": SCHEDULE_SECONDS, "gateway.heartbeat_interval": HEARTBEAT_SECONDS}
     with ground.service(settings, environment={clock.VARIABLE: str(path)}) as stage:
         opened = time.monotonic()
         with trading(stage, ground.seed, traders=1):
@@ -152,6 +153,7 @@ def clock_jumps(ground: Ground) -> None:
                 clock.set_shift(path, calendar=calendar, suspended=suspended)
                 stage.until("the jump is noticed", _more(_noticed, stage, seen))
                 _goes_on_as_scheduled(stage, words)
+                stage.until("the next heartbeat comes", _another_heartbeat(stage), 2 * HEARTBEAT_SECONDS + LATE)
                 stage.until("an order fills", _filled(stage, stage.place(quantity=1).key))
         closed = _closed_since(stage, opened)
         expect(not closed, f"the gate closed because of the clock: {closed}")
@@ -167,7 +169,7 @@ def _goes_on_as_scheduled(stage: Stage, words: str) -> None:
     began, first = time.monotonic(), _scheduled(stage)
     for _ in range(2):
         seconds = stage.until("the scheduled reconciliation comes", _more(_scheduled, stage, _scheduled(stage)))
-        limit = SCHEDULE_SECONDS + SCHEDULE_LATE
+        limit = SCHEDULE_SECONDS + LATE
         expect(seconds < limit, f"after {words} the schedule of every {SCHEDULE_SECONDS:g} s took {seconds:.1f} s")
     came, due = _scheduled(stage) - first, (time.monotonic() - began) / SCHEDULE_SECONDS
     expect(came <= due + 2, f"after {words} {came} scheduled reconciliations came in {due:.1f} periods")
@@ -184,6 +186,11 @@ def _more(count: Callable[[Stage], int], stage: Stage, before: int) -> Callable[
 
 def _scheduled(stage: Stage) -> int:
     return int(rows(stage.directory / "state.db", "select count(*) from cuts where cause like '%schedule%'")[0][0])
+
+
+def _another_heartbeat(stage: Stage) -> Callable[[], bool]:
+    last = stage.session().last_heartbeat
+    return lambda: stage.session().last_heartbeat != last
 
 
 def _filled(stage: Stage, key: str) -> Callable[[], bool]:
