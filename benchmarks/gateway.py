@@ -77,7 +77,7 @@ def main() -> None:
 
 
 def _client_with_all_lines(simulator: Simulator) -> tuple[Session, list[int]] | None:
-    for session, watchers in simulator.gateway._quotes._requests.items():  # noqa: SLF001 - looks inside on purpose
+    for session, watchers in simulator.gateway.quotes._requests.items():  # noqa: SLF001 - looks inside on purpose
         if len(watchers) >= LINES:
             return session, sorted(watchers)
     return None
