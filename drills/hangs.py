@@ -38,8 +38,8 @@ FLOODERS = 16
 LONG = 500
 """Messages that wait: more than a second's work, and than one connection may have in the mailbox."""
 ORDER_EVERY = 0.03
-FAIR = 0.05
-"""Seconds that half of what is asked beside a flood may take at most; behind the flood it would be ten times that."""
+FAIR = 0.1
+"""Seconds that half of what is asked beside a flood may take at most; behind the flood it would be several times that."""
 ON_TIME = 0.5
 """Seconds a supervisor may take to answer on two cores that are both kept busy; usually it takes a few ms."""
 
@@ -245,8 +245,11 @@ def _spread(took: list[float]) -> str:
 def _stopped_in_a_flood(stage: Stage) -> float:
     """The seconds until a strategy that has a long backlog, and gets more, has obeyed a stop."""
     ref = stage.desk.ref("saboteur")
+    connected = threading.Barrier(FLOODERS, timeout=10.0)
 
     def flood() -> None:
+        stage.ask("saboteur", told("nothing"))
+        connected.wait()
         with contextlib.suppress(DeliveryError):  # it is gone in the middle of it
             for _ in range(FLOOD // FLOODERS):
                 ref.tell(told("sleep", seconds=0.005))
