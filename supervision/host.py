@@ -91,11 +91,12 @@ def main(boot: Boot, listener: socket.socket, control: socket.socket) -> NoRetur
     """Run one incarnation; never returns."""
     for number in (signal.SIGINT, signal.SIGHUP):  # sent to the whole group by a terminal; the supervisor decides
         signal.signal(number, signal.SIG_IGN)
-    signal.signal(signal.SIGTERM, signal.SIG_DFL)
     sys.setswitchinterval(SWITCH_INTERVAL)
     reporting.configure(boot.reporting, boot.name)
     failpoints.arm(os.environ.get(failpoints.VARIABLE, ""), boot.incarnation)
     log = logging.getLogger(boot.name)
+    words = "SIGTERM is not for an actor: the supervisor drains it in its turn, SIGKILL ends it"
+    signal.signal(signal.SIGTERM, lambda *_: log.warning(words))  # `timeout` and others send it to the whole group
     host = _Host(control, codec(boot.messages), log)
     try:
         mailbox = start(boot, host, listener)

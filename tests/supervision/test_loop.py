@@ -69,6 +69,16 @@ def test_sigterm_drains_in_reverse_order_and_leaves_nothing(service: Service) ->
     assert diary.read_text().split() == ["kilo", "alpha", "mike", "zulu"]
 
 
+def test_a_sigterm_to_the_whole_group_drains_in_order_all_the_same(service: Service) -> None:
+    diary = service.directory / "diary"
+    assert service.start(toy("zulu", diary=diary), toy("alpha", diary=diary)) == "ready"
+    assert service.process is not None
+    os.killpg(service.process.pid, signal.SIGTERM)
+    assert service.ends() == 0
+    assert diary.read_text().split() == ["alpha", "zulu"]
+    assert service.log().count("has ended: shutdown") == 2
+
+
 def test_a_child_that_does_not_drain_is_killed_at_its_limit_and_at_once_by_a_second_signal(service: Service) -> None:
     assert (
         service.start(toy("mike", stubborn=True, stop_limit=60.0), toy("alpha", stubborn=True, stop_limit=0.2))
