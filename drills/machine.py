@@ -131,9 +131,8 @@ SCHEDULE_SECONDS: Final = 1.0
 HEARTBEAT_SECONDS: Final = 0.5
 LATE: Final = LATE_SECONDS + 1.0
 JUMPS: Final = (
-    ("an hour forward", HOUR, 0.0),
-    ("two hours back", -HOUR, 0.0),
-    ("to standard time and to daylight saving time", 0.0, 0.0),
+    ("an hour back, as in autumn", -HOUR, 0.0),
+    ("an hour forward, as in spring", 0.0, 0.0),
     ("a suspend of an hour", HOUR, HOUR),
 )
 """What happens, and how far calendar and suspended time are off from then on."""
