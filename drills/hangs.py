@@ -39,7 +39,7 @@ LONG = 500
 """Messages that wait: more than a second's work, and than one connection may have in the mailbox."""
 ORDER_EVERY = 0.03
 FAIR = 0.1
-"""Seconds that half of what is asked beside a flood may take at most; behind the flood it would be several times that."""
+"""Seconds that half of what is asked beside a flood may take at most; behind the flood it would be more."""
 ON_TIME = 0.5
 """Seconds a supervisor may take to answer on two cores that are both kept busy; usually it takes a few ms."""
 
@@ -116,11 +116,12 @@ def flood(ground: Ground) -> None:
         stage.desk.ref("saboteur").tell(told("tells", whom="order", count=FLOOD))
         orders, asks = _served(stage, until=f"{FLOOD} tells are out")
         stage.until("the whole flood is handled", lambda: stage.actors()["order"].handled > FLOOD)
+        expect(orders and asks, "nobody at all is served beside the flood")
         ground.record.figures["beside a flood of Order"] = f"orders took {_spread(orders)}, asks {_spread(asks)}"
-        expect(len(orders) >= 5, f"the flood was over after {len(orders)} orders, too soon to tell anything")
         for name, took in (("an order", orders), ("an ask", asks)):
             expect(max(took) < 1.0, f"{name} is served within a second beside the flood, not in {max(took):.2f} s")
             expect(median(took) < FAIR, f"{name} does not queue behind the flood; half took over {median(took):.3f} s")
+        expect(len(orders) >= 5, f"the flood was over after {len(orders)} orders, too soon to tell anything")
         obeyed = _stopped_in_a_flood(stage)
         ground.record.figures["flooded strategy stopped after"] = f"{obeyed * 1000:.0f} ms"
         expect(obeyed < 1.0, f"Stop was obeyed after {obeyed:.2f} s, behind what waited")

@@ -1,21 +1,18 @@
 """A strategy that does what strategies should not do, when it is told to.
 
-Told by a custom event on topic "sabotage", to all saboteurs or with `who` to one, or by an ask or tell of the same
-`Publish` to one directly. The data says what to `do`; `Deed` lists it. It says in the log what it is about to do, so
-that a drill can wait for it, and how its own asks ended.
+Told by an ask or a tell of `Publish`, whose data says what to `do`; `Deed` lists it. It says in the log what it is
+about to do, so that a drill can wait for it, and how its own asks ended.
 """
 
 from __future__ import annotations
 
 import os
 import time
-from collections import deque
 from collections.abc import Mapping
-from itertools import repeat
-from typing import Any, ClassVar, Literal
+from typing import Any, Literal
 
 from actors.messages.orders import GetOrder
-from actors.messages.system import CustomEvent, Publish
+from actors.messages.system import Publish
 from actors.strategy import Strategy
 from drills.stage import CHEAPEST
 from supervision.actor import Sender, handles
@@ -28,7 +25,6 @@ Deed = Literal[
     "sleep",  # block for `seconds` and go on
     "hang",  # block for ever
     "spin",  # compute for ever in Python, sharing the interpreter with other threads
-    "grind",  # compute for ever in C, without ever letting go of the interpreter
     "raise",  # fail with an exception that nobody expects
     "leave",  # end the process, with exit code 0
     "ask",  # ask saboteur `whom` to do `then`, and wait `seconds` for it
@@ -46,14 +42,8 @@ class Sabotage(Exception):
 class Saboteur(Strategy):
     """Well-behaved until it is told."""
 
-    topics: ClassVar[tuple[str, ...]] = (TOPIC,)
-
     def on_start(self) -> None:
         self._lossy = self.link("order")
-
-    def on_event(self, event: CustomEvent) -> None:
-        if event.data.get("who", self.name) == self.name:
-            self._do(event.data)
 
     @handles(Publish)
     def _told(self, message: Publish, _: Sender) -> Done:
@@ -68,8 +58,12 @@ class Saboteur(Strategy):
         match deed:
             case "sleep":
                 time.sleep(order["seconds"])
-            case "hang" | "spin" | "grind":
-                _never_return(deed)
+            case "hang":
+                while True:
+                    time.sleep(3600)
+            case "spin":
+                while True:
+                    pass
             case "raise":
                 raise Sabotage
             case "leave":
@@ -101,14 +95,6 @@ class Saboteur(Strategy):
             else:
                 self.desk.ref(whom).ask(CHEAPEST[whom])
         self.log.warning("sabotage: %d %s are out", count, deed)
-
-
-def _never_return(how: Literal["hang", "spin", "grind"]) -> None:
-    while how == "hang":
-        time.sleep(3600)
-    while how == "spin":
-        pass
-    deque(repeat(None), maxlen=0)
 
 
 def saboteur(name: str = "saboteur") -> dict[str, object]:
