@@ -19,7 +19,7 @@ from drills.drill import drill
 from drills.errors import expect
 from drills.ground import OFTEN, Ground
 from drills.stage import FIVE, Stage, rows
-from drills.traffic import trading
+from drills.traffic import SYMBOLS, trading
 from simulator.listings import LISTINGS
 from supervision.errors import ActorUnavailable, AskTimeout
 
@@ -112,6 +112,8 @@ def _ticking(stage: Stage) -> bool:
 def kill_pairs(ground: Ground) -> None:
     pairs = [*combinations(FIVE, 2)]
     with ground.service(OFTEN) as stage:
+        for symbol in SYMBOLS:
+            stage.ask("market_data", Hold(symbol))  # so that no line is one that nobody wants any more
         with trading(stage, ground.seed, pause=0.02):
             for number, pair in enumerate(ground.rng.sample(pairs, len(pairs))):
                 ground.progress(number / len(pairs), " and ".join(pair))

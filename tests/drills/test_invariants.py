@@ -130,7 +130,7 @@ CASES: dict[str, tuple[str, Callable[[Record, Books], Books | None]]] = {
     ),
     "more requests than allowed": (
         "I6",
-        lambda _, books: replace(books, clients=({**books.clients[0], "busiest": 51},)),
+        lambda _, books: replace(books, clients=({**books.clients[0], "busiest": 61},)),
     ),
     "a bystander with another process": ("I7", lambda _, books: replace(books, tree=tree(child(pid=202)))),
     "a recovery that took too long": (
