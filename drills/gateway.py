@@ -133,6 +133,7 @@ def _ended(stage: Stage, epoch: int) -> str:
 def _nothing_leaves(stage: Stage, reason: str) -> None:
     """Without a session, until another dial has failed for the expected reason."""
     with stage.record.window(f"no session: {reason}"):
+        stage.until("the gate is closed", lambda: stage.gate() == "closed")
         stage.until(f"a dial fails: {reason}", lambda: reason in stage.session().reason)
         _refused(stage)
 
@@ -225,14 +226,12 @@ def _client_id_taken(stage: Stage) -> None:
     stage.market("up")
     with _rival(stage, client_id):
         os.kill(connection, signal.SIGCONT)
-        stage.until("the gate is closed", lambda: stage.gate() == "closed")
         _nothing_leaves(stage, "326")
 
 
 def _nightly_reset(stage: Stage) -> None:
     """The gateway is away for seconds, and nothing of its session is left when it comes back."""
     stage.market("down", seconds=NIGHT_SECONDS)
-    stage.until("the gate is closed", lambda: stage.gate() == "closed")
     since = time.time_ns()
     _nothing_leaves(stage, "connection refused")
     lines.until_quoting(stage, since)

@@ -157,7 +157,7 @@ def _try(act: Callable[[], object]) -> None:
 # --- 4: Connection ------------------------------------------------------------------------------
 
 
-@drill(4, "connection-resubscribing", "SIGKILL Connection after k of n resubscriptions", about="I6 I7 I8")
+@drill(4, "connection-resubscribing", "SIGKILL Connection after k of n resubscriptions", about="I6 I7 I8", quick=True)
 def connection_resubscribing(ground: Ground) -> None:
     some, every = ground.rng.randrange(1, len(lines.LINES)), len(lines.LINES)
     points = f"connection.line.requested=kill@{some}/2,connection.line.requested=kill@{every}/3"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import resource
 import socket
 from pathlib import Path
 
@@ -63,6 +64,21 @@ def test_without_a_simulator_it_says_so_and_finds_it_when_it_comes(tmp_path: Pat
         (tmp_path / "simulator.json").write_text(f'{{"host": "127.0.0.1", "port": {script.port}}}')
         script.start()
         assert it.up().port == script.port
+
+
+def test_without_descriptors_it_says_so_and_dials_again(tmp_path: Path) -> None:
+    with stage(tmp_path) as (it, script):
+        client = script.start()
+        it.up()
+        limits = resource.getrlimit(resource.RLIMIT_NOFILE)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (3, limits[1]))
+        try:
+            client.shutdown(socket.SHUT_RDWR)
+            it.view(lambda view: "no socket can be opened (too many open files)" in view.reason)
+        finally:
+            resource.setrlimit(resource.RLIMIT_NOFILE, limits)
+        script.start()
+        it.up(epoch=2)
 
 
 def test_a_silent_gateway_is_dropped_after_an_unanswered_heartbeat(tmp_path: Path) -> None:
