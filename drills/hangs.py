@@ -60,20 +60,24 @@ def hang(ground: Ground) -> None:
         stage.expect_restarts(order=1, saboteur=1)
 
 
-@drill(15, "stopped", "SIGSTOP to Order while clients trade, SIGCONT when it is too late", about="I1 I2 I8")
+@drill(15, "stopped", "SIGSTOP to Order and to an idle actor, SIGCONT when it is too late", about="I1 I2 I8")
 def stopped(ground: Ground) -> None:
+    idle = ground.rng.choice(("account", "state"))
     with ground.service(HANGING) as stage, trading(stage, ground.seed):
-        with _clients(stage, "order", CHEAPEST["order"], (8.0,)) as ended:
-            blow = stage.strike("order", signal.SIGSTOP)
+        with ThreadPoolExecutor() as pool, _clients(stage, "order", CHEAPEST["order"], (8.0,)) as ended:
+            blows = [stage.strike(name, signal.SIGSTOP) for name in ("order", idle)]
+            back = [pool.submit(stage.recovers, blow, CURED, cause="SIGSTOP") for blow in blows]
         expect(isinstance(ended[0], ActorDied), f"who waited for the stopped Order is told that it died, not {ended}")
-        stage.recovers(blow, within=CURED, cause="SIGSTOP")
-        with contextlib.suppress(ProcessLookupError):
-            os.kill(blow.pid, signal.SIGCONT)
-            expect(False, f"process {blow.pid} was to be gone when Order answered again")
-        death = death_of(stage, blow)
-        expect(death.exit_code == -signal.SIGKILL, f"a stopped process ends by SIGKILL alone, not: {death}")
+        for one in back:
+            one.result()
+        for blow in blows:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(blow.pid, signal.SIGCONT)
+                expect(False, f"process {blow.pid} was to be gone when its successor answered")
+            death = death_of(stage, blow)
+            expect(death.exit_code == -signal.SIGKILL, f"a stopped process ends by SIGKILL alone, not: {death}")
         stage.wait_open()
-        stage.expect_restarts(order=1)
+        stage.expect_restarts(order=1, **{idle: 1})
 
 
 @drill(16, "busy", "computing for ever: Order in C with the interpreter locked, a strategy in Python", about="I8 I11")
@@ -99,7 +103,7 @@ def slow(ground: Ground) -> None:
     settings = {"supervision.hang_limit": 1.0, "strategies": [saboteur()]}
     with ground.service(settings) as stage:
         ref = stage.desk.ref("saboteur")
-        for _ in range(6):
+        for _ in range(8):
             ref.tell(told("sleep", seconds=0.8))
         flagged = stage.until("the slow one is flagged", lambda: _state(stage, "saboteur") == "overloaded")
         cleared = stage.until("the flag goes away", lambda: _state(stage, "saboteur") == "running")

@@ -1,6 +1,6 @@
 """Pings every child, looks at every slot, and ends what hangs.
 
-A hung child is sent SIGABRT first, at which it dumps its stacks, and SIGKILL a second later, which works on a
+A hung child is sent SIGABRT first, at which it dumps its stacks, and SIGKILL soon after, which works on a
 stopped process, too. The restart is the tree's business, as after any other death.
 """
 
@@ -22,7 +22,8 @@ PING_SECONDS: Final = 1.0
 PASS_SECONDS: Final = 0.25
 LATE_SECONDS: Final = 1.0
 """A pass this late says more about us than about the children."""
-ABORT_SECONDS: Final = 1.0
+ABORT_SECONDS: Final = 0.5
+"""As long as a dump may take: with a ping and a pass before it the successor is there within the hang limit and 2 s."""
 
 log = logging.getLogger(SUPERVISOR)
 
