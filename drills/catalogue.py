@@ -14,6 +14,7 @@ _MODULES = (
     "peers",
     "stopping",
     "strategies",
+    "order_instants",
     "instants",
     "machine",
     "shortage",

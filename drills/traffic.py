@@ -106,3 +106,8 @@ def trading(stage: Stage, seed: int, *, traders: int = 2, pause: float = 0.1) ->
         stop.set()
         for thread in threads:
             thread.join()
+
+
+def insist(stage: Stage, key: str, **order: object) -> None:
+    """A careful client: places an order, always with the same key, until there is an answer. Raises Broken."""
+    stage.until(f"the client of {key!r} has an answer", lambda: stage.attempt(key=key, **order)[1] == "ok")
