@@ -7,12 +7,13 @@ from __future__ import annotations
 import contextlib
 import os
 import signal
+import time
 from functools import partial
 from itertools import combinations
+from statistics import median
 from typing import Final
 
-from actors.messages.account import GetAccounts
-from actors.messages.market import GetQuote, GetQuotes, Hold
+from actors.messages.market import GetMarketData, GetQuote, GetQuotes, Hold
 from actors.messages.orders import GetOrder
 from drills import leaks
 from drills.drill import drill
@@ -21,7 +22,7 @@ from drills.ground import OFTEN, Ground
 from drills.stage import FIVE, Stage, rows
 from drills.traffic import SYMBOLS, trading
 from simulator.listings import LISTINGS
-from supervision.errors import ActorUnavailable, AskTimeout
+from supervision.errors import AskTimeout
 
 ROUNDS: Final = 10
 SLOW_START: Final = "sleep:60"
@@ -36,13 +37,18 @@ ASKS_BETWEEN: Final = 10
 
 @drill(1, "kill-each", "SIGKILL each of the five in turn, idle", about="I1 I7 I8 I9 I11", quick=True)
 def kill_each(ground: Ground) -> None:
+    rebuilt: dict[str, list[float]] = {name: [] for name in FIVE}
     with ground.service(OFTEN) as stage:
         for number in range(ROUNDS):
             for name in ground.rng.sample(FIVE, len(FIVE)):
                 ground.progress(number / ROUNDS, name)
-                stage.recovers(stage.strike(name))
+                blow = stage.strike(name)
+                stage.recovers(blow)
                 stage.wait_open()
+                rebuilt[name].append(time.monotonic() - blow.at)
         stage.expect_restarts(**dict.fromkeys(FIVE, ROUNDS))
+    words = ", ".join(f"{name} {median(times) * 1e3:.0f} ms" for name, times in rebuilt.items())
+    ground.record.figures["orders may leave again (median)"] = words
 
 
 @drill(3, "order-in-flight", "SIGKILL Connection with an order in flight, at each instant", about="I3 I4 I5 I7")
@@ -51,7 +57,7 @@ def order_in_flight(ground: Ground) -> None:
     instants = ("encoded", "written", "report[OrderReport]")
     points = [f"connection.order.{instant}=kill@1/{number}" for number, instant in enumerate(instants, 1)]
     away = f"actor.start[connection]=sleep:0.5@1/{len(instants) + 2}"
-    with ground.service(failpoints=",".join((*points, away))) as stage:
+    with ground.service(OFTEN, failpoints=",".join((*points, away))) as stage:
         keys = []
         for number, instant in enumerate(instants, 1):
             key, outcome = stage.attempt(quantity=5)
@@ -87,18 +93,21 @@ def _fills_unheard(stage: Stage) -> None:
 def tick_burst(ground: Ground) -> None:
     """The second incarnation dies with a batch in hand, the others from outside."""
     longest = 0.0
-    with ground.service({"simulator.speed": 100}, failpoints="market_data.ticks=kill@40/2") as stage:
+    with ground.service({**OFTEN, "simulator.speed": 100}, failpoints="market_data.ticks=kill@40/2") as stage:
         for symbol in LINES:
             stage.ask("market_data", Hold(symbol))
         for number in range(BURST_ROUNDS):
             ground.progress(number / BURST_ROUNDS, f"{len(LINES)} lines")
             stage.until("every line has ticks", lambda: _ticking(stage))
-            stage.recovers(stage.strike("market_data"))
+            blow = stage.strike("market_data")
+            stage.recovers(blow)
             if number == 0:
-                stage.recovers(stage.fell("market_data", 2), cause="killed: batch of ticks in hand")
+                blow = stage.fell("market_data", 2)
+                stage.recovers(blow, cause="killed: batch of ticks in hand")
                 (death,) = (one for one in stage.tree().deaths if one.incarnation == 2)
                 expect(death.in_hand == "TickBatch", f"a TickBatch in hand at its death, not {death.in_hand!r}")
-            longest = max(longest, stage.until("every line has ticks again", lambda: _ticking(stage)))
+            stage.until("every line has ticks again", lambda: _ticking(stage))
+            longest = max(longest, time.monotonic() - blow.at)
         stage.expect_restarts(market_data=BURST_ROUNDS + 1)
     ground.record.figures[f"{len(LINES)} lines live again after"] = f"{longest * 1e3:.0f} ms at most"
 
@@ -158,16 +167,16 @@ def _starting(stage: Stage, name: str, incarnation: int) -> bool:
 )
 def kill_supervisor(ground: Ground) -> None:
     """The children die with it, whatever they do; the next service clears up and finds every order."""
-    with ground.service(failpoints="actor.handle[GetAccounts]=spin", judged=False) as stage:
+    with ground.service(failpoints="actor.handle[GetMarketData]=spin", judged=False) as stage:
         epoch, run_dir = stage.session().epoch, stage.run_dir
         waiting = stage.place(limit=1.0).key
         stage.until("it waits at the broker", lambda: stage.placed(waiting))
         with trading(stage, ground.seed):
             stage.until("clients have traded", lambda: stage.ledger("select 1 from executions limit 1"))
-            stage.strike("market_data", signal.SIGSTOP)
-            with contextlib.suppress(ActorUnavailable, AskTimeout):
-                stage.ask("account", GetAccounts(), timeout=0.2)
-            expect(stage.logged("failpoint actor.handle"), "Account is busy in C code")
+            stage.strike("account", signal.SIGSTOP)
+            with contextlib.suppress(AskTimeout):
+                stage.ask("market_data", GetMarketData(), timeout=0.2)
+            expect(stage.logged("failpoint actor.handle"), "MarketData is busy in C code")
             family = leaks.footprint(stage).processes
             stage.note("SIGKILL to the supervisor")
             os.kill(stage.pid, signal.SIGKILL)

@@ -14,6 +14,7 @@ Records = Iterable[dict[str, Any]]
 
 _BORN = re.compile(r"(\S+) \(incarnation \d+\) has process \d+")
 _ENDED = re.compile(r"(\S+) \(incarnation \d+\) has ended: .*", re.DOTALL)
+_IN_PEACE = re.compile(r"(\S+) \(incarnation \d+\) has ended: shutdown;.*", re.DOTALL)
 _PROCESS = re.compile(r"\(incarnation \d+\) has (?:started, )?process (\d+)")
 
 
@@ -25,6 +26,11 @@ def born(records: Records) -> list[str]:
 def ended(records: Records) -> list[str]:
     """Whose process ended, one after the other."""
     return _names(_ENDED, records)
+
+
+def left_in_peace(records: Records) -> list[str]:
+    """Who left by itself when it was told to stop, one after the other."""
+    return _names(_IN_PEACE, records)
 
 
 def processes(text: str) -> set[int]:

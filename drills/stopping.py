@@ -10,7 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from typing import Final
 
-from actors.messages.account import GetAccounts
+from actors.messages.market import GetMarketData
 from actors.messages.orders import GetOrder, GetOrdersView
 from cli import exits as cli_exits
 from drills import leaks, service_log
@@ -19,7 +19,7 @@ from drills.errors import expect
 from drills.ground import Ground
 from drills.stage import Stage
 from supervision import exits
-from supervision.errors import ActorUnavailable, AskTimeout
+from supervision.errors import AskTimeout
 from supervision.lifecycle import ChildView
 from supervision.reloader import REFUSED
 from supervision.tree import KILL_GRACE
@@ -67,12 +67,12 @@ def _draining(stage: Stage) -> bool:
 def deaf_to_stop(ground: Ground) -> None:
     """Each is killed at the end of its limit, the others stop in order; a second SIGTERM waits for nobody."""
     settings = {"supervision.stop_limit": STOP_LIMIT}
-    with ground.service(settings, failpoints="actor.handle[GetAccounts]=hang", judged=False) as stage:
+    with ground.service(settings, failpoints="actor.handle[GetMarketData]=hang", judged=False) as stage:
         stage.place(limit=1.0)
-        stage.strike("market_data", signal.SIGSTOP)
-        with contextlib.suppress(ActorUnavailable, AskTimeout):
-            stage.ask("account", GetAccounts(), timeout=0.2)
-        expect(stage.logged("failpoint actor.handle"), "Account hangs")
+        stage.strike("account", signal.SIGSTOP)
+        with contextlib.suppress(AskTimeout):
+            stage.ask("market_data", GetMarketData(), timeout=0.2)
+        expect(stage.logged("failpoint actor.handle"), "MarketData hangs")
         said = len(stage.log())
         seconds = _terminated(ground, stage, times=1)
         ground.record.figures["two deaf children: stopped after"] = f"{seconds:.2f} s"
@@ -81,7 +81,7 @@ def deaf_to_stop(ground: Ground) -> None:
             patience <= seconds < patience + LEEWAY, f"stopped after {patience:g} s and little more: {seconds:.2f} s"
         )
         records = stage.log()[said:]
-        peaceful = [one["message"].split()[0] for one in records if one.get("message", "").endswith("ended: shutdown")]
+        peaceful = service_log.left_in_peace(records)
         expect(peaceful == ["order", "connection", "state", "simulator"], f"the others left in peace: {peaceful}")
         for name in ("market_data", "account"):
             killed = f"{name} (incarnation 1) is killed: it did not stop in time"
