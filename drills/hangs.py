@@ -20,6 +20,7 @@ from actors.messages.orders import GetOrder
 from drills.drill import drill
 from drills.errors import Broken, expect
 from drills.ground import Ground
+from drills.messages import POISON
 from drills.saboteur import saboteur, told
 from drills.stage import CHEAPEST, Blow, Stage
 from drills.traffic import trading
@@ -44,20 +45,21 @@ ON_TIME = 0.5
 """Seconds a supervisor may take to answer on two cores that are both kept busy; usually it takes a few ms."""
 
 
-@drill(14, "hang", "a handler never returns, in Order and in a strategy", about="I2 I8 I11")
+@drill(14, "hang", "a handler never returns, in one of the five and in a strategy", about="I2 I8 I11")
 def hang(ground: Ground) -> None:
+    name = ground.rng.choice(sorted(POISON))
+    kind = type(POISON[name]).__name__
     settings = {**HANGING, "strategies": [saboteur()]}
-    with ground.service(settings, failpoints="actor.handle[GetOrder]=hang") as stage:
-        poison = GetOrder("an order that hangs whoever looks for it")
-        with _clients(stage, "order", CHEAPEST["order"], PATIENCE):
-            blow = _tell(stage, "order", poison, "failpoint actor.handle")
-        _cured(stage, blow, in_hand="GetOrder", culprit="failpoints.py")
+    with ground.service(settings, failpoints=f"actor.handle[{kind}]=hang") as stage:
+        with _clients(stage, name, CHEAPEST[name], PATIENCE):
+            blow = _tell(stage, name, POISON[name], "failpoint actor.handle")
+        _cured(stage, blow, in_hand=kind, culprit="failpoints.py")
         stage.wait_open()
         ground.progress(0.5, "strategy")
         with _clients(stage, "saboteur", told("nothing"), PATIENCE):
             blow = _tell(stage, "saboteur", told("hang"), "sabotage: hang")
         _cured(stage, blow, in_hand="Publish", culprit="saboteur.py")
-        stage.expect_restarts(order=1, saboteur=1)
+        stage.expect_restarts(saboteur=1, **{name: 1})
 
 
 @drill(15, "stopped", "SIGSTOP to Order and to an idle actor, SIGCONT when it is too late", about="I1 I2 I8")
