@@ -14,6 +14,8 @@ from typing import Final
 from supervision.reactor import Reactor, Timer
 
 PAUSE_SECONDS: Final = 0.1
+AT_ONCE: Final = 16
+"""An actor with a long queue looks here seldom; whoever knocks must not wait for many such looks."""
 
 log = logging.getLogger(__name__)
 
@@ -38,21 +40,28 @@ class Acceptor:
             self._pause.cancel()
 
     def _accept(self) -> None:
+        for _ in range(AT_ONCE):
+            if not self._accept_one():
+                return
+
+    def _accept_one(self) -> bool:
+        """Whether there may be another one to accept."""
         try:
             sock, _ = self._listener.accept()
         except (BlockingIOError, ConnectionAbortedError):
-            return  # the caller gave up before we came to it
+            return False  # nobody waits, or gave up before we came to it
         except OSError as error:  # out of descriptors, most likely
             if not self._failing:
                 self._failing = True
                 log.warning("cannot accept a connection, trying again until it works: %s", error)
             self._reactor.unwatch(self._listener)
             self._pause = self._reactor.after(PAUSE_SECONDS, self._go_on)
-            return
+            return False
         if self._failing:
             self._failing = False
             log.warning("connections are accepted again")
         self._on_accept(sock)
+        return True
 
     def _go_on(self) -> None:
         self._pause = None
