@@ -18,6 +18,7 @@ from actors.messages.orders import GateChanged, GateView
 from drills.drill import drill
 from drills.errors import expect
 from drills.ground import Ground
+from drills.record import Operation
 from drills.stage import Stage, rows
 from drills.traffic import NEVER_FILLS, trading
 from supervision import clock
@@ -154,8 +155,9 @@ def clock_jumps(ground: Ground) -> None:
                 _goes_on_as_scheduled(stage, words)
                 stage.until("the next heartbeat comes", _another_heartbeat(stage), 2 * HEARTBEAT_SECONDS + LATE)
                 stage.until("an order fills", _filled(stage, stage.place(quantity=1).key))
-        closed = _closed_since(stage, opened)
+        closed, early = _closed_since(stage, opened), _timed_out_early(stage)
         expect(not closed, f"the gate closed because of the clock: {closed}")
+        expect(not early, f"asks timed out before their time, and nobody had died: {early}")
         stage.expect_restarts()
 
 
@@ -185,6 +187,11 @@ def _more(count: Callable[[Stage], int], stage: Stage, before: int) -> Callable[
 
 def _scheduled(stage: Stage) -> int:
     return int(rows(stage.directory / "state.db", "select count(*) from cuts where cause like '%schedule%'")[0][0])
+
+
+def _timed_out_early(stage: Stage) -> list[Operation]:
+    unknown = (one for one in stage.record.operations if one.outcome == "unknown")
+    return [one for one in unknown if one.ended - one.began < 0.9 * one.timeout]
 
 
 def _another_heartbeat(stage: Stage) -> Callable[[], bool]:
