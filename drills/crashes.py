@@ -56,7 +56,7 @@ def order_in_flight(ground: Ground) -> None:
     """Before its first byte left, after its last, with the broker's first word in hand; and while one works."""
     instants = ("encoded", "written", "report[OrderReport]")
     points = [f"connection.order.{instant}=kill@1/{number}" for number, instant in enumerate(instants, 1)]
-    away = f"actor.start[connection]=sleep:0.5@1/{len(instants) + 2}"
+    away = f"actor.start[connection]=sleep:1@1/{len(instants) + 2}"
     with ground.service(OFTEN, failpoints=",".join((*points, away))) as stage:
         keys = []
         for number, instant in enumerate(instants, 1):
@@ -85,7 +85,7 @@ def _fills_unheard(stage: Stage) -> None:
     filled = "select count(*) from executions where order_ref = ?"
     stage.until("it fills", lambda: stage.ledger(filled, waiting)[0][0])
     expect(not stage.answers("connection", 0.01), "Connection is still away when the order fills")
-    stage.recovers(blow, within=1.5, cause="SIGKILL, slow start")
+    stage.recovers(blow, within=2.0, cause="SIGKILL, slow start")
     stage.until("the fill is known", lambda: stage.desk.order.ask(GetOrder(waiting)).status == "FILLED")
 
 
@@ -120,7 +120,7 @@ def _ticking(stage: Stage) -> bool:
 @drill(8, "kill-pairs", "SIGKILL every two of the five at once, while clients trade", about="I1 I3 I4 I8")
 def kill_pairs(ground: Ground) -> None:
     pairs = [*combinations(FIVE, 2)]
-    with ground.service(OFTEN) as stage:
+    with ground.service({**OFTEN, "orders.state_grace": 0.05}) as stage:
         for symbol in SYMBOLS:
             stage.ask("market_data", Hold(symbol))  # so that no line is one that nobody wants any more
         with trading(stage, ground.seed, pause=0.02):
@@ -148,18 +148,13 @@ def killed_before_started(ground: Ground) -> None:
     with ground.service(settings, failpoints=",".join(points)) as stage:
         blow = stage.strike(name)
         for incarnation in unfinished:
-            stage.until(f"incarnation {incarnation} starts", partial(_starting, stage, name, incarnation))
+            stage.becomes(name, "starting", incarnation)
             stage.strike(name)
         stage.recovers(blow, within=3.0, cause="killed 4 times")
         expect(stage.logged(f"more than {len(unfinished)} restarts in 300 s under broker"), "the log says why")
         stage.wait_open()
         family = dict.fromkeys(("connection", "account", "order", "market_data"), 1)
         stage.expect_restarts(**{**family, name: len(unfinished) + 1})
-
-
-def _starting(stage: Stage, name: str, incarnation: int) -> bool:
-    child = stage.actors()[name]
-    return child.incarnation == incarnation and child.state == "starting" and child.pid is not None
 
 
 @drill(

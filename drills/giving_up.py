@@ -41,7 +41,8 @@ def escalation(ground: Ground) -> None:
         waiting = stage.place(limit=1.0).key
         bought = stage.place(quantity=10).key
         _kill_twice(stage)
-        stage.until("its supervisor has restarted all four", lambda: _incarnations(stage) == [3, 2, 2, 2])
+        for name, incarnation in zip(BROKER, (3, 2, 2, 2), strict=True):
+            stage.becomes(name, "running", incarnation)
         expect(stage.logged(f"{FELL}connection: "), "the log says why the other three were stopped")
         stage.wait_open()
         said, family = len(stage.log()), leaks.footprint(stage)
@@ -61,11 +62,6 @@ def escalation(ground: Ground) -> None:
 def _kill_twice(stage: Stage) -> None:
     stage.recovers(stage.strike("connection"))
     stage.strike("connection")
-
-
-def _incarnations(stage: Stage) -> list[int]:
-    actors = stage.actors()
-    return [actors[name].incarnation if actors[name].state == "running" else 0 for name in BROKER]
 
 
 @drill(11, "no-start", "on_start of an actor raises, or finds its configuration wrong, at the boot", about="I9")
@@ -97,7 +93,7 @@ def no_restart(ground: Ground) -> None:
     settings = {"supervision.intensity": 100, "supervision.period": 1e6, "logging.level": "debug"}
     with ground.service(settings, failpoints=",".join(points), judged=False) as stage:
         stage.strike("account")
-        stage.until("it waits after its fifth try", lambda: _waits(stage, "account", 6))
+        stage.becomes("account", "backing_off", 6)
         family = leaks.footprint(stage)
         began = time.monotonic()
         os.kill(stage.pid, signal.SIGTERM)
@@ -110,11 +106,6 @@ def no_restart(ground: Ground) -> None:
         ground.record.figures["stopped after"] = f"{seconds * 1e3:.0f} ms"
     with ground.service():
         ground.progress(0.5, "the next service")
-
-
-def _waits(stage: Stage, name: str, incarnation: int) -> bool:
-    child = stage.actors()[name]
-    return child.incarnation >= incarnation and child.state == "backing_off"
 
 
 @drill(13, "configuration", "an actor, then a strategy ends with exit code 78", about="I4 I7 I9 I11")
@@ -136,13 +127,13 @@ def configuration(ground: Ground) -> None:
         _parked(ground, stage, incarnation=2)
         stage.place(quantity=3)
         stage.ask("supervisor", StartChild(SAMPLE))
-        stage.until("it runs once it can", lambda: stage.actors()[SAMPLE].state == "running")
+        stage.becomes(SAMPLE, "running", 3)
         stage.expect_restarts(**{SAMPLE: 0})
 
 
 def _parked(ground: Ground, stage: Stage, incarnation: int) -> None:
     """It is set aside after one try, and a user sees that it is, and why."""
-    stage.until("it is parked", lambda: stage.actors()[SAMPLE].state == "parked")
+    stage.becomes(SAMPLE, "parked", incarnation)
     listed = ground.command("strategies", "list", "--json")
     (shown,) = orjson.loads(listed.stdout)
     expect(shown["state"] == "parked", f"`strategies list` shows it parked, not {listed.stdout}")

@@ -31,7 +31,7 @@ from drills.errors import Broken
 from drills.record import Operation, Outcome, Record, Restart
 from simulator.control import Answer, ControlClient
 from supervision.errors import ActorUnavailable, DeliveryError, Rejected
-from supervision.lifecycle import ChildView, DeathRecord, GetTree, TreeView
+from supervision.lifecycle import ChildState, ChildView, DeathRecord, GetTree, TreeView
 from supervision.message import Ask
 
 FIVE = ("connection", "market_data", "order", "account", "state")
@@ -105,6 +105,15 @@ class Stage:
     def wait_open(self, limit: float = 15.0) -> float:
         """Wait until orders may leave."""
         return self.until("the gate is open", lambda: self.gate() == "open", limit)
+
+    def becomes(self, name: str, state: ChildState, incarnation: int = 1) -> None:
+        """Wait until an actor is in this state, in this incarnation or a later one. Raises Broken."""
+
+        def is_so() -> bool:
+            child = self.actors().get(name)
+            return child is not None and child.state == state and child.incarnation >= incarnation
+
+        self.until(f"incarnation {incarnation} of {name} is {state}", is_so)
 
     def exit_code(self, limit: float = 15.0) -> int:
         """Wait until the service has ended; what it left with. Raises Broken."""
