@@ -62,11 +62,11 @@ def wrong_after(database: Path, head: Head) -> str:
 
 
 def followed(directory: Path) -> bool:
-    """Whether every row of the order journal is in the audit trail, once."""
-    journal = rows(directory / "orders.db", "select sequence from journal order by sequence")
+    """Whether every row of the order journal is in the audit trail, once and as it is."""
+    journal = rows(directory / "orders.db", "select sequence, kind, key, data from journal order by sequence")
     audit = rows(
         directory / "state.db",
-        "select journal_sequence from audit where journal_sequence is not null order by journal_sequence",
+        "select journal_sequence, kind, key, data from audit where journal_sequence is not null order by 1",
     )
     return journal == audit
 
