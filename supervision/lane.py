@@ -41,16 +41,16 @@ class Lane(Generic[T]):
 
         Messages conflate only with others of the same `source`. Shedding counts as done: True.
         """
-        delivery = Delivery.KEEP if message is None else message.delivery
-        if delivery is Delivery.CONFLATE and message is not None:
-            key: object = (source, type(message), message.conflation_key())
-            if key in self._items:
-                self.conflated += 1
-            self._items[key] = item
-            return True
-        if delivery is Delivery.SHED and len(self._items) >= self.shed_limit:
-            self.tally.shed += 1
-            return True
+        if message is not None and message.delivery is not Delivery.KEEP:
+            if message.delivery is Delivery.CONFLATE:
+                key: object = (source, type(message), message.conflation_key())
+                if key in self._items:
+                    self.conflated += 1
+                self._items[key] = item
+                return True
+            if len(self._items) >= self.shed_limit:
+                self.tally.shed += 1
+                return True
         if len(self._items) >= self.limit:
             return False
         self._items[next(self._numbers)] = item

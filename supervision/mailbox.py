@@ -133,7 +133,8 @@ class Mailbox:
         return len(self._control) + len(self._outside) + len(self.data)
 
     def _next(self) -> object:
-        self._flush()
+        if self.dirty:
+            self._flush()
         while True:
             if self._control:
                 return self._control.popleft()
@@ -161,11 +162,13 @@ class Mailbox:
             self._was_empty = now
         self._run(ready)
         self._run(self.reactor.due())
-        with self._outside_lock:
-            while self._outside:
-                message = self._outside.popleft()
-                self.data.add(message, message)
-        self._flush()
+        if self._outside:
+            with self._outside_lock:
+                while self._outside:
+                    message = self._outside.popleft()
+                    self.data.add(message, message)
+        if self.dirty:
+            self._flush()
 
     def _run(self, callbacks: list[Callback]) -> None:
         for callback in callbacks:
