@@ -198,7 +198,7 @@ class StateActor(Actor):
         self._observe(clock.now(), "clock", {"set": jump.calendar, "suspended": jump.suspended})
 
     def _order_up(self, _: Uplink, incarnation: int) -> None:
-        self._follower.catch_up()
+        self._follower.order_came()
         self._reconciler.order_up(incarnation)
 
     def _order_down(self, _: Uplink) -> None:

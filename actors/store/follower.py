@@ -3,7 +3,8 @@
 A row is taken when it is the next one. A gap, or Order's return, asks for pages from the last row
 stored until one comes empty, so a row that was missed while nobody listened comes all the same, and
 each ask acknowledges what came before. While the disk takes nothing, nothing is taken, asked for or
-acknowledged. A journal that starts again is a finding of its own.
+acknowledged. A journal that starts again is a finding of its own, and so is one whose end is another than
+the one stored: after a power cut Order may have lost rows that it had not synced and we had heard.
 """
 
 from __future__ import annotations
@@ -40,14 +41,19 @@ class JournalFollower:
         self._on_row = on_row
         self._asked = False
 
+    def order_came(self) -> None:
+        """Order is there: ask for the last row stored once more, and for what comes after it."""
+        self._ask(max(0, self._trail.followed - 1))
+
     def catch_up(self) -> None:
         """Ask for what comes after the last row stored, until nothing does."""
+        self._ask(self._trail.followed)
+
+    def _ask(self, after: int) -> None:
         if not self._asked and not self._writes.trouble:
             self._asked = True
-            failpoint("state.journal.ask", self._trail.followed)
-            self._order.ask(
-                FollowJournal(self._trail.followed), timeout=PAGE_SECONDS, on_reply=self._page, on_error=self._failed
-            )
+            failpoint("state.journal.ask", after)
+            self._order.ask(FollowJournal(after), timeout=PAGE_SECONDS, on_reply=self._page, on_error=self._failed)
 
     def live(self, rows: JournalRows) -> None:
         """Rows as Order commits them; one that is not the next says that others were missed."""

@@ -34,7 +34,7 @@ def test_the_journal_is_followed_in_pages_then_live_then_over_gaps_and_restarts(
     house.kill_state()
     house.journal.write("while_dead")
     state = house.start_state()
-    for after in (8, 9):
+    for after in (7, 9):
         assert house.journal.followed.get(timeout=PATIENCE) == after
     state.call(lambda: None)
     kinds = house.rows("SELECT journal_sequence, kind FROM audit WHERE journal_sequence > 0 ORDER BY sequence")
@@ -60,6 +60,24 @@ def test_a_journal_that_was_replaced_is_a_finding_and_followed_anew(house: House
         assert house.journal.followed.get(timeout=PATIENCE) == after
     kinds = [kind for (kind,) in house.rows("SELECT kind FROM audit ORDER BY sequence")]
     assert kinds == ["intent", "intent", "intent", "journal_replaced", "intent"]
+
+
+def test_a_journal_that_lost_its_end_and_went_on_is_a_finding(house: House) -> None:
+    for number in range(2):
+        house.journal.write("intent", f'{{"n":{number}}}')
+    house.start_order()
+    house.start_state()
+    for after in (0, 2):
+        assert house.journal.followed.get(timeout=PATIENCE) == after
+    house.kill_state()
+    house.journal.rows.pop()
+    for number in (2, 3):
+        house.journal.write("gate", f'{{"n":{number}}}')
+    house.start_state()
+    for after in (1, 0, 2, 3):
+        assert house.journal.followed.get(timeout=PATIENCE) == after
+    kinds = [kind for (kind,) in house.rows("SELECT kind FROM audit ORDER BY sequence")]
+    assert kinds == ["intent", "intent", "journal_replaced", "intent", "gate", "gate"]
 
 
 def test_a_damaged_trail_is_reported_at_the_next_start(house: House, caplog: pytest.LogCaptureFixture) -> None:
