@@ -138,6 +138,7 @@ def reload(ground: Ground) -> None:
     file = ground.home / "nightdesk.yaml"
     file.write_text(_configuration(1000, changing=10))
     with ground.service({"strategies": None}, config=file) as stage:
+        stage.recovers(stage.strike("order"))
         before = _pids(stage)
         file.write_text(_configuration(-5, changing=20))
         os.kill(stage.pid, signal.SIGHUP)
@@ -150,7 +151,7 @@ def reload(ground: Ground) -> None:
         expect(_pids(stage) == before, "nobody was restarted")
         file.write_text(_configuration(5, changing=20, newcomer=10))
         os.kill(stage.pid, signal.SIGHUP)
-        for name, incarnation in (("order", 2), ("changing", 2), ("newcomer", 1)):
+        for name, incarnation in (("order", 3), ("changing", 2), ("newcomer", 1)):
             stage.becomes(name, "running", incarnation)
         stage.wait_open()
         key, outcome = stage.attempt(quantity=10)
@@ -159,7 +160,7 @@ def reload(ground: Ground) -> None:
         said = ground.command("reload")
         expect((said.returncode, said.stdout) == (0, "removed: newcomer\n"), f"the newcomer leaves: {said}")
         stage.until("the newcomer is gone", lambda: "newcomer" not in stage.actors())
-        stage.expect_restarts(order=0, changing=0)
+        stage.expect_restarts(order=1, changing=0)
 
 
 def _configuration(quantity: int, **strategies: int) -> str:
