@@ -224,8 +224,10 @@ class ConnectionActor(Actor):
         session, at = self._session, clock.now()
         change = session.link(code, at)
         if change is not None:
-            news = LinkChanged(session.epoch, session.generation, change.up, change.data_lost, code, text)
-            self.publish("session", news)
+            if change.data_lost:
+                self._live.data_lost()
+            epoch, generation = session.epoch, session.generation
+            self.publish("session", LinkChanged(epoch, generation, change.up, change.data_lost, code, text))
         elif not session.answers or names_nothing(request_id):
             self.publish("errors", BrokerNotice(session.epoch, code, text, at))
         elif self._queries.refused(request_id, code, text):
@@ -287,8 +289,7 @@ class ConnectionActor(Actor):
     def transmit_cancel(self, message: broker.TransmitCancel, sender: Sender) -> object:
         self._outbound.check(message.epoch)
         frames = self._outbound.requests.cancel(message.order_id)
-        done = broker.Transmitted(message.epoch)
-        self._outbound.cancel(message.order_id, frames, sender, lambda: sender.reply(done))
+        self._outbound.cancel(message.order_id, frames, sender, lambda: sender.reply(broker.Transmitted(message.epoch)))
         return LATER
 
     @handles(broker.FetchOpenOrders)

@@ -38,6 +38,16 @@ class LiveStreams:
 
     # --- quote lines ----------------------------------------------------------------------------
 
+    def data_lost(self) -> None:
+        """The broker dropped its subscriptions (1101): what is listed from now on was opened afterwards.
+
+        Each line is closed all the same, because one that was opened at the same moment may live.
+        """
+        for request_id in self._lines:
+            frames = self._out.requests.close_line(request_id)
+            self._out.ship(Priority.MARKET_DATA, frames, None, _nothing)
+        self._lines.clear()
+
     def open_line(self, ask: OpenLine, sender: Sender) -> None:
         """Open a line; the answer goes out before its first tick can."""
         request_id, con_id = next(self._ids), ask.contract.con_id

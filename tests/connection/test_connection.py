@@ -68,6 +68,20 @@ def test_a_line_streams_is_listed_and_ends(it: Bench) -> None:
         it.connection.ask(broker.CloseLine(epoch, line.request_id))
 
 
+def test_lines_that_the_broker_dropped_are_listed_no_more(it: Bench) -> None:
+    """A market data actor that restarts after 1101 would otherwise adopt lines that are dead."""
+    epoch = it.up().epoch
+    contract = resolve(it)
+    dead = it.connection.ask(broker.OpenLine(epoch, contract))
+    control(it.directory, do="link", code=1101)
+    assert it.next(LinkChanged).data_lost
+    assert it.connection.ask(broker.GetLiveLines()).items == ()
+    line = it.connection.ask(broker.OpenLine(epoch, contract))
+    assert line.request_id != dead.request_id
+    it.next(broker.TickBatch, lambda batch: line.request_id in batch.requests)
+    assert control(it.directory, do="status")["clients"][0]["lines"] == ["AAPL"]
+
+
 def test_bars_come_in_utc_oldest_first(it: Bench) -> None:
     it.up()
     bars = it.connection.ask(broker.FetchBars(resolve(it), None, "1 D", "1 hour", "TRADES", True)).items
