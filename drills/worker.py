@@ -94,6 +94,7 @@ def main(name: str, seed: str, count: str) -> None:
     """One drill for whoever reads our standard output. SIGTERM ends it, and the service that it started."""
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
     (drill,) = chosen((name,))
+    _say(Progress(0.0, ""))
     _say(Ended(perform(drill, int(seed), int(count), lambda part, text: _say(Progress(part, text)))))
 
 
