@@ -11,10 +11,12 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
+from functools import partial
 from typing import Any, Final
 
 from actors.messages.account import Accounts, AccountView, GetAccounts, GetPositions, Positions
 from actors.messages.state import GetCachedAccounts, GetCachedPositions
+from drills.meanwhile import meanwhile
 from drills.stage import Stage
 from supervision.errors import DeliveryError, Rejected
 from supervision.message import Ask
@@ -57,24 +59,16 @@ def complete(stage: Stage) -> bool:
 def collected(stage: Stage) -> Iterator[list[Answer]]:
     """Ask again and again while the body runs; the answers, oldest first."""
     answers: list[Answer] = []
-    stop = threading.Event()
 
-    def ask(name: str, question: Ask[Any]) -> None:
-        while not stop.wait(PAUSE_SECONDS):
+    def ask(name: str, question: Ask[Any], over: threading.Event) -> None:
+        while not over.wait(PAUSE_SECONDS):
             try:
                 answers.append(stage.desk.ref(name).ask(question, timeout=1.0))
             except (DeliveryError, Rejected):
                 continue  # no answer is no lie
 
-    threads = [threading.Thread(target=ask, args=one, name=f"asking {one[0]}") for one in QUESTIONS]
-    for thread in threads:
-        thread.start()
-    try:
+    with meanwhile(*(partial(ask, *one) for one in QUESTIONS)):
         yield answers
-    finally:
-        stop.set()
-        for thread in threads:
-            thread.join()
 
 
 def wrong(answers: list[Answer], whole: Whole) -> list[str]:

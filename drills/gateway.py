@@ -14,6 +14,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from typing import Final
 
 from actors.messages.session import SessionDown
@@ -21,6 +22,7 @@ from drills import lines
 from drills.drill import drill
 from drills.errors import expect
 from drills.ground import Ground
+from drills.meanwhile import meanwhile
 from drills.stage import FIVE, Stage
 from drills.traffic import NEVER_FILLS, trading
 from simulator.wire.framing import frame
@@ -147,23 +149,15 @@ def _refused(stage: Stage) -> None:
 def _everybody_answers(stage: Stage) -> Iterator[None]:
     """Ask all actors all the time; who takes longer than ANSWER_LIMIT breaks the drill."""
     slowest = dict.fromkeys(FIVE, 0.0)
-    stop = threading.Event()
 
-    def ask(name: str) -> None:
-        while not stop.wait(0.02):
+    def ask(name: str, over: threading.Event) -> None:
+        while not over.wait(0.02):
             began = time.monotonic()
             answered = stage.answers(name, timeout=2 * ANSWER_LIMIT)
             slowest[name] = max(slowest[name], time.monotonic() - began if answered else 2 * ANSWER_LIMIT)
 
-    threads = [threading.Thread(target=ask, args=(name,), name=f"asking {name}") for name in FIVE]
-    for thread in threads:
-        thread.start()
-    try:
+    with meanwhile(*(partial(ask, name) for name in FIVE)):
         yield
-    finally:
-        stop.set()
-        for thread in threads:
-            thread.join()
     late = [f"{name} ({seconds:.1f} s)" for name, seconds in slowest.items() if seconds > ANSWER_LIMIT]
     expect(not late, f"expected answers within {ANSWER_LIMIT:g} s all the time, late were {', '.join(late)}")
     stage.record.figures["slowest answer"] = f"{max(slowest.values()) * 1000:.0f} ms"

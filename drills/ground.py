@@ -1,8 +1,8 @@
 """What a drill works with: services on a state directory of its own, random numbers from its seed, its record.
 
 After each service block comes the finale: the market stands still, the service settles, both books are read, all
-invariants are checked, the service is stopped in order and looked for. A drill whose service ends by itself, or
-never starts, says so with `unjudged`. Nothing is shared between drills but the machine.
+invariants are checked, the service is stopped in order and looked for. A drill whose service ends by itself says so
+with `judged=False`, and looks for what it left by itself. Nothing is shared between drills but the machine.
 """
 
 from __future__ import annotations

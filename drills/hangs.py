@@ -20,6 +20,7 @@ from actors.messages.orders import GetOrder
 from drills.drill import drill
 from drills.errors import Broken, expect
 from drills.ground import Ground
+from drills.meanwhile import meanwhile
 from drills.messages import POISON
 from drills.saboteur import saboteur, told
 from drills.stage import CHEAPEST, Blow, Stage
@@ -208,21 +209,15 @@ def _clients(
 def _supervisor_asked(stage: Stage) -> Iterator[list[float]]:
     """Ask the supervisor every few milliseconds while the body runs; the seconds each answer took."""
     took: list[float] = []
-    over = threading.Event()
 
-    def client() -> None:
+    def client(over: threading.Event) -> None:
         while not over.wait(0.02):
             began = time.monotonic()
             stage.desk.supervisor.ask(GetTree())
             took.append(time.monotonic() - began)
 
-    with ThreadPoolExecutor(1) as pool:
-        asking = pool.submit(client)
-        try:
-            yield took
-        finally:
-            over.set()
-        asking.result()
+    with meanwhile(client):
+        yield took
 
 
 def _served(stage: Stage, until: str) -> tuple[list[float], list[float]]:

@@ -156,7 +156,10 @@ def restarts_in_time_and_number(record: Record, books: Books) -> Iterator[str]:
 
 
 def one_client(_: Record, books: Books) -> Iterator[str]:
-    """I9: one client at the gateway; processes, descriptors and sockets are counted by `leaks`."""
+    """I9: no process, zombie, descriptor or socket left; one client at the gateway.
+
+    The clients are counted here, the rest by `leaks` while the service runs and after its end.
+    """
     if len(books.clients) != 1:
         yield f"the gateway has {len(books.clients)} clients: {[client['client_id'] for client in books.clients]}"
 
@@ -232,4 +235,4 @@ def violations(record: Record, books: Books, only: tuple[str, ...] = tuple(INVAR
 
 def meaning(check: Check) -> str:
     """What an invariant says, in one line."""
-    return (check.__doc__ or "").partition(": ")[2].strip()
+    return (check.__doc__ or "").partition("\n")[0].partition(": ")[2].rstrip(".")

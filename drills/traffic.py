@@ -14,6 +14,7 @@ from decimal import Decimal
 
 from actors.messages.market import GetQuote
 from actors.messages.orders import CancelOrder, ModifyOrder, PlaceOrder, Side
+from drills.meanwhile import meanwhile
 from drills.stage import Stage
 from supervision.errors import DeliveryError, Rejected
 
@@ -93,19 +94,8 @@ class Trader:
 @contextmanager
 def trading(stage: Stage, seed: int, *, traders: int = 2, pause: float = 0.1) -> Iterator[None]:
     """While the body runs, clients trade, each about every `pause` seconds."""
-    stop = threading.Event()
-    threads = [
-        threading.Thread(target=Trader(stage, seed, number, pause).trade, args=(stop,), name=f"trader-{number}")
-        for number in range(traders)
-    ]
-    for thread in threads:
-        thread.start()
-    try:
+    with meanwhile(*(Trader(stage, seed, number, pause).trade for number in range(traders))):
         yield
-    finally:
-        stop.set()
-        for thread in threads:
-            thread.join()
 
 
 def insist(stage: Stage, key: str, **order: object) -> None:

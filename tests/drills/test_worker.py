@@ -80,6 +80,7 @@ def test_what_the_machine_cannot_do_is_skipped_and_says_why() -> None:
 
     result = run(act)
     assert (result.verdict, result.broken) == ("skipped", ("no prlimit here",))
+    assert summary([result], 1.0)["verdict"] == "held", "as the exit code says: nothing is broken"
 
 
 def test_a_drill_that_is_stuck_is_ended() -> None:

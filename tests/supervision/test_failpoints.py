@@ -107,13 +107,14 @@ def test_it_acts_at_its_turn_with_its_detail_in_its_incarnation_and_nowhere_else
 )
 def test_each_way_to_end_or_to_stand_still(action: str, ending: int | None) -> None:
     """A second thread ends the process with 5 after a while; it gets no turn while a `spin` goes on."""
+    patience = 0.1 if action in ("hang", "spin") else 20.0
     code = (
-        "import os, threading; from supervision.failpoints import arm, failpoint; arm('a=%s', 1)\n"
-        "timer = threading.Timer(0.1, os._exit, (5,)); timer.daemon = True; timer.start(); failpoint('a')"
+        f"import os, threading; from supervision.failpoints import arm, failpoint; arm('a={action}', 1)\n"
+        f"timer = threading.Timer({patience}, os._exit, (5,)); timer.daemon = True; timer.start(); failpoint('a')"
     )
-    process = subprocess.Popen([sys.executable, "-c", code % action], cwd=ROOT, stderr=subprocess.DEVNULL)
+    process = subprocess.Popen([sys.executable, "-c", code], cwd=ROOT, stderr=subprocess.DEVNULL)
     try:
-        assert process.wait(1.0 if ending is None else 20) == ending
+        assert process.wait(1.0 if ending is None else 30) == ending
     except subprocess.TimeoutExpired:
         assert ending is None
     finally:

@@ -34,8 +34,10 @@ def parrots() -> Iterator[LocalService]:
 @contextlib.contextmanager
 def flood(
     service: LocalService, message: Message, count: int = FLOOD, begin: threading.Event | None = None
-) -> Iterator[None]:
-    """Somebody who sends so many messages to the parrot as fast as they are taken, perhaps after a sign."""
+) -> Iterator[threading.Thread]:
+    """Somebody who sends so many messages to the parrot as fast as they are taken, perhaps after a sign; the thread
+    ends when all are sent.
+    """
     with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as sock:
         sock.connect(str(socket_path(service.run_dir, "parrot")))
         sock.sendall(service.codec.encode(Hello("flooder", 1, service.codec.fingerprint)))
@@ -49,7 +51,7 @@ def flood(
 
         thread = threading.Thread(target=send)
         thread.start()
-        yield
+        yield thread
         sock.shutdown(socket.SHUT_RDWR)
         thread.join()
 
@@ -92,11 +94,10 @@ def test_what_may_be_shed_is_shed_and_counted_while_too_much_waits(parrots: Loca
     ref = parrots.ref("parrot")
     ref.ask(Say("connected"))
     with contextlib.ExitStack() as floods:
-        for _ in range(3):
-            floods.enter_context(flood(parrots, Crumb(0), BATCH, begin=parrot.actor.blocked))
+        senders = [floods.enter_context(flood(parrots, Crumb(0), BATCH, begin=parrot.actor.blocked)) for _ in range(3)]
         assert ref.ask_future(Block(), timeout=10)
-        assert parrot.actor.blocked.wait(5)
-        time.sleep(0.1)  # all three have sent; a batch of each fits the kernel's buffer
+        for sender in senders:
+            sender.join(5)  # a batch of each fits the kernel's buffer
         parrot.actor.release.set()
         eventually(lambda: True if parrot.actor.chewed + mailbox_shed(parrot) == 3 * BATCH else None)
     assert parrot.actor.chewed >= SHED_LIMIT
@@ -112,8 +113,8 @@ def test_slow_work_with_a_long_queue_is_called_overload_once_and_nobody_is_kille
     mike = service.who("mike")
     for _ in range(4):
         service.ref("mike").tell(Nap(1.2))  # 80 % of what is a hang
-    eventually(lambda: True if service.tree().children[0].state == "overloaded" else None, 6.0)
-    eventually(lambda: True if service.tree().children[0].state == "running" else None, 6.0)
+    eventually(lambda: True if service.tree().children[0].state == "overloaded" else None)
+    eventually(lambda: True if service.tree().children[0].state == "running" else None)
     assert service.who("mike").pid == mike.pid
     assert service.tree().deaths == ()
     assert service.log().count("mike is overloaded: ") == 1

@@ -29,7 +29,7 @@ def toy(name: str, *, stop_limit: float = 5.0, hang_limit: float = 10.0, **kwarg
     return ChildSpec(name, "tests.supervision.toys:ToyActor", kwargs, stop_limit=stop_limit, hang_limit=hang_limit)
 
 
-def eventually(look: Callable[[], T | None], seconds: float = 4.0) -> T:
+def eventually(look: Callable[[], T | None], seconds: float = 10.0) -> T:
     """What `look` returns once that is something."""
     deadline = time.monotonic() + seconds
     while (found := look()) is None:
@@ -122,7 +122,7 @@ class Service:
         assert self.process is not None
         self.process.send_signal(number)
 
-    def ends(self, seconds: float = 5.0) -> int:
+    def ends(self, seconds: float = 15.0) -> int:
         """The exit code, once the service has ended and left nothing behind."""
         assert self.process is not None
         code = self.process.wait(seconds)

@@ -67,7 +67,7 @@ REASONS = {
 }
 SETTINGS: dict[str, object] = {
     "supervision.intensity": 1,
-    "supervision.hang_limit": 1,
+    "supervision.hang_limit": 2,
     "supervision.backoff.base": 0.05,
     "supervision.backoff.ceiling": 0.1,
     "strategies": [
