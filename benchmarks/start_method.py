@@ -23,7 +23,7 @@ from benchmarks.newborn import become
 from benchmarks.report import Row, percentile
 from config.load import load
 from config.tree import MESSAGES, PRELOAD, build
-from supervision.boot import Boot
+from supervision.boot import Boot, socket_path
 from supervision.process import Spawner
 from supervision.reporting import ReportingSettings
 from supervision.seat import bind
@@ -76,7 +76,7 @@ def _births(start: Start, run_dir: Path, count: int) -> list[float]:
     reporting = ReportingSettings(level="ERROR")
     boot = Boot(ACTOR, 1, child.target, dict(child.kwargs), run_dir, MESSAGES, child.mailbox_limit, reporting)
     slot = Slot(boot.slot_path, create=True)
-    listener = bind(run_dir / f"{ACTOR}.sock")
+    listener = bind(socket_path(run_dir, ACTOR))
     seconds = []
     for _ in range(count + 1):
         slot.reset()

@@ -22,7 +22,10 @@ M = TypeVar("M", bound=Message)
 def name_of(message: Message) -> str:
     """The name under which a message is noted and recognised, no longer than the slot takes."""
     identity = message.identity()
-    return f"{type(message).__name__} {identity}"[:TEXT_LIMIT] if identity else type(message).__name__
+    if not identity:
+        return type(message).__name__
+    # cut where the slot would cut it, in bytes, or else what is read there would never be recognised
+    return f"{type(message).__name__} {identity}".encode()[:TEXT_LIMIT].decode(errors="ignore")
 
 
 def has_identity(name: str) -> bool:

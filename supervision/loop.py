@@ -13,6 +13,7 @@ import logging
 import os
 import pickle
 from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
@@ -56,12 +57,6 @@ def run(
     _make_private(run_dir)
     reports.configure(reporting, SUPERVISOR)
     failpoints.announce()
-
-    def checked_load() -> SupervisorSpec:
-        spec = load()
-        _check(spec, run_dir)
-        return spec
-
     try:
         supervisor = Supervisor(
             root,
@@ -70,21 +65,22 @@ def run(
             codec=codec,
             spawner=spawner,
             reporting=reporting,
-            load=checked_load,
+            load=partial(_checked, load, run_dir),
             manager=Manager(os.environ),
         )
-        with (
-            contextlib.closing(supervisor),
-            _kept(run_dir),
-            signals.delivered(supervisor.reactor, supervisor.stop, supervisor.reload),
-        ):
-            return supervisor.serve(on_ready)
+        return _serve(supervisor, run_dir, on_ready)
     except Exception as error:
         logging.getLogger(SUPERVISOR).critical("the supervisor itself failed; everything is killed", exc_info=error)
         reports.capture(error)
         return exits.CRASH
     finally:
         reports.flush(FLUSH_SECONDS)
+
+
+def _serve(supervisor: Supervisor, run_dir: Path, on_ready: Callable[[], None]) -> int:
+    told = signals.delivered(supervisor.reactor, supervisor.stop, supervisor.reload)
+    with contextlib.closing(supervisor), _kept(run_dir), told:
+        return supervisor.serve(on_ready)
 
 
 def _make_private(run_dir: Path) -> None:
@@ -104,6 +100,13 @@ def _kept(run_dir: Path) -> Iterator[None]:
         yield
     finally:
         os.close(descriptor)
+
+
+def _checked(load: Load, run_dir: Path) -> SupervisorSpec:
+    """What `load` returns, checked. Raises SpecError, and what `load` raises."""
+    root = load()
+    _check(root, run_dir)
+    return root
 
 
 def _check(root: SupervisorSpec, run_dir: Path) -> None:

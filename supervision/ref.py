@@ -21,6 +21,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TypeVar
 
+from supervision.boot import socket_path
 from supervision.errors import ActorDied, ActorUnavailable, AskTimeout, Rejected, WireError
 from supervision.message import Ask, Message
 from supervision.peer import READ_SIZE, Peer
@@ -117,7 +118,7 @@ class Ref:
 
     def __init__(self, run_dir: Path, name: str, codec: Codec, *, sender: str = "desk", hub: Hub | None = None) -> None:
         self.name = name
-        self._address = run_dir / f"{name}.sock"
+        self._address = socket_path(run_dir, name)
         self._codec = codec
         self._sender = sender
         self._hub = hub

@@ -73,14 +73,7 @@ class Supervisor:
         self._deaths: deque[DeathRecord] = deque(maxlen=DEATHS_KEPT)
         self._reloader = Reloader(root, self._tree, load, self._perform, manager)
         self._address = Address(
-            self._tree,
-            self._seats,
-            self._deaths,
-            self._perform,
-            self._reloader.reload,
-            run_dir,
-            self.reactor,
-            self._codec,
+            self._tree, self._seats, self._deaths, self._perform, self._reloader.reload, run_dir, self.reactor, codec
         )
         self._health = Health(self.reactor, self._seats, self._address.changed, manager.alive)
         self._actions: deque[Action] = deque()

@@ -15,6 +15,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from supervision.boot import socket_path
 from supervision.errors import ActorDied, ActorUnavailable, AskTimeout, DeliveryError, Rejected, WireError
 from supervision.lifecycle import Attach
 from supervision.message import Ask, Message
@@ -92,7 +93,7 @@ class Uplink:
         self.tally = tally or Tally()
         self._reactor = reactor
         self._codec = codec
-        self._address = run_dir / f"{name}.sock"
+        self._address = socket_path(run_dir, name)
         self._hello = Hello(sender[0], sender[1], codec.fingerprint)
         self._dirty = dirty
         self._deliver = deliver

@@ -11,8 +11,9 @@ import pytest
 from supervision.errors import ActorDied, Rejected
 from supervision.exits import CRASH, NORMAL
 from supervision.hand import Hand
+from supervision.message import Message
 from supervision.poison import PoisonWatch
-from supervision.slot import Slot
+from supervision.slot import TEXT_LIMIT, Slot
 from supervision.tally import Tally
 from tests.supervision.toy_run import Service, eventually, toy
 from tests.supervision.toys import Nap, Parcel, Parcels
@@ -62,6 +63,18 @@ def test_a_batch_is_worked_through_with_each_item_in_hand_and_without_the_quaran
     assert slot.read().in_hand == "Nap"
     assert tally.skipped == 2
     assert [record.levelname for record in caplog.records] == ["ERROR"], "named once"
+    slot.close()
+
+
+def test_a_name_longer_than_the_slot_is_recognised_all_the_same(tmp_path: Path) -> None:
+    class Letter(Message, frozen=True):
+        def identity(self) -> str:
+            return "ü" * TEXT_LIMIT
+
+    slot = Slot(tmp_path / "a.slot", create=True)
+    assert Hand(slot, (), Tally(), logging.getLogger("toy")).take(Letter())
+    died_with = slot.read().in_hand
+    assert not Hand(slot, (died_with,), Tally(), logging.getLogger("toy")).take(Letter())
     slot.close()
 
 
