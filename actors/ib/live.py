@@ -61,11 +61,19 @@ class LiveStreams:
         self._out.ship(Priority.MARKET_DATA, frames, sender, opened)
 
     def close_line(self, ask: CloseLine, sender: Sender) -> None:
-        """Close a line. Raises Rejected when there is none with that id."""
+        """Close a line. Raises Rejected when there is none with that id.
+
+        It is listed until the request has left: when its asker dies before that, the line goes on.
+        """
         frames = self._out.requests.close_line(ask.request_id)
-        if self._lines.pop(ask.request_id, None) is None:
+        if ask.request_id not in self._lines:
             raise Rejected(f"no line with request id {ask.request_id} is open", kind="unknown_line")
-        self._out.ship(Priority.MARKET_DATA, frames, sender, lambda: sender.reply(Done()))
+
+        def closed() -> None:
+            self._lines.pop(ask.request_id, None)
+            sender.reply(Done())
+
+        self._out.ship(Priority.MARKET_DATA, frames, sender, closed)
 
     def lines(self, epoch: int) -> LiveLines:
         """Every open line."""

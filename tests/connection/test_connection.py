@@ -12,8 +12,10 @@ import pytest
 from actors.messages import broker
 from actors.messages.market import Contract
 from actors.messages.session import BrokerNotice, LinkChanged, SessionDown, SessionUp
-from supervision.errors import Rejected
-from tests.connection.bench import Bench, control, simulated
+from config.settings import PacingSettings, SimulatorSettings
+from simulator.actor import SimulatorActor
+from supervision.errors import AskTimeout, Rejected
+from tests.connection.bench import Bench, bench, control, simulated
 
 
 @pytest.fixture
@@ -66,6 +68,21 @@ def test_a_line_streams_is_listed_and_ends(it: Bench) -> None:
     assert it.connection.ask(broker.GetLiveLines()).items == ()
     with pytest.raises(Rejected, match="no line with request id"):
         it.connection.ask(broker.CloseLine(epoch, line.request_id))
+
+
+def test_a_line_whose_close_never_left_is_still_listed(tmp_path: Path) -> None:
+    """Its asker died or gave up while the close waited for the pacing; nobody else would ever close it."""
+    with bench(tmp_path) as it:
+        it.service.start("simulator", SimulatorActor, settings=SimulatorSettings(), directory=tmp_path)
+        it.start(pacing=PacingSettings(messages_per_second=2.0, burst=2))
+        epoch = it.up().epoch
+        line = it.connection.ask(broker.OpenLine(epoch, resolve(it)), timeout=10.0)
+        with pytest.raises(AskTimeout):
+            it.connection.ask(broker.CloseLine(epoch, line.request_id), timeout=0.1)
+        it.connection.ask(broker.FetchPositions(), timeout=10.0)  # the pacing's next turn has come and gone
+        assert it.connection.ask(broker.GetLiveLines()).items == (line,)
+        it.connection.ask(broker.CloseLine(epoch, line.request_id), timeout=10.0)
+        assert it.connection.ask(broker.GetLiveLines()).items == ()
 
 
 def test_lines_that_the_broker_dropped_are_listed_no_more(it: Bench) -> None:
