@@ -14,12 +14,11 @@ from actors.failpoints import FAILPOINTS
 from drills import leaks
 from drills.drill import drill
 from drills.errors import expect
-from drills.faults import Nemesis, nemesis
+from drills.faults import Calendar, Nemesis, nemesis
 from drills.ground import OFTEN, Ground
 from drills.stage import FIVE, Stage
 from drills.traffic import trading
 from supervision import clock
-from supervision.clock import set_shift
 
 FAULTS_A_NIGHT = 60
 FAILPOINTS_A_NIGHT = 8
@@ -43,12 +42,11 @@ MEGABYTES_A_NIGHT = 25.0
 def random_faults(ground: Ground) -> None:
     nights = max(1, round(ground.count / FAULTS_A_NIGHT))
     hit = 0
+    calendar = Calendar(ground.home / "calendar")
     for night in range(1, nights + 1):
         last = night == nights
         faults = ground.count - hit if last else ground.count // nights
-        calendar = ground.home / "calendar"
-        set_shift(calendar, calendar=0)
-        environment = {clock.VARIABLE: str(calendar)}
+        environment = {clock.VARIABLE: str(calendar.path)}
         with ground.service(SETTINGS, judged=last, failpoints=_failpoints(ground), environment=environment) as stage:
             began = leaks.footprint(stage)
             with (
