@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterator
 
-from actors.messages.orders import OrderEvent, OrderView
+from actors.messages.orders import OrderEvent, OrderView, PlaceOrder
 from actors.messages.session import SessionUp
 from actors.messages.state import CutFinished
 from drills.books import Books, LedgerOrder
@@ -64,9 +64,13 @@ def one_order_a_key(_: Record, books: Books) -> Iterator[str]:
             yield f"the broker got {count} orders with key {key}"
 
 
-def books_agree(_: Record, books: Books) -> Iterator[str]:
+def books_agree(record: Record, books: Books) -> Iterator[str]:
     """I4: our orders, executions and positions are the broker's; each execution counts once."""
     theirs = {order.key: order for order in books.ledger_orders if order.key}
+    placed = [one for one in record.operations if one.what == PlaceOrder.__name__]
+    refused = {one.key for one in placed} - {one.key for one in placed if one.outcome != "rejected"}
+    for key in theirs.keys() & refused:
+        yield f"order {key} is at the broker, and every client who placed it was told that nothing was sent"
     ours = {order.key: order for order in books.orders if not order.external}
     for key in theirs.keys() - ours.keys():
         yield f"order {key} is at the broker, and the service does not know it"

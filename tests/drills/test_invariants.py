@@ -82,6 +82,13 @@ def unknown_rows(*rows: tuple[str, str]) -> tuple[JournalEntry, ...]:
     return tuple(JournalEntry(number, f"{at:0>2}", "x", "k1", status) for number, (at, status) in enumerate(rows, 1))
 
 
+def _refused(record: Record, books: Books) -> Books:
+    record.operation(Operation("PlaceOrder", "order", "k2", 1.0, 1.1, 5.0, "rejected", "gate closed"))
+    theirs = LedgerOrder(12, "k2", "AAPL", "Submitted", Decimal(0), 1000.0)
+    ours = order(key="k2", status="SUBMITTED", filled=Decimal(0))
+    return replace(books, ledger_orders=(*books.ledger_orders, theirs), orders=(*books.orders, ours))
+
+
 CASES: dict[str, tuple[str, Callable[[Record, Books], Books | None]]] = {
     "an incarnation that falls": ("I1", lambda record, _: record.saw(SERVICE, child(incarnation=0))),
     "two processes of one incarnation": ("I1", lambda record, _: record.saw(SERVICE, child(pid=999))),
@@ -107,6 +114,7 @@ CASES: dict[str, tuple[str, Callable[[Record, Books], Books | None]]] = {
         lambda _, books: replace(books, orders=(order(status="NOT_PLACED"),)),
     ),
     "a working order that is over": ("I4", lambda _, books: replace(books, orders=(order(status="SUBMITTED"),))),
+    "an order of which its client was told that it was not sent": ("I4", _refused),
     "a fill that was missed": ("I4", lambda _, books: replace(books, executions=())),
     "a fill that was counted twice": ("I4", lambda _, books: replace(books, executions=(execution(), execution()))),
     "a fill at another price": ("I4", lambda _, books: replace(books, executions=(execution(price=10.01),))),
