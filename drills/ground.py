@@ -29,6 +29,7 @@ from drills.record import Record
 from drills.stage import Stage
 from drills.watcher import watching
 from supervision.errors import DeliveryError, Rejected
+from supervision.failpoints import VARIABLE
 
 ROOT = Path(__file__).resolve().parent.parent
 SETTINGS: Mapping[str, object] = {
@@ -50,6 +51,7 @@ OFTEN: Mapping[str, object] = {
 """For drills that kill more often than any night would."""
 SETTLE_SECONDS = 30.0
 STOP_SECONDS = 30.0
+COMMAND_SECONDS = 60.0
 
 
 class Ground:
@@ -79,9 +81,8 @@ class Ground:
 
         A setting that is None is left to the configuration file.
         """
-        variables = {**(environment or {}), **({"NIGHTDESK_FAILPOINTS": failpoints} if failpoints else {})}
         given = {**SETTINGS, "simulator.seed": self.seed, **(settings or {})}
-        with _environment(variables):
+        with _environment(failpoints, environment or {}):
             desk = Desk.start(
                 config,
                 state_dir=self.home,
@@ -100,14 +101,14 @@ class Ground:
         finally:
             _end(desk)
 
-    def command(self, *words: str, timeout: float = 60.0) -> subprocess.CompletedProcess[str]:
+    def command(self, *words: str) -> subprocess.CompletedProcess[str]:
         """Run the command line on this drill's state directory, as a user would."""
         return subprocess.run(
             [sys.executable, str(ROOT / "run.py"), *words, "--state-dir", str(self.home)],
             cwd=ROOT,
             text=True,
             capture_output=True,
-            timeout=timeout,
+            timeout=COMMAND_SECONDS,
             check=False,
         )
 
@@ -115,17 +116,15 @@ class Ground:
         self,
         settings: Mapping[str, object],
         failpoints: str = "",
-        timeout: float = 60.0,
         environment: Mapping[str, str] | None = None,
     ) -> tuple[int, str, float]:
         """Start a service that is expected to end by itself; exit code, all it wrote, seconds."""
         words = ["start"]
         for key, value in {**SETTINGS, **settings}.items():
             words += ["--set", f"{key}={_plain(value)}"]
-        variables = {**(environment or {}), **({"NIGHTDESK_FAILPOINTS": failpoints} if failpoints else {})}
         began = time.monotonic()
-        with _environment(variables):
-            ended = self.command(*words, timeout=timeout)
+        with _environment(failpoints, environment or {}):
+            ended = self.command(*words)
         return ended.returncode, ended.stdout + ended.stderr, time.monotonic() - began
 
     # --- the finale ------------------------------------------------------------------------------
@@ -184,7 +183,9 @@ def _end(desk: Desk) -> None:
 
 
 @contextmanager
-def _environment(variables: Mapping[str, str]) -> Iterator[None]:
+def _environment(failpoints: str, more: Mapping[str, str]) -> Iterator[None]:
+    """What a service that starts in the body finds in its environment, beside our own."""
+    variables = {**more, **({VARIABLE: failpoints} if failpoints else {})}
     before = {name: os.environ.get(name) for name in variables}
     os.environ.update(variables)
     try:

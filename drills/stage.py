@@ -91,7 +91,7 @@ class Stage:
                 raise Broken(f"not within {limit:g} s: {what}" + (f" (last: {last})" if last else ""))
             time.sleep(LOOK_SECONDS)
 
-    def reached(self, what: str, read: Callable[[], R], limit: float = 15.0) -> R:
+    def reached(self, what: str, read: Callable[[], R]) -> R:
         """What `read` returns once the actor that it asks is there. Raises Broken."""
         found: list[R] = []
 
@@ -99,7 +99,7 @@ class Stage:
             found.append(read())
             return True
 
-        self.until(what, try_it, limit)
+        self.until(what, try_it)
         return found[0]
 
     def wait_open(self, limit: float = 15.0) -> float:
@@ -210,7 +210,7 @@ class Stage:
         child = self.actors()[blow.name]
         return child.incarnation > blow.incarnation and child.state == "running"
 
-    def fell(self, name: str, incarnation: int = 1, limit: float = 15.0) -> Blow:
+    def fell(self, name: str, incarnation: int = 1) -> Blow:
         """Wait for the end of an incarnation that dies by itself, at a failpoint say. Raises Broken."""
         found: list[DeathRecord] = []
 
@@ -218,7 +218,7 @@ class Stage:
             found[:] = [one for one in self.tree().deaths if (one.name, one.incarnation) == (name, incarnation)]
             return bool(found)
 
-        self.until(f"incarnation {incarnation} of {name} has ended", dead, limit)
+        self.until(f"incarnation {incarnation} of {name} has ended", dead)
         since = time.time() - found[0].at.timestamp()
         return Blow(name, incarnation, found[0].pid or 0, time.monotonic() - since)
 

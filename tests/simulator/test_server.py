@@ -260,6 +260,9 @@ def test_a_command_that_makes_no_sense_is_refused_with_the_reason():
             ("down", {"seconds": "long"}, "seconds"),
             ("link", {"code": 7}, "code"),
             ("freeze", {"on": 1}, "on: expected"),
+            ("drip", {"on": 1}, "on: expected"),
+            ("reset", {"after_bytes": 0}, "after_bytes: expected"),
+            ("reset", {"after_bytes": True}, "after_bytes: expected"),
         ]:
             with pytest.raises(ControlError, match=reason):
                 steering.do(command, **arguments)
