@@ -36,10 +36,14 @@ def ending(code: int) -> Ending:
     return Ending.CONFIGURATION if code == CONFIGURATION else Ending.ABNORMAL
 
 
-def reason(code: int, *, requested: bool = False, hung: bool = False) -> str:
-    """The exit in words. `requested`: a stop or kill was ordered; `hung`: the liveness check ordered it."""
+def reason(code: int, *, requested: bool = False, hung: bool = False, killed: str = "") -> str:
+    """The exit in words. `requested`: a stop or kill was ordered; `hung`: the liveness check ordered it; `killed`:
+    why the supervisor did not wait for a stop.
+    """
     if hung:
         return "hung: killed by the supervisor"
+    if killed and code == -signal.SIGKILL:
+        return f"{SHUTDOWN}, killed by the supervisor: {killed}"
     if requested:
         return SHUTDOWN if code == NORMAL else f"{SHUTDOWN}, left with {_words(code)}"
     return _words(code)

@@ -20,10 +20,12 @@ from typing import Any, Final
 from supervision import exits, failpoints, signals
 from supervision import reporting as reports
 from supervision.boot import socket_path
-from supervision.errors import SpecError
+from supervision.errors import Rejected, SpecError
 from supervision.process import Spawner
 from supervision.reloader import Load
 from supervision.reporting import ReportingSettings
+from supervision.seat import bind
+from supervision.slot import Slot
 from supervision.spec import SUPERVISOR, SupervisorSpec
 from supervision.supervisor import Supervisor
 from supervision.systemd import Manager
@@ -103,9 +105,10 @@ def _kept(run_dir: Path) -> Iterator[None]:
 
 
 def _checked(load: Load, run_dir: Path) -> SupervisorSpec:
-    """What `load` returns, checked. Raises SpecError, and what `load` raises."""
+    """What `load` returns, checked. Raises SpecError, Rejected, and what `load` raises."""
     root = load()
     _check(root, run_dir)
+    _check_room(run_dir)
     return root
 
 
@@ -119,6 +122,19 @@ def _check(root: SupervisorSpec, run_dir: Path) -> None:
         address = socket_path(run_dir, leaf.name)
         if len(os.fsencode(address)) > ADDRESS_LIMIT:
             raise SpecError("run_dir", str(address), f"is longer than the {ADDRESS_LIMIT} bytes of a socket's address")
+
+
+def _check_room(run_dir: Path) -> None:
+    """Whether a new child could have its address and its slot. Raises Rejected when the reload must not begin."""
+    address, slot = run_dir / "room.sock~", run_dir / "room.slot~"
+    try:
+        bind(address).close()
+        Slot(slot, create=True).close()
+    except OSError as error:
+        raise Rejected(f"{run_dir} has no room for another child: {error.strerror}", kind="disk") from error
+    finally:
+        address.unlink(missing_ok=True)
+        slot.unlink(missing_ok=True)
 
 
 def _registry(messages: str) -> Any:

@@ -35,6 +35,8 @@ class Incarnation:
     born: float
     """Monotonic."""
     asked_to_stop: bool = False
+    killed: str = ""
+    """Why we killed it instead of waiting for its stop; empty when we did not."""
     hung: bool = False
     failure: str = ""
     """What it said before it left."""

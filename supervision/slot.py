@@ -40,7 +40,8 @@ class Slot:
         descriptor = os.open(path, flags, 0o600)
         try:
             if create:
-                os.ftruncate(descriptor, _SIZE)
+                # written out, because a hole in a full file system is a SIGBUS for whoever fills it through the map
+                os.write(descriptor, bytes(_SIZE))
             self._map = mmap.mmap(descriptor, _SIZE)
         finally:
             os.close(descriptor)

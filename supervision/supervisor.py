@@ -224,8 +224,8 @@ class Supervisor:
     def _kill(self, seat: Seat) -> None:
         if seat.present is not None:
             asked, seat.present.asked_to_stop = seat.present.asked_to_stop, True
-            why = "it did not stop in time" if asked else "there is no time for it to stop"
-            log.warning("%s (incarnation %d) is killed: %s", seat.name, seat.present.number, why)
+            seat.present.killed = "it did not stop in time" if asked else "there is no time for it to stop"
+            log.warning("%s (incarnation %d) is killed: %s", seat.name, seat.present.number, seat.present.killed)
             seat.present.child.signal(signal.SIGKILL)
 
     # --- what children do -------------------------------------------------------------------------
@@ -274,7 +274,7 @@ class Supervisor:
         present.control.close()
         code = present.child.reap()
         present.child.close()
-        reason = exits.reason(code, requested=present.asked_to_stop, hung=present.hung)
+        reason = exits.reason(code, requested=present.asked_to_stop, hung=present.hung, killed=present.killed)
         if present.failure:
             reason = f"{reason}: {present.failure}"
         self._buried(seat, present.number, reason, code, now - present.born)

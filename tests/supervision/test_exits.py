@@ -37,6 +37,13 @@ def test_a_wrong_end_of_a_child_that_was_told_to_leave_is_told() -> None:
     assert reason(-signal.SIGKILL, requested=True) == "shutdown, left with killed (perhaps out of memory)"
 
 
+def test_a_child_that_the_supervisor_killed_is_not_said_to_have_run_out_of_memory() -> None:
+    late = "it did not stop in time"
+    said = "shutdown, killed by the supervisor: it did not stop in time"
+    assert reason(-signal.SIGKILL, requested=True, killed=late) == said
+    assert reason(exits.CRASH, requested=True, killed=late) == "shutdown, left with crash"  # the kill came too late
+
+
 def test_a_child_killed_because_it_hung_is_said_to_have_hung_however_it_went() -> None:
     assert reason(-signal.SIGABRT, hung=True) == reason(-signal.SIGKILL, requested=True, hung=True)
     assert reason(-signal.SIGABRT, hung=True) == "hung: killed by the supervisor"

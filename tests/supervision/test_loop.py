@@ -90,6 +90,7 @@ def test_a_child_that_does_not_drain_is_killed_at_its_limit_and_at_once_by_a_sec
     service.signal(signal.SIGTERM)
     assert service.ends() == 0
     assert "SIGTERM again" in service.log()
+    assert "has ended: shutdown, killed by the supervisor: it did not stop in time" in service.log()
 
 
 @pytest.mark.parametrize(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import pty
+import shutil
 import signal
 import socket
 import time
@@ -14,7 +15,7 @@ import pytest
 
 from supervision.backoff import Backoff
 from supervision.errors import Rejected
-from supervision.lifecycle import Reload, Reloaded
+from supervision.lifecycle import GetTree, Reload, Reloaded
 from supervision.spec import ChildSpec, SupervisorSpec
 from tests.supervision.toy_run import Service, eventually, toy
 
@@ -106,6 +107,20 @@ def test_a_reload_that_cannot_be_done_is_refused_and_changes_nothing(
     assert [(child.name, child.pid) for child in service.tree().children] == [
         (child.name, child.pid) for child in before
     ]
+
+
+def test_a_reload_without_room_for_another_child_is_refused_and_ends_nothing(service: Service) -> None:
+    assert service.start(toy("mike")) == "ready"
+    service.configure(toy("mike"), toy("alpha"))
+    supervisor = service.ref("supervisor")
+    assert len(supervisor.ask(GetTree()).children) == 1  # connected: nobody could be from now on
+    shutil.rmtree(service.run_dir)
+    with pytest.raises(Rejected, match="has no room for another child: No such file"):
+        supervisor.ask(Reload())
+    assert service.process is not None
+    assert service.process.poll() is None
+    service.signal(signal.SIGTERM)
+    assert service.ends() == 0
 
 
 def test_a_fault_in_reading_the_configuration_refuses_the_reload_and_ends_nothing(service: Service) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -52,3 +53,12 @@ def test_creating_replaces_a_link_that_lies_in_wait(tmp_path: Path) -> None:
     (tmp_path / "a.slot").symlink_to(victim)
     Slot(tmp_path / "a.slot", create=True).close()
     assert victim.read_text() == "untouched"
+
+
+def test_a_fresh_slot_has_its_room_on_disk_because_a_hole_in_a_full_file_system_would_kill_who_writes(
+    tmp_path: Path,
+) -> None:
+    path = tmp_path / "a.slot"
+    Slot(path, create=True).close()
+    with path.open("rb") as file:
+        assert os.lseek(file.fileno(), 0, os.SEEK_HOLE) == path.stat().st_size
