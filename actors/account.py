@@ -11,14 +11,14 @@ from collections.abc import Callable
 
 from actors.domain.portfolio import Portfolio, PositionKey
 from actors.messages.account import AccountEvent, Accounts, GetAccounts, GetPositions, PnL, Position, Positions
-from actors.messages.broker import (
+from actors.messages.broker import Snapshot
+from actors.messages.broker_account import (
     AccountValueReport,
     FetchPositions,
     PnLReport,
     PortfolioReport,
     PositionList,
     PositionReport,
-    Snapshot,
     StreamAccount,
     StreamPositionPnL,
 )

@@ -26,7 +26,7 @@ from actors.ib.outbound import Outbound
 from actors.ib.pulse import Pulse
 from actors.ib.queries import Queries
 from actors.ib.wire_log import WireLog
-from actors.messages import broker
+from actors.messages import broker, broker_account
 from actors.messages.session import BrokerNotice, GetSession, LinkChanged, SessionDown, SessionUp, SessionView
 from config.settings import GatewaySettings
 from supervision import clock
@@ -205,9 +205,7 @@ class ConnectionActor(Actor):
             self._outbound.known(report.order_id)
         self.publish("order_reports", report)
 
-    def account_report(
-        self, report: broker.PositionReport | broker.AccountValueReport | broker.PortfolioReport
-    ) -> None:
+    def account_report(self, report: broker_account.AccountReport) -> None:
         self.publish("account_reports", report)
 
     def profit_and_loss(
@@ -216,7 +214,7 @@ class ConnectionActor(Actor):
         whose = self._live.whose_profit(request_id)
         if whose is not None:  # None: a last word of a stream that was replaced
             account, con_id = whose
-            report = broker.PnLReport(self._session.epoch, account, con_id, daily, unrealized, realized)
+            report = broker_account.PnLReport(self._session.epoch, account, con_id, daily, unrealized, realized)
             self.publish("account_reports", report)
 
     def error(self, request_id: int, code: int, text: str) -> None:
@@ -307,21 +305,21 @@ class ConnectionActor(Actor):
         self._queries.executions(sender)
         return LATER
 
-    @handles(broker.FetchPositions)
-    def fetch_positions(self, message: broker.FetchPositions, sender: Sender) -> object:  # noqa: ARG002
+    @handles(broker_account.FetchPositions)
+    def fetch_positions(self, message: broker_account.FetchPositions, sender: Sender) -> object:  # noqa: ARG002
         self._queries.positions(sender)
         return LATER
 
-    @handles(broker.StreamAccount)
-    def stream_account(self, message: broker.StreamAccount, sender: Sender) -> object:
+    @handles(broker_account.StreamAccount)
+    def stream_account(self, message: broker_account.StreamAccount, sender: Sender) -> object:
         self._outbound.check(message.epoch)
         self._live.make_way_for(message.account)
         self._queries.account(message.account, sender)
         self._live.begin_account(message.account)
         return LATER
 
-    @handles(broker.StreamPositionPnL)
-    def stream_position_pnl(self, message: broker.StreamPositionPnL, sender: Sender) -> object:
+    @handles(broker_account.StreamPositionPnL)
+    def stream_position_pnl(self, message: broker_account.StreamPositionPnL, sender: Sender) -> object:
         self._outbound.check(message.epoch)
         self._live.position_profit(message.account, message.con_id, sender)
         return LATER

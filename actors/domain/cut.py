@@ -18,7 +18,8 @@ from typing import TypeVar
 
 from actors.domain.executions import KnownExecutions, SignedExecution, signed
 from actors.domain.reconciliation import Baseline, PositionDifference, Verdict, judge
-from actors.messages.broker import ExecutionList, OpenOrders, PositionList
+from actors.messages.broker import ExecutionList, OpenOrders
+from actors.messages.broker_account import PositionList
 from actors.messages.state import ApplyCut, CutPart, CutResult, CutView, Difference
 
 LOOKS = 3  # how often positions are compared before a difference counts

@@ -16,7 +16,7 @@ from typing import Final
 import msgspec
 
 from actors.messages.account import Accounts, AccountValue, AccountView, PnL, Position, Positions
-from actors.messages.broker import AccountValueReport, PnLReport, PortfolioReport, PositionList, PositionReport
+from actors.messages.broker_account import AccountValueReport, PnLReport, PortfolioReport, PositionList, PositionReport
 
 SOURCE: Final = "broker"
 _BASE: Final = "BASE"

@@ -27,8 +27,8 @@ from actors.messages.broker import (
     ExecutionReport,
     FetchBars,
     OpenOrders,
-    PositionList,
 )
+from actors.messages.broker_account import PositionList
 from actors.messages.market import Contract
 from supervision.actor import Sender
 from supervision.errors import Rejected

@@ -17,15 +17,8 @@ from ibapi.wrapper import EWrapper
 
 from actors.ib.times import UnreadableTime, read_time
 from actors.ib.values import amount, contract_from, details_from, price, quantity, terms_from, whole
-from actors.messages.broker import (
-    AccountValueReport,
-    CommissionReport,
-    ExecutionReport,
-    OrderReport,
-    PortfolioReport,
-    PositionReport,
-    StatusReport,
-)
+from actors.messages.broker import CommissionReport, ExecutionReport, OrderReport, StatusReport
+from actors.messages.broker_account import AccountReport, AccountValueReport, PortfolioReport, PositionReport
 from actors.messages.market import Bar
 from supervision import clock
 from supervision.message import Message
@@ -70,7 +63,7 @@ class Inbound(Protocol):
     def order_report(self, report: OrderReport | StatusReport | ExecutionReport | CommissionReport) -> None:
         """News about an order."""
 
-    def account_report(self, report: PositionReport | AccountValueReport | PortfolioReport) -> None:
+    def account_report(self, report: AccountReport) -> None:
         """News about an account."""
 
     def profit_and_loss(

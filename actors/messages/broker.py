@@ -1,10 +1,10 @@
 """What the other actors ask of Connection, and what it delivers: the broker's words in our types.
 
-Nothing here is a decision. IB's sentinels are already None. Reports about orders carry epoch and
-sequence, so that a receiver can tell what it has seen; what the broker repeats after a restart has an identity,
-so that poison among it is recognised. A request fails with Rejected (the broker
-refused it, kind `code NNN`), or the session ends and every open request is rejected with kind
-`session_down`: a failed query is never an empty answer.
+Nothing here is a decision. IB's sentinels are already None. Reports about orders carry epoch and sequence, so
+that a receiver can tell what it has seen; what the broker repeats after a restart has an identity, so that poison
+among it is recognised. A request fails with Rejected (the broker refused it, kind `code NNN`), or the session ends
+and every open request is rejected with kind `session_down`: a failed query is never an empty answer. What concerns
+accounts is in `broker_account`.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from decimal import Decimal
 
 from actors.messages.market import Bar, Contract, ContractDetails
 from actors.messages.session import SessionView
-from supervision.message import Ask, Delivery, Done, Message
+from supervision.message import Ask, Done, Message
 
 # --- market data: topic "ticks" -----------------------------------------------------------------
 
@@ -266,90 +266,6 @@ class ExecutionList(Message, frozen=True):
 
 class FetchExecutions(Ask[ExecutionList], frozen=True):
     """Executions of every client since midnight."""
-
-
-# --- account: topic "account_reports" ------------------------------------------------------------
-
-
-class PositionReport(Message, frozen=True):
-    """position: one holding; quantity zero when it was closed."""
-
-    epoch: int
-    account: str
-    contract: Contract
-    quantity: Decimal
-    average_cost: float
-
-    def identity(self) -> str:
-        return f"{self.account} {self.contract.con_id}"
-
-
-class PositionList(Message, frozen=True):
-    """Every position, complete."""
-
-    items: tuple[PositionReport, ...]
-
-
-class FetchPositions(Ask[PositionList], frozen=True):
-    """All positions; later changes follow as PositionReport."""
-
-
-class AccountValueReport(Message, frozen=True):
-    """updateAccountValue or an account summary row."""
-
-    epoch: int
-    account: str
-    key: str
-    value: str
-    currency: str
-
-
-class PortfolioReport(Message, frozen=True):
-    """updatePortfolio."""
-
-    epoch: int
-    account: str
-    contract: Contract
-    quantity: Decimal
-    market_price: float | None
-    market_value: float | None
-    average_cost: float
-    unrealized: Decimal | None
-    realized: Decimal | None
-
-    def identity(self) -> str:
-        return f"{self.account} {self.contract.con_id}"
-
-
-class PnLReport(Message, frozen=True):
-    """pnl, or pnlSingle when `con_id` is set."""
-
-    delivery = Delivery.CONFLATE
-
-    epoch: int
-    account: str
-    con_id: int
-    daily: Decimal | None
-    unrealized: Decimal | None
-    realized: Decimal | None
-
-    def conflation_key(self) -> object:
-        return (self.account, self.con_id)
-
-
-class StreamAccount(Ask[Done], frozen=True):
-    """Values and portfolio of one account, summary and account profit and loss; done at the first end marker."""
-
-    epoch: int
-    account: str
-
-
-class StreamPositionPnL(Ask[Done], frozen=True):
-    """Profit and loss of one position."""
-
-    epoch: int
-    account: str
-    con_id: int
 
 
 # --- any attached actor --------------------------------------------------------------------------

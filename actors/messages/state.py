@@ -6,7 +6,8 @@ from datetime import datetime
 from typing import Literal
 
 from actors.messages.account import Accounts, Positions
-from actors.messages.broker import ExecutionList, OpenOrders, PositionList
+from actors.messages.broker import ExecutionList, OpenOrders
+from actors.messages.broker_account import PositionList
 from actors.messages.market import ContractDetails
 from supervision.message import Ask, Done, Message
 

@@ -20,7 +20,8 @@ import orjson
 
 from actors.domain.cut import Answer, Cut, Step
 from actors.domain.executions import JournalledExecution, signed
-from actors.messages.broker import FetchCompletedOrders, FetchExecutions, FetchOpenOrders, FetchPositions
+from actors.messages.broker import FetchCompletedOrders, FetchExecutions, FetchOpenOrders
+from actors.messages.broker_account import FetchPositions
 from actors.messages.state import CutView
 from actors.store.audit import AuditTrail
 from actors.store.cuts import CutStore

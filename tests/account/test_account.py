@@ -15,7 +15,7 @@ from actors import account
 from actors.account import AccountActor
 from actors.messages import MESSAGES
 from actors.messages.account import AccountEvent, GetAccounts, GetPositions, PnL
-from actors.messages.broker import (
+from actors.messages.broker_account import (
     AccountValueReport,
     FetchPositions,
     PnLReport,

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from actors.messages import broker
+from actors.messages import broker, broker_account
 from actors.messages.session import SessionDown
 from supervision.errors import Rejected
 from supervision.message import Ask
@@ -52,7 +52,7 @@ def test_an_answer_that_never_comes_does_not_cost_all_that_follow(tmp_path: Path
     [
         (broker.FetchOpenOrders(), (5, "no order id"), (53, 1)),
         (broker.FetchCompletedOrders(), (101, "no contract id"), (102,)),
-        (broker.FetchPositions(), (61, 3, "DU1234567", "no contract id"), (62, 1)),
+        (broker_account.FetchPositions(), (61, 3, "DU1234567", "no contract id"), (62, 1)),
     ],
     ids=["open orders", "completed orders", "positions"],
 )

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from actors.connection import FIRST_REQUEST_ID
-from actors.messages import broker
+from actors.messages import broker, broker_account
 from actors.messages.market import Contract
 from actors.messages.session import BrokerNotice, SessionDown, SessionUp
 from supervision.errors import ConfigurationError, Rejected
@@ -36,7 +36,7 @@ def test_a_real_account_is_never_traded_on_and_not_dialled_again(tmp_path: Path)
         assert view.epoch == 0
         assert client.recv(1) == b""
         with pytest.raises(Rejected, match="no paper account"):
-            it.connection.ask(broker.FetchPositions())
+            it.connection.ask(broker_account.FetchPositions())
         script._listener.settimeout(0.3)
         with pytest.raises(TimeoutError):
             script.accept()
@@ -118,7 +118,7 @@ def test_a_cancel_calls_off_an_order_that_waits_and_the_gateway_hears_of_neither
     with stage(tmp_path, pacing=slow) as (it, script):
         script.start()
         epoch = it.up().epoch
-        positions = it.connection.ask_future(broker.FetchPositions())
+        positions = it.connection.ask_future(broker_account.FetchPositions())
         assert script.read() == ("61", "1")
         placed = it.connection.ask_future(broker.Transmit(epoch, 530, AAPL, terms(), receipt=1))
         it.view(lambda view: view.requests_waiting == 1)
@@ -135,7 +135,7 @@ def test_what_waits_when_the_session_ends_is_refused_as_not_sent(tmp_path: Path)
     with stage(tmp_path, pacing=slow) as (it, script):
         script.start()
         epoch = it.up().epoch
-        asked = it.connection.ask_future(broker.FetchPositions())
+        asked = it.connection.ask_future(broker_account.FetchPositions())
         script.read()
         placed = it.connection.ask_future(broker.Transmit(epoch, 530, AAPL, terms(), receipt=1))
         bars = it.connection.ask_future(broker.FetchBars(AAPL, None, "1 D", "1 min", "TRADES", True))
@@ -151,7 +151,7 @@ def test_an_order_whose_asker_gave_up_is_not_sent_any_more(tmp_path: Path) -> No
     with stage(tmp_path, pacing=slow) as (it, script):
         script.start()
         epoch = it.up().epoch
-        it.connection.ask_future(broker.FetchPositions())
+        it.connection.ask_future(broker_account.FetchPositions())
         script.read()
         it.connection.ask_future(broker.Transmit(epoch, 530, AAPL, terms(), receipt=1), timeout=0.1)
         lines = it.connection.ask_future(broker.OpenLine(epoch, AAPL))
@@ -164,7 +164,7 @@ def test_what_a_dead_asker_left_waiting_neither_leaves_nor_uses_the_pace(tmp_pat
     with stage(tmp_path, pacing=slow) as (it, script):
         script.start()
         epoch = it.up().epoch
-        it.connection.ask_future(broker.FetchPositions())
+        it.connection.ask_future(broker_account.FetchPositions())
         script.read()
         asker = Hub(it.service.run_dir, it.service.codec, sender="mortal")
         for _ in range(20):

@@ -9,7 +9,7 @@ from pathlib import Path
 import orjson
 import pytest
 
-from actors.messages import broker
+from actors.messages import broker, broker_account
 from actors.messages.market import Contract
 from actors.messages.session import BrokerNotice, LinkChanged, SessionDown, SessionUp
 from config.settings import PacingSettings, SimulatorSettings
@@ -79,7 +79,7 @@ def test_a_line_whose_close_never_left_is_still_listed(tmp_path: Path) -> None:
         line = it.connection.ask(broker.OpenLine(epoch, resolve(it)), timeout=10.0)
         with pytest.raises(AskTimeout):
             it.connection.ask(broker.CloseLine(epoch, line.request_id), timeout=0.1)
-        it.connection.ask(broker.FetchPositions(), timeout=10.0)  # the pacing's next turn has come and gone
+        it.connection.ask(broker_account.FetchPositions(), timeout=10.0)  # the pacing's next turn has come and gone
         assert it.connection.ask(broker.GetLiveLines()).items == (line,)
         it.connection.ask(broker.CloseLine(epoch, line.request_id), timeout=10.0)
         assert it.connection.ask(broker.GetLiveLines()).items == ()
@@ -123,7 +123,7 @@ def test_an_order_is_filled_reported_and_found_again(it: Bench) -> None:
     it.next(broker.StatusReport, lambda status: status.status == "Filled")
     found = it.connection.ask(broker.FetchExecutions())
     assert execution.exec_id in {item.exec_id for item in found.items}
-    positions = it.connection.ask(broker.FetchPositions()).items
+    positions = it.connection.ask(broker_account.FetchPositions()).items
     assert [(item.contract.symbol, item.quantity) for item in positions] == [("AAPL", Decimal(10))]
     completed = it.connection.ask(broker.FetchCompletedOrders()).items
     assert [(item.terms.key, item.completed) for item in completed] == [("key-1", True)]
@@ -171,9 +171,9 @@ def test_an_order_without_a_durable_intent_or_with_an_impossible_id_never_leaves
 def test_an_account_streams_values_and_profit(it: Bench) -> None:
     epoch = it.up().epoch
     for _ in range(2):  # as an Account that restarts would
-        it.connection.ask(broker.StreamAccount(epoch, "DU1000001"), timeout=10)
-        it.next(broker.AccountValueReport, lambda value: value.key == "NetLiquidation")
-        it.next(broker.PnLReport, lambda report: report.con_id == 0)
+        it.connection.ask(broker_account.StreamAccount(epoch, "DU1000001"), timeout=10)
+        it.next(broker_account.AccountValueReport, lambda value: value.key == "NetLiquidation")
+        it.next(broker_account.PnLReport, lambda report: report.con_id == 0)
 
 
 def test_questions_answered_without_an_id_do_not_mix(it: Bench) -> None:
@@ -196,7 +196,7 @@ def test_a_lost_session_is_told_and_the_next_has_the_next_epoch(it: Bench) -> No
     down = it.next(SessionDown)
     assert down.epoch == 1
     with pytest.raises(Rejected) as refused:
-        it.connection.ask(broker.FetchPositions())
+        it.connection.ask(broker_account.FetchPositions())
     assert refused.value.kind == "session_down"
     waiting = it.view(lambda view: view.state == "waiting" and "refused" in view.reason)
     assert waiting.retry_at is not None

@@ -9,7 +9,8 @@ from decimal import Decimal
 from actors.domain.cut import Answer, Cut, Step
 from actors.domain.executions import KnownExecutions
 from actors.domain.reconciliation import Baseline
-from actors.messages.broker import ExecutionList, ExecutionReport, OpenOrders, PositionList, PositionReport
+from actors.messages.broker import ExecutionList, ExecutionReport, OpenOrders
+from actors.messages.broker_account import PositionList, PositionReport
 from actors.messages.market import Contract
 from actors.messages.state import CutResult, Difference
 

@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 from actors.domain.order_book import FIRST_REQUEST_ID, OrderBook
 from actors.domain.order_cut import judge
 from actors.domain.order_state import OrderState, after_restart
-from actors.messages.broker import ExecutionList, OpenOrders, OrderReport, PositionList
+from actors.messages.broker import ExecutionList, OpenOrders, OrderReport
+from actors.messages.broker_account import PositionList
 from actors.messages.state import ApplyCut, Difference
 from tests.domain.order_builders import (
     START,

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from actors.domain.portfolio import Portfolio
 from actors.messages.account import AccountValue, PnL, Position
-from actors.messages.broker import AccountValueReport, PnLReport, PortfolioReport, PositionList, PositionReport
+from actors.messages.broker_account import AccountValueReport, PnLReport, PortfolioReport, PositionList, PositionReport
 from actors.messages.market import Contract
 
 T0 = datetime(2026, 11, 20, 15, 0, tzinfo=UTC)

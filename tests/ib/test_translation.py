@@ -18,15 +18,8 @@ from actors.ib.redaction import readable
 from actors.ib.requests import EncodingError, Requests
 from actors.ib.times import UnreadableTime, read_time
 from actors.ib.translate import Translator
-from actors.messages.broker import (
-    CommissionReport,
-    ExecutionReport,
-    FetchBars,
-    OrderReport,
-    OrderTerms,
-    PortfolioReport,
-    StatusReport,
-)
+from actors.messages.broker import CommissionReport, ExecutionReport, FetchBars, OrderReport, OrderTerms, StatusReport
+from actors.messages.broker_account import PortfolioReport
 from actors.messages.market import Contract
 from tests.ib.scripted import Owner
 

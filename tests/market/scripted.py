@@ -16,17 +16,14 @@ from actors.messages.broker import (
     ContractList,
     FetchBars,
     FetchContracts,
-    FetchPositions,
     GetLiveLines,
     LiveLine,
     LiveLines,
     OpenLine,
-    PositionList,
     Snapshot,
-    StreamAccount,
-    StreamPositionPnL,
     TickBatch,
 )
+from actors.messages.broker_account import FetchPositions, PositionList, StreamAccount, StreamPositionPnL
 from actors.messages.market import Contract, ContractDetails, Gap, Quote, Resumed, Ticks
 from actors.messages.session import SessionDown, SessionUp, SessionView
 from actors.messages.state import GetMemory, Memory, RememberContracts, RememberHold

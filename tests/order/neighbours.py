@@ -16,12 +16,12 @@ from actors.messages.broker import (
     ExecutionReport,
     OpenOrders,
     OrderReport,
-    PositionList,
     Snapshot,
     Transmit,
     TransmitCancel,
     Transmitted,
 )
+from actors.messages.broker_account import PositionList
 from actors.messages.market import Contract, GetReference, Quote, Reference
 from actors.messages.orders import Fill, GateChanged, GetOrdersView, OrderEvent, PlaceOrder
 from actors.messages.session import GetSession, SessionDown, SessionUp, SessionView

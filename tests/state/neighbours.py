@@ -14,12 +14,10 @@ from actors.messages.broker import (
     FetchCompletedOrders,
     FetchExecutions,
     FetchOpenOrders,
-    FetchPositions,
     OpenOrders,
-    PositionList,
-    PositionReport,
     Snapshot,
 )
+from actors.messages.broker_account import FetchPositions, PositionList, PositionReport
 from actors.messages.market import Contract
 from actors.messages.session import SessionUp, SessionView
 from actors.messages.state import (
