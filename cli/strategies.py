@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import keyword
-import time
 from collections.abc import Callable
 from pathlib import Path
 from string import Template
@@ -14,17 +13,18 @@ from rich.text import Text
 from actors.desk import Desk
 from actors.messages.orders import GetOrdersView
 from actors.status import PART_LIMIT
-from cli.exits import DEGRADED, REFUSED, USAGE, Failure
+from cli.exits import DEGRADED, REFUSED, TIMED_OUT, USAGE, Failure
 from cli.options import as_json, state_dir
 from cli.output import console, print_json, table
 from cli.screens import ACTOR_STYLES
+from cli.settling import settled
 from supervision.errors import DeliveryError, Rejected
+from supervision.exits import SHUTDOWN
 from supervision.lifecycle import ChildView, GetTree, StartChild, StopChild
 
 PARENT = "strategies"
 STOP_LIMIT = 30.0
 START_LIMIT = 5.0
-POLL = 0.05
 
 TEMPLATE = Template('''"""$name: what it trades, when it buys, when it sells, and what it never does."""
 
@@ -98,8 +98,8 @@ def start(name: str, state_dir: Path) -> None:
     """Start the parked strategy NAME, with a fresh restart history."""
     with Desk.connect(state_dir) as desk:
         _require(desk, name)
-        desk.supervisor.ask(StartChild(name), timeout=STOP_LIMIT)
-        now = _settled(desk, name)
+        desk.supervisor.ask(StartChild(name))
+        now = _settled(desk, name, START_LIMIT)
     if now.state != "running":
         raise Failure(f"{name} is {now.state} ({now.last_death or 'not up yet'}); see the log", DEGRADED)
     click.echo(f"{name} started")
@@ -112,10 +112,14 @@ def stop(name: str, state_dir: Path) -> None:
     """Stop the strategy NAME and keep it parked. Its orders stay as they are."""
     with Desk.connect(state_dir) as desk:
         _require(desk, name)
-        desk.supervisor.ask(StopChild(name), timeout=STOP_LIMIT)
+        desk.supervisor.ask(StopChild(name))
+        now = _settled(desk, name, STOP_LIMIT)
         left = _working(desk)(name)
+    if now.pid is not None:
+        raise Failure(f"{name} was told to stop and is still {now.state}; it is killed at its limit", TIMED_OUT)
     count = "its" if left is None else f"its {left}"
-    click.echo(f"{name} stopped; {count} working orders are untouched")
+    how = f" ({now.last_death})" if now.last_death.startswith(f"{SHUTDOWN},") else ""
+    click.echo(f"{name} stopped{how}; {count} working orders are untouched")
 
 
 @strategies.command()
@@ -149,14 +153,11 @@ def _working(desk: Desk) -> Callable[[str], int | None]:
     return lambda name: counts.get(name, 0)
 
 
-def _settled(desk: Desk, name: str) -> ChildView:
-    """The strategy once it runs or has failed to; as it is then, when that takes longer than START_LIMIT."""
-    deadline = time.monotonic() + START_LIMIT
-    while True:
-        now = next(child for child in _strategies(desk) if child.name == name)
-        if now.state != "starting" or time.monotonic() > deadline:
-            return now
-        time.sleep(POLL)
+def _settled(desk: Desk, name: str, limit: float) -> ChildView:
+    now = settled(desk, limit, name).get(name)
+    if now is None:
+        raise Failure(f"{name} has been removed from the configuration", USAGE)
+    return now
 
 
 def _require(desk: Desk, name: str) -> None:

@@ -9,6 +9,7 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 
+import msgspec
 import orjson
 import pytest
 
@@ -43,9 +44,9 @@ from actors.messages.state import CutPart, CutView, Difference, GetCachedPositio
 from actors.strategy import Strategy
 from supervision.actor import LATER
 from supervision.errors import Rejected
-from supervision.lifecycle import GetTree, StartChild, StopChild
+from supervision.lifecycle import GetTree, Reload, Reloaded, StartChild, StopChild, TreeView
 from supervision.message import Done
-from tests.cli.scripted import GATE, NOW, child, order, run, scripted, tree
+from tests.cli.scripted import GATE, NOW, Script, child, order, run, scripted, tree
 
 QUOTE = Quote(
     "AAPL", 265598, bid=150.0, ask=150.1, last=150.05, bid_size=3, ask_size=4, volume=1e6, age=0.4, state="live"
@@ -204,15 +205,50 @@ def test_the_kill_switch_passes_on_who_and_why(tmp_path: Path) -> None:
 
 
 def test_only_strategies_can_be_stopped_and_started_by_hand(tmp_path: Path) -> None:
-    with scripted(tmp_path, {"supervisor": {StopChild: Done(), StartChild: Done()}}) as service:
+    states = iter(["running", "running", "stopping", "stopping", "parked", "parked", "starting", "running", "running"])
+
+    def look(_: GetTree) -> TreeView:
+        state = next(states)
+        return tree(msgspec.structs.replace(child("sample", state, "strategies"), pid=None if state == "parked" else 1))
+
+    with scripted(tmp_path, {"supervisor": {GetTree: look, StopChild: Done(), StartChild: Done()}}) as service:
         assert [row["name"] for row in service.json("strategies", "list")] == ["sample"]
-        assert service.run("strategies", "stop", "sample").exit_code == 0
+        assert "sample stopped" in service.run("strategies", "stop", "sample").stdout
+        assert next(states) == "parked"  # not said before it was true
         assert service.run("strategies", "start", "sample").exit_code == 0
         refused = service.run("strategies", "stop", "order")
         sent = [message for message in service.heard("supervisor") if isinstance(message, StopChild | StartChild)]
     assert sent == [StopChild("sample"), StartChild("sample")]
     assert refused.exit_code == 2
     assert "no strategy 'order'; configured: sample" in refused.stderr
+
+
+def test_a_strategy_that_does_not_stop_is_not_said_to_have_stopped(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("cli.strategies.STOP_LIMIT", 0.1)
+    hangs = tree(child("dip", "stopping", "strategies"))
+    with scripted(tmp_path, {"supervisor": {GetTree: hangs, StopChild: Done()}}) as service:
+        result = service.run("strategies", "stop", "dip")
+    assert (result.exit_code, result.stdout) == (5, "")
+    assert "dip was told to stop and is still stopping" in result.stderr
+
+
+def test_a_strategy_that_had_to_be_killed_is_said_to_be(tmp_path: Path) -> None:
+    killed = msgspec.structs.replace(child("dip", "parked", "strategies", "shutdown, killed: late"), pid=None)
+    with scripted(tmp_path, {"supervisor": {GetTree: tree(killed), StopChild: Done()}}) as service:
+        result = service.run("strategies", "stop", "dip")
+    assert (result.exit_code, result.stdout[:39]) == (0, "dip stopped (shutdown, killed: late); i")
+
+
+def test_a_reload_after_which_something_does_not_run_says_so(tmp_path: Path) -> None:
+    before, after = child("dip", "running", "strategies"), child("dip", "parked", "strategies", "configuration: no zzz")
+    trees = iter([tree(before), tree(child("dip", "stopping", "strategies")), tree(after)])
+    answers: Script = {GetTree: lambda _: next(trees), Reload: Reloaded(added=(), changed=("dip",), removed=())}
+    with scripted(tmp_path, {"supervisor": answers}) as service:
+        result = service.run("reload")
+    assert (result.exit_code, result.stdout) == (4, "changed: dip\n")
+    assert "dip is parked (configuration: no zzz)" in result.stderr
 
 
 def test_a_strategy_that_cannot_start_is_not_said_to_have_started(tmp_path: Path) -> None:
