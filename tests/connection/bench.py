@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import queue
 import socket
+import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -13,6 +14,7 @@ from typing import Any, TypeVar
 
 from actors.connection import ConnectionActor
 from actors.messages import MESSAGES
+from actors.messages.broker import Snapshot
 from actors.messages.session import GetSession, SessionView
 from config.settings import BackoffSettings, GatewaySettings, SimulatorSettings
 from simulator.actor import SimulatorActor
@@ -35,7 +37,13 @@ class Bench:
         self.connection = self.service.ref("connection")
         self._inbox: queue.Queue[Message] = queue.Queue()
         self._passed: list[Message] = []
-        self._ends = [self.hub.listen("connection", TOPICS, self._inbox.put)]
+        self._attached = threading.Event()
+        self._ends = [self.hub.listen("connection", TOPICS, self._heard)]
+
+    def _heard(self, message: Message) -> None:
+        if isinstance(message, Snapshot):
+            self._attached.set()
+        self._inbox.put(message)
 
     def listen(self, on_message: Callable[[Message], None]) -> None:
         """Another listener, as if another actor had attached now."""
@@ -43,6 +51,7 @@ class Bench:
 
     def start(self, mode: str = "simulated", accounts: tuple[str, ...] = ("DU1000001",), **settings: Any) -> LocalActor:
         """Start Connection, or its next incarnation."""
+        self._attached.clear()
         values: dict[str, Any] = {"backoff": QUICK} | settings
         return self.service.start(
             "connection",
@@ -67,7 +76,11 @@ class Bench:
             self._passed.append(message)
 
     def up(self, epoch: int = 1) -> SessionView:
-        """Wait until the session with this epoch is up. SessionUp may have gone out before we listened."""
+        """Wait until the session with this epoch is up, and we hear what becomes of it.
+
+        SessionUp may have gone out before we listened.
+        """
+        assert self._attached.wait(5.0), "Connection has not greeted us"
         return self.view(lambda view: view.state == "up" and view.epoch == epoch)
 
     def view(self, test: Callable[[SessionView], bool] = lambda _: True, timeout: float = 5.0) -> SessionView:
