@@ -16,9 +16,10 @@ import selectors
 import signal
 import socket
 import sys
+from collections.abc import Iterator
 from typing import Final, NoReturn
 
-from supervision import exits, parent_death
+from supervision import exits, orphans, parent_death
 from supervision.process import NUMBER, Setup
 
 _DESCRIPTORS: Final = 3
@@ -27,6 +28,7 @@ _DESCRIPTORS: Final = 3
 def main(descriptor: int, supervisor: int) -> NoReturn:
     """Serve the client at the other end of this socket; never returns."""
     parent_death.arm(supervisor)
+    orphans.adopt()
     # sent to the whole group by a terminal or a service manager; only the supervisor decides what follows
     for number in (signal.SIGINT, signal.SIGHUP, signal.SIGTERM):
         signal.signal(number, signal.SIG_IGN)
@@ -64,11 +66,11 @@ class _Server:
     def _reap(self) -> None:
         with contextlib.suppress(BlockingIOError):
             self._woken.recv(4096)
-        while self._pipes:
-            pid, status = os.waitpid(-1, os.WNOHANG)
-            if pid == 0:
-                return
-            pipe = self._pipes.pop(pid)
+        for pid, status in _ended():
+            pipe = self._pipes.pop(pid, None)
+            orphans.end(self._pipes)  # before anybody hears of this death, which may be the last of a stop
+            if pipe is None:
+                continue  # an orphan itself
             with contextlib.suppress(BrokenPipeError):  # the supervisor has died; the channel says so, too
                 os.write(pipe, NUMBER.pack(os.waitstatus_to_exitcode(status)))
             os.close(pipe)
@@ -115,7 +117,18 @@ class _Server:
         for pid in self._pipes:
             with contextlib.suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGKILL)
+        orphans.end(self._pipes)
         os._exit(exits.NORMAL)
+
+
+def _ended() -> Iterator[tuple[int, int]]:
+    """Process id and status of each child that has ended."""
+    with contextlib.suppress(ChildProcessError):  # none is left
+        while True:
+            pid, status = os.waitpid(-1, os.WNOHANG)
+            if pid == 0:
+                return
+            yield pid, status
 
 
 def _receive(channel: socket.socket, descriptors: int = 0) -> tuple[bytes, list[int]]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import sys
 import time
 from dataclasses import replace
 
@@ -59,6 +60,28 @@ def test_without_death_signal_and_fork_server_a_child_leaves_by_itself(service: 
     assert psutil.pid_exists(service.who("idle").pid)  # proof that no signal came
     service.signal(signal.SIGKILL)
     assert service.ends() == -signal.SIGKILL
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="nobody else hands over orphans")
+def test_what_a_child_started_itself_ends_with_it(service: Service) -> None:
+    assert service.start(toy("mike"), toy("alpha")) == "ready"
+    mike = service.who("mike")
+    keep_busy(service, "alpha", "leave children")
+    alpha = service.child("alpha").pid
+    assert alpha is not None
+
+    def below() -> list[psutil.Process] | None:
+        found = psutil.Process(alpha).children(recursive=True)
+        return found if [process.name() for process in found].count("sleep") == 2 else None
+
+    left = eventually(below)
+    assert len(left) == 4
+    os.kill(alpha, signal.SIGKILL)
+    eventually(lambda: True if service.child("alpha").incarnation == 2 else None)
+    assert psutil.wait_procs(left, timeout=5.0)[1] == []
+    assert service.who("mike") == mike
+    service.signal(signal.SIGTERM)
+    assert service.ends() == 0
 
 
 def test_children_that_die_with_the_fork_server_come_back_with_a_new_one(service: Service) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import subprocess
 import sys
 import time
 from collections.abc import Callable
@@ -30,7 +31,7 @@ class WhoAreYou(Ask[Toy], frozen=True):
 
 
 class Fail(Ask[Done], frozen=True):
-    """`raise`, `hang`, `spin` (in C code) or `exit`: and never an answer."""
+    """`raise`, `hang`, `spin` (in C code), `exit`, or `leave children` and hang: and never an answer."""
 
     how: str
 
@@ -127,6 +128,9 @@ class ToyActor(Actor):
             os._exit(0)
         if message.how == "spin":
             re.match(r"(a+)+$", "a" * 60 + "b")  # for centuries, in C code that never lets go of the interpreter
+        if message.how == "leave children":  # one beside us, one in a session of its own, each with a child
+            for session in (False, True):
+                subprocess.Popen(["/bin/sh", "-c", "sleep 600 & wait"], start_new_session=session)
         while True:
             time.sleep(0.01)
 
