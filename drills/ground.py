@@ -141,7 +141,7 @@ class Ground:
         self._keep_figures(final)
         self.record.violations += leaks.zombies(stage)
         after = leaks.footprint(stage)
-        self.record.violations += leaks.grown(before, after)
+        self.record.violations += leaks.grown(stage, before, after)
         self.record.note("drill", "finale: SIGTERM")
         os.kill(stage.pid, signal.SIGTERM)
         code = stage.exit_code(STOP_SECONDS)

@@ -18,10 +18,11 @@ SPARE_DESCRIPTORS = 8
 
 @dataclass(frozen=True, slots=True)
 class Footprint:
-    """What a service holds at one instant. Descriptors are the supervisor's."""
+    """What a service holds at one instant."""
 
     processes: tuple[psutil.Process, ...]
-    descriptors: int
+    descriptors: dict[int, int]
+    """How many each process has, by its id."""
     megabytes: float
     """Resident memory of the processes that no drill restarts: supervisor, fork server and simulator."""
 
@@ -32,7 +33,7 @@ def footprint(stage: Stage) -> Footprint:
     family = [supervisor, *supervisor.children(recursive=True)]
     restarted = {child.pid for child in stage.tree().children if child.name != "simulator"}
     lasting = sum(_resident(one) for one in family if one.pid not in restarted)
-    return Footprint(tuple(family), supervisor.num_fds(), lasting / 1e6)
+    return Footprint(tuple(family), {one.pid: _descriptors(one) for one in family}, lasting / 1e6)
 
 
 def zombies(stage: Stage) -> list[str]:
@@ -52,11 +53,14 @@ def left_behind(before: Footprint, run_dir: Path, state_dir: Path) -> list[str]:
     return wrong + [f"I9: {path.name} was left behind" for path in leftovers]
 
 
-def grown(before: Footprint, after: Footprint) -> list[str]:
-    """Descriptors that the supervisor gathered while it ran."""
-    if after.descriptors > before.descriptors + SPARE_DESCRIPTORS:
-        return [f"I9: the supervisor had {before.descriptors} descriptors and has {after.descriptors}"]
-    return []
+def grown(stage: Stage, before: Footprint, after: Footprint) -> list[str]:
+    """Processes that lived all the while and gathered descriptors."""
+    names = {child.pid: child.name for child in stage.tree().children} | {stage.pid: "the supervisor"}
+    return [
+        f"I9: {names.get(pid, 'the fork server')} had {before.descriptors[pid]} descriptors and has {count}"
+        for pid, count in after.descriptors.items()
+        if pid in before.descriptors and count > before.descriptors[pid] + SPARE_DESCRIPTORS
+    ]
 
 
 def gone_after(processes: tuple[psutil.Process, ...], limit: float = 10.0) -> float:
@@ -77,6 +81,13 @@ def _resident(process: psutil.Process) -> float:
         return float(process.memory_info().rss)
     except psutil.NoSuchProcess:
         return 0.0
+
+
+def _descriptors(process: psutil.Process) -> int:
+    try:
+        return int(process.num_fds())
+    except psutil.NoSuchProcess:
+        return 0
 
 
 def _status(process: psutil.Process) -> str:

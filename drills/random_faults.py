@@ -59,7 +59,7 @@ def random_faults(ground: Ground) -> None:
                     hit += 1
             stage.wait_open(30.0)
             ended = leaks.footprint(stage)
-            _keep_footprint(ground, night, began, ended)
+            _keep_footprint(ground, stage, night, began, ended)
             if not last:
                 _end_of_the_night(ground, night, stage, ended)
 
@@ -84,11 +84,12 @@ def _failpoints(ground: Ground) -> str:
     return ",".join(f"{name}=kill@{ground.rng.randint(1, 3)}/{ground.rng.randint(1, 6)}" for name in chosen)
 
 
-def _keep_footprint(ground: Ground, night: int, began: leaks.Footprint, ended: leaks.Footprint) -> None:
+def _keep_footprint(ground: Ground, stage: Stage, night: int, began: leaks.Footprint, ended: leaks.Footprint) -> None:
     ground.record.figures[f"night {night}"] = (
-        f"{began.megabytes:.0f} to {ended.megabytes:.0f} MB, {began.descriptors} to {ended.descriptors} descriptors"
+        f"{began.megabytes:.0f} to {ended.megabytes:.0f} MB, "
+        f"{began.descriptors[stage.pid]} to {ended.descriptors[stage.pid]} descriptors of the supervisor"
     )
-    ground.record.violations += leaks.grown(began, ended)
+    ground.record.violations += leaks.grown(stage, began, ended)
     if ended.megabytes > began.megabytes + MEGABYTES_A_NIGHT:
         grown = f"from {began.megabytes:.0f} to {ended.megabytes:.0f} MB"
         ground.record.violations.append(f"I9: supervisor, fork server and simulator grew {grown} in night {night}")
