@@ -17,6 +17,7 @@ from pathlib import Path
 
 import psutil
 
+from drills.errors import Broken
 from drills.stage import FIVE, Blow, Stage
 from supervision.boot import socket_path
 from supervision.clock import set_shift
@@ -199,7 +200,7 @@ def _go_on(pid: int) -> None:
 
 
 def _link_back(stage: Stage, code: int) -> None:
-    with contextlib.suppress(OSError):  # the simulator, which we talk to, may be gone with the service
+    with contextlib.suppress(Broken):  # the simulator, which we talk to, may be gone with the service
         stage.market("link", code=code)
 
 

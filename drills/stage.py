@@ -12,8 +12,8 @@ import signal
 import sqlite3
 import subprocess
 import time
-from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager
+from collections.abc import Callable
+from contextlib import closing
 from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
@@ -289,25 +289,21 @@ class Stage:
 
     # --- the market and its truth ----------------------------------------------------------------
 
-    @contextmanager
-    def simulator(self) -> Iterator[ControlClient]:
-        """The simulated gateway's control; waits for a simulator that is being restarted. Raises Broken."""
-        with self.reached("the simulator is there", self._control) as control:
-            yield control
-
-    def _control(self) -> ControlClient:
-        try:
-            address = orjson.loads((self.directory / "simulator.json").read_bytes())
-            return ControlClient(address["host"], address["control_port"])
-        except OSError as error:
-            raise ActorUnavailable("simulator", str(error)) from error
-
     def market(self, command: str, **arguments: object) -> Answer:
-        """One command to the simulated gateway, kept in the history."""
+        """One command to the simulated gateway, kept in the history; given again to the next incarnation of a simulator
+        that dies of it, or with it. Raises Broken.
+        """
         if command not in ("status", "ledger"):
             self.note(f"gateway: {command} {arguments or ''}".rstrip())
-        with self.simulator() as control:
-            return control.do(command, **arguments)
+        return self.reached(f"the simulator does {command}", lambda: self._control(command, **arguments))
+
+    def _control(self, command: str, **arguments: object) -> Answer:
+        try:
+            address = orjson.loads((self.directory / "simulator.json").read_bytes())
+            with ControlClient(address["host"], address["control_port"]) as control:
+                return control.do(command, **arguments)
+        except OSError as error:
+            raise ActorUnavailable("simulator", str(error)) from error
 
     def settle(self) -> None:
         """Let the market stand still, so that two views can be compared at rest."""

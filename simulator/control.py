@@ -221,11 +221,13 @@ class ControlClient:
         self._file = self._socket.makefile("rb")
 
     def do(self, command: str, **arguments: object) -> Answer:
-        """Send a command and return its answer; ControlError when it was refused or the simulator is gone."""
+        """Send a command and return its answer. Raises ControlError when it is refused, OSError when the simulator is
+        gone and it may or may not have been carried out.
+        """
         self._socket.sendall(json.dumps({"do": command, **arguments}).encode() + b"\n")
         line = self._file.readline()
         if not line:
-            raise ControlError("the simulator closed the control connection")
+            raise ConnectionResetError("the simulator closed the control connection")
         answer: Answer = json.loads(line)
         if not answer.pop("ok"):
             raise ControlError(answer["error"])
