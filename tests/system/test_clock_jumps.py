@@ -56,7 +56,7 @@ def test_a_clock_that_is_set_and_a_suspend_restart_nobody_shut_no_gate_and_put_o
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv(clock.VARIABLE, str(tmp_path / "clock"))
-    with whole({"strategies": [], "state.reconcile_every": EVERY}) as service, service.simulator() as gateway:
+    with whole({"strategies": [], "state.reconcile_every": EVERY}) as service:
         service.wait_open()
         service.desk.market_data.ask(Hold("AAPL"))
         service.until("quotes are live", lambda: live(service))
@@ -68,18 +68,18 @@ def test_a_clock_that_is_set_and_a_suspend_restart_nobody_shut_no_gate_and_put_o
         service.desk.listen(("risk",), cuts.put)
         service.desk.listen(("market",), gaps.put)
         for name, (calendar, suspended) in JUMPS.items():
-            gateway.do("freeze", on=True)
+            service.market("freeze", on=True)
             clock.set_shift(tmp_path / "clock", calendar=calendar, suspended=suspended)
             assert live(service) == (suspended == 0.0)
-            gateway.do("freeze", on=False)
+            service.market("freeze", on=False)
             drained(cuts)
             key = name.replace(" ", "-")
             service.desk.order.ask(PlaceOrder("AAPL", "BUY", Decimal(1), limit=1.0, key=key))
             service.until("the order works", lambda key=key: works(service, key))
             wait_scheduled(cuts, 2 * EVERY + 1.0)
-            gateway.do("link", code=1100)
+            service.market("link", code=1100)
             service.until("the gate pauses", lambda: service.gate() == "paused")
-            gateway.do("link", code=1102)
+            service.market("link", code=1102)
             assert service.wait_open(5.0) < 5.0
             cut = service.desk.state.ask(Reconcile(name), timeout=10.0)
             assert (cut.confirmed, cut.differences) == (True, ())
