@@ -83,7 +83,7 @@ class Health:
             seat.verdict = verdict
             pong = seat.pong
             log.warning(
-                "%s is %s: %d messages wait, %d are handled, %d shed",
+                "%s is %s; when it last answered, %d messages waited, %d were handled, %d shed",
                 seat.name,
                 "overloaded" if verdict is Verdict.OVERLOADED else "no longer overloaded",
                 pong.depth,

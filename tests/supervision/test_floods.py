@@ -117,7 +117,7 @@ def test_slow_work_with_a_long_queue_is_called_overload_once_and_nobody_is_kille
     eventually(lambda: True if service.tree().children[0].state == "running" else None)
     assert service.who("mike").pid == mike.pid
     assert service.tree().deaths == ()
-    assert service.log().count("mike is overloaded: ") == 1
+    assert service.log().count("mike is overloaded; ") == 1
     assert service.log().count("mike is no longer overloaded") == 1
 
 
