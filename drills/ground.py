@@ -10,6 +10,7 @@ from __future__ import annotations
 import contextlib
 import os
 import random
+import shutil
 import signal
 import subprocess
 import sys
@@ -171,7 +172,7 @@ class Ground:
 
 
 def _end(desk: Desk) -> None:
-    """Whatever happened, nothing of the service stays: its children die with it."""
+    """Whatever happened, nothing of the service stays: its children die with it, its addresses are removed."""
     process = desk.process
     assert process is not None
     if process.poll() is None:
@@ -179,6 +180,7 @@ def _end(desk: Desk) -> None:
             process.send_signal(signal.SIGCONT)
             process.kill()
         process.wait()
+        shutil.rmtree(desk.run_dir, ignore_errors=True)  # no next start will do it
     desk.close()
 
 

@@ -46,6 +46,9 @@ def perform(drill: Drill, seed: int, count: int, progress: Callable[[float, str]
         verdict, broken = "skipped", [str(error)]
     except (Broken, DeliveryError, Rejected) as error:
         broken = [f"{error} ({_where(error)})"]
+    except (SystemExit, KeyboardInterrupt):  # whoever ran it has had enough
+        shutil.rmtree(home)
+        raise
     except Exception:  # noqa: BLE001 - a fault of the drill itself is reported as what it is
         broken = [f"the drill failed: {traceback.format_exc()}"]
     finally:

@@ -104,3 +104,15 @@ def test_two_drills_cannot_have_one_number() -> None:
     with pytest.raises(ValueError, match="taken by 1 'kill-each'"):
         drill(1, "another", "", about="")(lambda _: None)
     assert "another" not in REGISTERED
+
+
+def test_a_drill_that_is_called_off_leaves_nothing() -> None:
+    homes: list[Path] = []
+
+    def act(ground: Ground) -> None:
+        homes.append(ground.home)
+        raise SystemExit(1)
+
+    with pytest.raises(SystemExit):
+        run(act)
+    assert not homes[0].exists()
