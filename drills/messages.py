@@ -19,8 +19,7 @@ from actors.domain.order_machine import SETTLE
 from actors.messages.broker import FetchBars
 from actors.messages.market import Contract, GetQuote
 from actors.messages.orders import GetOrder, GetOrdersView, OrdersView
-from actors.messages.state import Reconcile
-from actors.messages.system import Publish
+from actors.messages.state import GetCachedPositions, Reconcile
 from drills.drill import drill
 from drills.errors import Broken, expect
 from drills.ground import Ground
@@ -39,9 +38,9 @@ POISON: dict[str, Ask[Any]] = {
     "connection": FetchBars(Contract("AAPL"), None, "1 D", "5 mins", "TRADES", rth=True),
     "market_data": GetQuote("AAPL"),
     "order": GetOrder("an order that crashes whoever looks for it"),
-    "state": Publish("poison", None),
+    "state": GetCachedPositions(),
 }
-"""For each a message that nobody else sends it here."""
+"""For each a message that nobody sends here to anybody."""
 
 
 @drill(17, "circle", "a strategy asks another that asks it back, and one that asks itself", about="I2 I7")
