@@ -146,7 +146,11 @@ def test_each_failpoint_is_reached_and_nothing_is_lost_or_doubled_there(
         service.until("nothing is open to question", lambda: not unresolved(service))
         service.until("positions agree", lambda: service.our_positions() == service.ledger_positions())
         service.assert_nothing_doubled()
-        assert service.desk.state.ask(Reconcile("test"), timeout=20.0).differences == ()
+        reconciled = service.reached(
+            "State, just restarted, has heard of the session",
+            lambda: service.desk.state.ask(Reconcile("test"), timeout=20.0),
+        )
+        assert reconciled.differences == ()
         restarts = {name: child.restarts for name, child in service.actors().items() if name in CHAINS}
         assert restarts == {actor: len(chain) + 1 for actor, chain in CHAINS.items()}
     log = (tmp_path / "service.log").read_text()
