@@ -21,7 +21,7 @@ from drills.errors import expect
 from drills.ground import OFTEN, Ground
 from drills.stage import FIVE, Stage, rows
 from drills.traffic import SYMBOLS, trading
-from simulator.listings import LISTINGS
+from simulator.market.listings import LISTINGS
 from supervision.errors import AskTimeout
 
 ROUNDS: Final = 10

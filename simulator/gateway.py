@@ -11,11 +11,12 @@ from collections.abc import Callable
 from decimal import Decimal
 from pathlib import Path
 
-from simulator.account import Account
-from simulator.exchange import Exchange
-from simulator.hours import trading_day
+from simulator.exchange.account import Account
+from simulator.exchange.exchange import Exchange
 from simulator.ledger import Ledger
-from simulator.market import Market
+from simulator.market.hours import trading_day
+from simulator.market.market import Market
+from simulator.market.universe import Universe
 from simulator.refusal import Refused
 from simulator.services.accounts import AccountService
 from simulator.services.bars import BarService
@@ -25,7 +26,6 @@ from simulator.services.reference import Handler, ReferenceService, unknown
 from simulator.services.trading import TradingService
 from simulator.session import Session
 from simulator.settings import SimulatorSettings
-from simulator.universe import Universe
 from simulator.wire.fields import BadField, Fields
 
 _START_API = 71

@@ -18,9 +18,9 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-from simulator.hours import day_start
-from simulator.orders import LIVE, Execution, Order, Terms
-from simulator.universe import Instrument, Universe
+from simulator.exchange.orders import LIVE, Execution, Order, Terms
+from simulator.market.hours import day_start
+from simulator.market.universe import Instrument, Universe
 
 FILE_NAME = "simulator.db"
 _SCHEMA = """

@@ -16,7 +16,7 @@ from types import FrameType
 
 from simulator.control import Control
 from simulator.gateway import Gateway
-from simulator.market import STEP
+from simulator.market.market import STEP
 from simulator.settings import SimulatorSettings
 from simulator.transport import Transport
 from supervision.reactor import Reactor

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from decimal import Decimal
 
-from simulator.account import Account
+from simulator.exchange.account import Account
 
 Value = tuple[str, object, str]
 

@@ -9,9 +9,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from simulator.account import Account, Position, Valued
-from simulator.market import Market
-from simulator.orders import Execution
+from simulator.exchange.account import Account, Position, Valued
+from simulator.exchange.orders import Execution
+from simulator.market.market import Market
 from simulator.refusal import invalid
 from simulator.services.account_values import account_values, summary_values
 from simulator.services.reference import Handler

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from simulator.history import HistoryRequest, bars, head
-from simulator.hours import parse_stamp
-from simulator.market import Market
+from simulator.market.history import HistoryRequest, bars, head
+from simulator.market.hours import parse_stamp
+from simulator.market.market import Market
 from simulator.refusal import invalid
 from simulator.services.reference import Handler, resolve
 from simulator.session import Session

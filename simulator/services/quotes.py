@@ -11,11 +11,11 @@ from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 
-from simulator.market import Line, Market, Quote
+from simulator.market.market import Line, Market, Quote
+from simulator.market.universe import Instrument
 from simulator.refusal import Refused
 from simulator.services.reference import Handler, resolve
 from simulator.session import Session
-from simulator.universe import Instrument
 from simulator.wire import quote_messages as wire
 from simulator.wire.fields import Fields
 from simulator.wire.requests import read_contract

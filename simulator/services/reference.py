@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 
-from simulator.exchange import Exchange
-from simulator.hours import trading_day
-from simulator.listings import MARKET_RULES
+from simulator.exchange.exchange import Exchange
+from simulator.market.hours import trading_day
+from simulator.market.listings import MARKET_RULES
+from simulator.market.universe import OPTION_CLASS, SECURITY_TYPES, Instrument, Query, Universe
 from simulator.refusal import Refused, invalid
 from simulator.session import Session
-from simulator.universe import OPTION_CLASS, SECURITY_TYPES, Instrument, Query, Universe
 from simulator.wire import contract_messages, general
 from simulator.wire.fields import Fields, message
 from simulator.wire.requests import read_contract

@@ -9,14 +9,14 @@ from __future__ import annotations
 from collections.abc import Callable
 from decimal import Decimal
 
-from simulator.account import Account
-from simulator.exchange import Exchange
-from simulator.hours import parse_stamp
-from simulator.orders import Execution, Order, Terms, check
+from simulator.exchange.account import Account
+from simulator.exchange.exchange import Exchange
+from simulator.exchange.orders import Execution, Order, Terms, check
+from simulator.market.hours import parse_stamp
+from simulator.market.universe import Instrument, Universe
 from simulator.refusal import Refused, invalid
 from simulator.services.reference import Handler, resolve
 from simulator.session import Session
-from simulator.universe import Instrument, Universe
 from simulator.wire import order_messages as wire
 from simulator.wire.fields import Fields
 from simulator.wire.order_request import read_order

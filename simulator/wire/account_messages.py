@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from decimal import Decimal
 
-from simulator.account import Position, Valued
-from simulator.hours import local
+from simulator.exchange.account import Position, Valued
+from simulator.market.hours import local
 from simulator.wire.fields import message
 from simulator.wire.order_messages import contract_fields
 

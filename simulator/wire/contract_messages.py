@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from datetime import date
 from decimal import Decimal
 
-from simulator.hours import hours_text
-from simulator.universe import Instrument
+from simulator.market.hours import hours_text
+from simulator.market.universe import Instrument
 from simulator.wire.fields import UNSET_INTEGER, escaped, message
 
 _ORDER_TYPES = "DAY,GTC,IOC,LMT,MKT,STP,STPLMT,WHATIF"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from simulator.hours import stamp
+from simulator.market.hours import stamp
 from simulator.wire.fields import escaped, message
 
 

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from decimal import Decimal
 
-from simulator.hours import stamp
-from simulator.orders import Execution, Order
-from simulator.universe import Instrument
+from simulator.exchange.orders import Execution, Order
+from simulator.market.hours import stamp
+from simulator.market.universe import Instrument
 from simulator.wire.fields import UNSET_DOUBLE, message
 from simulator.wire.order_layouts import COMPLETED_ORDER, CONTRACT, DEFAULTS, OPEN_ORDER
 

@@ -10,9 +10,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from decimal import Decimal
 
-from simulator.orders import Terms
+from simulator.exchange.orders import Terms
+from simulator.market.universe import Query
 from simulator.refusal import invalid
-from simulator.universe import Query
 from simulator.wire.fields import UNSET_INTEGER, Fields, parse_amount, parse_integer
 from simulator.wire.requests import read_contract
 

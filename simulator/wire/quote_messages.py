@@ -8,9 +8,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from decimal import Decimal
 
-from simulator.history import Bar
-from simulator.hours import stamp, utc
-from simulator.option_model import VOLATILITY, Greeks
+from simulator.market.history import Bar
+from simulator.market.hours import stamp, utc
+from simulator.market.option_model import VOLATILITY, Greeks
 from simulator.wire.fields import message, write
 
 Tick = tuple[bytes, bytes]

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from simulator.universe import Query
+from simulator.market.universe import Query
 from simulator.wire.fields import Fields
 
 

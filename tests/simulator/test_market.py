@@ -6,8 +6,8 @@ from decimal import Decimal
 
 import pytest
 
-from simulator.history import HistoryRequest, bars
-from simulator.universe import Query
+from simulator.market.history import HistoryRequest, bars
+from simulator.market.universe import Query
 from tests.simulator.rig import NOON, World, contract, order, stock
 
 SATURDAY = NOON + 2 * 86400

@@ -12,10 +12,10 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from decimal import Decimal
 
-from simulator.hours import day_start, next_day_start, trading_day
-from simulator.option_model import Greeks, price_option
-from simulator.universe import Instrument, Universe
-from simulator.walk import Walk, mix, unit
+from simulator.market.hours import day_start, next_day_start, trading_day
+from simulator.market.option_model import Greeks, price_option
+from simulator.market.universe import Instrument, Universe
+from simulator.market.walk import Walk, mix, unit
 
 STEP = 0.25
 _DAY = 86400.0

@@ -13,13 +13,13 @@ from dataclasses import replace
 from decimal import Decimal
 from typing import Protocol
 
-from simulator.account import Account
-from simulator.hours import trading_day
+from simulator.exchange.account import Account
+from simulator.exchange.orders import Execution, Order, Terms, check, commission
 from simulator.ledger import Ledger
-from simulator.market import Line, Market
-from simulator.orders import Execution, Order, Terms, check, commission
+from simulator.market.hours import trading_day
+from simulator.market.market import Line, Market
+from simulator.market.universe import Instrument
 from simulator.refusal import Refused
-from simulator.universe import Instrument
 
 _FIRST_PERM_ID = 1_100_000_000
 

@@ -6,8 +6,8 @@ import math
 from datetime import date
 from typing import NamedTuple
 
-from simulator.hours import day_start
-from simulator.universe import Instrument
+from simulator.market.hours import day_start
+from simulator.market.universe import Instrument
 
 VOLATILITY = 0.18
 INTEREST = 0.04

@@ -9,8 +9,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from decimal import Decimal
 
+from simulator.market.universe import Instrument
 from simulator.refusal import Refused, invalid
-from simulator.universe import Instrument
 
 ORDER_TYPES = frozenset({"MKT", "LMT", "STP", "STP LMT"})
 TIMES_IN_FORCE = frozenset({"DAY", "GTC", "IOC"})

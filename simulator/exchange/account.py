@@ -10,10 +10,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from decimal import Decimal
 
+from simulator.exchange.orders import Execution
 from simulator.ledger import Ledger
-from simulator.market import Market
-from simulator.orders import Execution
-from simulator.universe import Instrument
+from simulator.market.market import Market
+from simulator.market.universe import Instrument
 
 CENT = Decimal("0.01")
 _MARGIN = {

@@ -13,7 +13,7 @@ from datetime import date, timedelta
 from decimal import Decimal
 from functools import cached_property
 
-from simulator.listings import FUTURES, FX_PAIRS, LISTINGS, FutureRoot
+from simulator.market.listings import FUTURES, FX_PAIRS, LISTINGS, FutureRoot
 
 MONTH_CODES = "FGHJKMNQUVXZ"
 OPTION_CLASS = "SPY"

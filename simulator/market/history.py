@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
 
-from simulator.hours import Span, day_start, session, trading_day
-from simulator.market import Line, Market, volume_between
+from simulator.market.hours import Span, day_start, session, trading_day
+from simulator.market.market import Line, Market, volume_between
 from simulator.refusal import Refused, invalid
 
 BAR_SECONDS = {
