@@ -7,10 +7,10 @@ and calls give the same bytes.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from decimal import Decimal
 from pathlib import Path
 
+from simulator.clock import Clock
 from simulator.exchange.account import Account
 from simulator.exchange.exchange import Exchange
 from simulator.ledger import Ledger
@@ -38,24 +38,24 @@ _NO_ID = {5, 6, 8, 12, 13, 14, 15, 16, 17, 18, 24, 49, 58, 59, 61, 64, 71, 80, 8
 class Gateway:
     """One account, one market, any number of clients."""
 
-    def __init__(self, settings: SimulatorSettings, directory: Path | None, clock: Callable[[], float]) -> None:
-        now = clock()
-        self._clock = clock
+    def __init__(self, settings: SimulatorSettings, directory: Path | None, clock: Clock) -> None:
+        now = clock.now()
+        self.clock = clock
         self._day = trading_day(now)
         self.universe = Universe(self._day)
         self.ledger = Ledger(directory)
         self.market = Market(self.universe, settings.seed, now, settings.speed)
         self.account = Account(settings.account, settings.cash, self.market, self.ledger)
-        self.exchange = Exchange(self.market, self.account, self.ledger, clock)
+        self.exchange = Exchange(self.market, self.account, self.ledger, clock.now)
         self.sessions: list[Session] = []
         self._clients: dict[int, Session] = {}
         self.mute = False
         self.quotes = QuoteService(self.market)
-        self._accounts = AccountService(self.account, self.market, clock)
+        self._accounts = AccountService(self.account, self.market, clock.now)
         self._trading = TradingService(
             self.universe, self.exchange, self.account, self._clients.get, self._accounts.filled
         )
-        self._reference = ReferenceService(self.universe, self.exchange, settings.account, clock)
+        self._reference = ReferenceService(self.universe, self.exchange, settings.account, clock.now)
         self._handlers: dict[int, Handler] = {
             **declining_handlers(),
             **self._reference.handlers,
@@ -69,7 +69,7 @@ class Gateway:
 
     def connect(self) -> Session:
         """A client connected."""
-        session = Session(self._clock)
+        session = Session(self.clock.now)
         self.sessions.append(session)
         return session
 
@@ -93,7 +93,7 @@ class Gateway:
 
     def step(self) -> None:
         """The market moves, orders trade, quotes and account news go out."""
-        now = self._clock()
+        now = self.clock.now()
         if trading_day(now) != self._day:
             self._day = trading_day(now)
             self.universe.begin_day(self._day)

@@ -9,11 +9,11 @@ from __future__ import annotations
 import json
 import os
 import signal
-import time
 from collections.abc import Callable
 from pathlib import Path
 from types import FrameType
 
+from simulator.clock import Clock
 from simulator.control import Control
 from simulator.gateway import Gateway
 from simulator.market.market import STEP
@@ -33,7 +33,7 @@ class Simulator:
         self._reactor = reactor
         self._directory = directory
         self._interval = max(STEP / settings.speed, _FASTEST_STEP)
-        self.gateway = Gateway(settings, directory, time.time)
+        self.gateway = Gateway(settings, directory, Clock())
         try:
             self._transport = self._listen(settings.port)
         except OSError:

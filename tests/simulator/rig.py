@@ -21,6 +21,7 @@ from ibapi.order import Order
 from ibapi.order_cancel import OrderCancel
 from ibapi.wrapper import EWrapper
 
+from simulator.clock import Clock
 from simulator.gateway import Gateway
 from simulator.settings import Settings
 
@@ -50,7 +51,7 @@ class World:
 
     def __init__(self, directory: Path | None = None, *, now: float = NOON, **settings: Any) -> None:
         self.now = now
-        self.gateway = Gateway(Settings(**settings), directory, lambda: self.now)
+        self.gateway = Gateway(Settings(**settings), directory, Clock(lambda: self.now, lambda: self.now))
 
     def client(self, client_id: int = 1, version: int = 178) -> Client:
         """A started client; what start-up sent is taken already."""
