@@ -14,6 +14,7 @@ from decimal import Decimal
 from functools import cached_property
 
 from simulator.market.listings import FUTURES, FX_PAIRS, LISTINGS, FutureRoot
+from simulator.market.walk import mix
 
 MONTH_CODES = "FGHJKMNQUVXZ"
 OPTION_CLASS = "SPY"
@@ -21,6 +22,18 @@ _FUTURE_BASE = 600_000_000
 _OPTION_BASE = 700_000_000
 _OPTION_EPOCH = date(2020, 1, 1)
 _STRIKES = 1024
+_COMBO_BASE = 1_600_000_000
+_COMBOS = 400_000_000
+
+
+@dataclass(frozen=True)
+class Leg:
+    """One leg of a combo: so many units of a contract, bought or sold (`action`) for each unit bought of the combo."""
+
+    con_id: int
+    ratio: int
+    action: str
+    exchange: str = "SMART"
 
 
 @dataclass(frozen=True)
@@ -48,6 +61,7 @@ class Instrument:
     under_con_id: int = 0
     contract_month: str = ""
     market_rule: int = 26
+    legs: tuple[Leg, ...] = ()
 
     @cached_property
     def factor(self) -> Decimal:
@@ -115,6 +129,7 @@ class Universe:
         self._fixed = {item.con_id: item for item in (*_shares(), *_pairs())}
         self._futures: dict[int, Instrument] = {}
         self._options: dict[int, Instrument] = {}
+        self._combos: dict[int, Instrument] = {}
         self.shares = {
             item.symbol: item for item in self._fixed.values() if item.sec_type == "STK" and item.currency == "USD"
         }
@@ -131,6 +146,8 @@ class Universe:
     def get(self, con_id: int) -> Instrument | None:
         """The instrument of a contract id, expired ones included."""
         found = self._fixed.get(con_id) or self._futures.get(con_id) or self._options.get(con_id)
+        if con_id >= _COMBO_BASE:
+            return self._combos.get(con_id)
         if found is None and con_id >= _OPTION_BASE:
             found = self._option_of(con_id)
         if found is None and _FUTURE_BASE <= con_id < _OPTION_BASE:
@@ -138,6 +155,34 @@ class Universe:
             if root_index < len(FUTURES) and 12 * 2000 <= months < 12 * 2100:
                 found = self._futures[con_id] = _future(FUTURES[root_index], months // 12, months % 12 + 1)
         return found
+
+    def combo(self, symbol: str, currency: str, legs: tuple[Leg, ...]) -> Instrument:
+        """The combo of these legs; the same legs in the same order always have the same contract id.
+
+        LookupError when a leg's contract does not exist, ValueError for legs that make no combo.
+        """
+        if len(legs) < 2 or any(leg.ratio < 1 or leg.action not in {"BUY", "SELL"} for leg in legs):
+            raise ValueError("a combo takes two legs or more, each with a positive ratio and BUY or SELL")
+        for leg in legs:
+            if self.get(leg.con_id) is None:
+                raise LookupError(f"no contract {leg.con_id}")
+        parts = (part for leg in legs for part in (leg.con_id, leg.ratio, leg.action == "BUY"))
+        con_id = _COMBO_BASE + mix(*parts, *map(ord, symbol + currency)) % _COMBOS
+        combo = Instrument(
+            con_id=con_id,
+            symbol=symbol,
+            sec_type="BAG",
+            currency=currency,
+            exchange="SMART",
+            name=f"{symbol} combo",
+            base=0.0,
+            volatility=0.0,
+            lot=1,
+            local_symbol=symbol,
+            trading_class="COMB",
+            legs=legs,
+        )
+        return self._combos.setdefault(con_id, combo)
 
     def named(self, symbol: str) -> Instrument:
         """A share by symbol, anything else by local symbol. KeyError when there is none."""
