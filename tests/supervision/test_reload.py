@@ -101,6 +101,7 @@ def test_a_child_on_its_way_out_returns_with_its_new_specification_and_is_not_to
     play.dies("alpha", Ending.NORMAL)
     assert play.since() == "xalpha +mike +alpha"
     assert [leaf.spec.kwargs for leaf in play.tree.leaves()] == [{}, {"size": 2}]
+    assert play.restarts("alpha") == 1, "it is restarted for mike's sake, whatever it was changed to meanwhile"
 
 
 @pytest.mark.parametrize("restart", ["transient", "temporary"])

@@ -8,7 +8,7 @@ from __future__ import annotations
 from supervision.actions import Booted, Changed, Fell, GiveUp, Halted, Start, Stop
 from supervision.exits import Ending
 from supervision.tree import Tree
-from tests.supervision.play import Play, child, group
+from tests.supervision.play import QUICK, Play, child, group
 
 # names are deliberately not in the order of the alphabet
 ABC = (child("mike"), child("alpha"), child("zulu"))
@@ -177,6 +177,26 @@ def nested(strategy: str = "one_for_one", **options: object) -> Play:
     return Play(group("root", child("first"), inner, child("last"), strategy=strategy, intensity=1), **options)  # type: ignore[arg-type]
 
 
+def test_a_child_that_came_up_and_dies_while_a_later_one_still_starts_is_restarted_not_held_against_the_start() -> None:
+    play = Play(group("root", *ABC[:2]), slow=["alpha"])
+    play.dies("mike")
+    assert (play.live, play.halted) == ({"alpha": 1, "mike": 2}, None)
+    parking = Play(group("root", *ABC[:2], exhausted="park"), slow=["alpha"])
+    parking.dies("mike")
+    assert parking.children() == {"mike": "running", "alpha": "starting"}
+
+
+def test_a_child_that_cannot_start_again_with_the_others_counts_it_does_not_bring_its_supervisor_down_at_once() -> None:
+    play = Play(group("root", *ABC[:2], strategy="one_for_all", intensity=3), slow=["alpha"])
+    play.started("alpha")
+    play.dies("mike")
+    play.dies("alpha", Ending.NORMAL)
+    play.dies("alpha")
+    assert play.halted is None
+    play.passes(1)
+    assert play.live == {"mike": 3, "alpha": 3}
+
+
 def test_a_supervisor_that_gives_up_stops_its_children_is_restarted_and_counts_in_a_new_window() -> None:
     play = nested()
     play.dies("alpha")
@@ -235,6 +255,16 @@ def test_a_supervisor_that_lived_long_enough_is_restarted_at_once_again() -> Non
     play.passes(4.5)
     play.dies("mike")
     assert play.children() == {"mike": "starting"}
+
+
+def test_the_health_of_a_supervisor_counts_from_its_start_whatever_happens_beside_it() -> None:
+    inner = group("inner", child("mike"), intensity=0)
+    play = Play(group("root", child("alpha"), inner))
+    play.dies("mike")
+    play.passes(QUICK.healthy_after)
+    play.dies("alpha")
+    play.dies("mike")
+    assert play.live == {"alpha": 2, "mike": 3}
 
 
 def test_a_fall_is_forgotten_when_the_supervisor_above_restarts_everything_meanwhile() -> None:
