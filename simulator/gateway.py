@@ -10,6 +10,7 @@ from __future__ import annotations
 from decimal import Decimal
 from pathlib import Path
 
+from simulator.agenda import Agenda
 from simulator.clock import Clock
 from simulator.exchange.account import Account
 from simulator.exchange.exchange import Exchange
@@ -41,6 +42,7 @@ class Gateway:
     def __init__(self, settings: SimulatorSettings, directory: Path | None, clock: Clock) -> None:
         now = clock.now()
         self.clock = clock
+        self.agenda = Agenda(clock)
         self._day = trading_day(now)
         self.universe = Universe(self._day)
         self.ledger = Ledger(directory)
@@ -92,7 +94,8 @@ class Gateway:
             del self._clients[session.client_id]
 
     def step(self) -> None:
-        """The market moves, orders trade, quotes and account news go out."""
+        """What is due happens, the market moves, orders trade, quotes and account news go out."""
+        self.agenda.run_due()
         now = self.clock.now()
         if trading_day(now) != self._day:
             self._day = trading_day(now)
@@ -103,6 +106,11 @@ class Gateway:
             self.exchange.step(line, self._trading)
             self.quotes.publish(line)
         self._accounts.tick()
+        self.ledger.commit()
+
+    def run_due(self) -> None:
+        """What is due happens, between two steps of the market."""
+        self.agenda.run_due()
         self.ledger.commit()
 
     def move_price(self, symbol: str, price: Decimal) -> None:

@@ -19,7 +19,7 @@ from simulator.gateway import Gateway
 from simulator.market.market import STEP
 from simulator.settings import SimulatorSettings
 from simulator.transport import Transport
-from supervision.reactor import Reactor
+from supervision.reactor import Reactor, Timer
 
 ADDRESS_FILE = "simulator.json"
 HOST = "127.0.0.1"
@@ -42,11 +42,15 @@ class Simulator:
         self._control = Control(reactor, self.gateway, self._transport, HOST)
         self.host, self.port, self.control_port = HOST, self._transport.port, self._control.port
         self._announce()
+        self._due: Timer | None = None
+        self.gateway.agenda.changed = self._arm
         self._step()
 
     def close(self) -> None:
         """Cut clients, stop listening, close the ledger."""
         self._timer.cancel()
+        if self._due is not None:
+            self._due.cancel()
         self._transport.down()
         self._control.close()
         self.gateway.ledger.close()
@@ -55,6 +59,21 @@ class Simulator:
         self.gateway.step()
         self._transport.flush()
         self._timer = self._reactor.after(self._interval, self._step)
+        self._arm()
+
+    def _arm(self) -> None:
+        """Wake up when something is due before the next step of the market."""
+        if self._due is not None:
+            self._due.cancel()
+            self._due = None
+        wait = self.gateway.agenda.next_in()
+        if wait is not None and wait < self._interval:
+            self._due = self._reactor.after(wait, self._run_due)
+
+    def _run_due(self) -> None:
+        self.gateway.run_due()
+        self._transport.flush()
+        self._arm()
 
     def _listen(self, port: int | None) -> Transport:
         if port is not None:
