@@ -10,7 +10,7 @@ from simulator.market.market import Market
 from simulator.refusal import invalid
 from simulator.services.reference import Handler, resolve
 from simulator.session import Session
-from simulator.wire import quote_messages as wire
+from simulator.wire import bar_messages as wire
 from simulator.wire.fields import Fields
 from simulator.wire.requests import read_contract
 

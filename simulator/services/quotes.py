@@ -12,11 +12,13 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 
 from simulator.market.market import Line, Market, Quote
+from simulator.market.option_model import VOLATILITY, Greeks
 from simulator.market.universe import Instrument
 from simulator.refusal import Refused
 from simulator.services.reference import Handler, resolve
 from simulator.session import Session
 from simulator.wire import quote_messages as wire
+from simulator.wire import tick_types as types
 from simulator.wire.fields import Fields
 from simulator.wire.requests import read_contract
 
@@ -143,25 +145,31 @@ def _ticks(line: Line, shown: Quote) -> Iterable[wire.Tick]:
     """The ticks that lead from one state of a line to its present one."""
     quote, price = line.quote, line.price
     for kind, size_kind, now, size, before, size_before in (
-        (wire.BID, wire.BID_SIZE, quote.bid, quote.bid_size, shown.bid, shown.bid_size),
-        (wire.ASK, wire.ASK_SIZE, quote.ask, quote.ask_size, shown.ask, shown.ask_size),
-        (wire.LAST, wire.LAST_SIZE, quote.last, quote.last_size, shown.last, shown.last_size),
+        (types.BID, types.BID_SIZE, quote.bid, quote.bid_size, shown.bid, shown.bid_size),
+        (types.ASK, types.ASK_SIZE, quote.ask, quote.ask_size, shown.ask, shown.ask_size),
+        (types.LAST, types.LAST_SIZE, quote.last, quote.last_size, shown.last, shown.last_size),
     ):
         if now != before:
             yield wire.price_tick(kind, price(now), size)
         elif size != size_before:
             yield wire.size_tick(size_kind, size)
     if (quote.last, quote.last_size) != (shown.last, shown.last_size):
-        yield wire.string_tick(wire.LAST_TIMESTAMP, str(int(quote.time)))
+        yield wire.string_tick(types.LAST_TIMESTAMP, str(int(quote.time)))
     if quote.volume != shown.volume:
-        yield wire.size_tick(wire.VOLUME, quote.volume)
+        yield wire.size_tick(types.VOLUME, quote.volume)
     for kind, now, before in (
-        (wire.HIGH, quote.high, shown.high),
-        (wire.LOW, quote.low, shown.low),
-        (wire.CLOSE, quote.close, shown.close),
-        (wire.OPEN, quote.open, shown.open),
+        (types.HIGH, quote.high, shown.high),
+        (types.LOW, quote.low, shown.low),
+        (types.CLOSE, quote.close, shown.close),
+        (types.OPEN, quote.open, shown.open),
     ):
         if now != before:
             yield wire.price_tick(kind, price(now), 0)
     if quote.greeks is not None and quote.greeks != shown.greeks:
-        yield wire.option_tick(quote.greeks)
+        yield wire.option_tick(types.MODEL_OPTION, _model(quote.greeks))
+
+
+def _model(greeks: Greeks) -> wire.OptionComputation:
+    return wire.OptionComputation(
+        VOLATILITY, greeks.delta, greeks.price, 0.0, greeks.gamma, greeks.vega, greeks.theta, greeks.spot
+    )
