@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from decimal import Decimal
 
+from simulator.exchange.conditions import Condition
 from simulator.market.universe import Instrument
 from simulator.refusal import Refused, invalid
 
@@ -19,7 +20,12 @@ LIVE = frozenset({"PreSubmitted", "Submitted", "PendingCancel"})
 
 @dataclass(frozen=True)
 class Terms:
-    """What a client wants of an order; a modification brings new terms."""
+    """What a client wants of an order; a modification brings new terms.
+
+    `limit` and `stop` are the wire's lmtPrice and auxPrice: `stop` is the stop price of STP and STP LMT, the
+    trailing amount of TRAIL and TRAIL LIMIT, the trigger price of MIT and LIT. `trail_stop` is trailStopPrice,
+    `limit_offset` lmtPriceOffset. Instants are seconds since the epoch; `wire` keeps the text they came as.
+    """
 
     action: str
     quantity: Decimal
@@ -29,6 +35,24 @@ class Terms:
     tif: str
     account: str
     ref: str
+    transmit: bool = True
+    parent_id: int = 0
+    oca_group: str = ""
+    oca_type: int = 3
+    outside_rth: bool = False
+    all_or_none: bool = False
+    min_quantity: Decimal = Decimal(0)
+    trailing_percent: Decimal | None = None
+    trail_stop: Decimal | None = None
+    limit_offset: Decimal | None = None
+    trigger_method: int = 0
+    good_after: float | None = None
+    good_till: float | None = None
+    conditions: tuple[Condition, ...] = ()
+    conditions_cancel: bool = False
+    conditions_ignore_rth: bool = False
+    auto_cancel_parent: bool = False
+    algo: str = ""
     wire: dict[str, str] = field(default_factory=dict)
 
 
