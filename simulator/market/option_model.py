@@ -26,7 +26,7 @@ class Greeks(NamedTuple):
     spot: float
 
 
-def price_option(option: Instrument, spot: float, moment: float) -> Greeks:
+def price_option(option: Instrument, spot: float, moment: float, volatility: float = VOLATILITY) -> Greeks:
     """The value of a European option at an instant; after expiry its intrinsic value."""
     expires = day_start(date.fromisoformat(option.expiry)) + _EXPIRY_HOUR
     strike, call = float(option.strike), option.right == "C"
@@ -34,8 +34,8 @@ def price_option(option: Instrument, spot: float, moment: float) -> Greeks:
     if years <= 0:
         intrinsic = max(0.0, spot - strike if call else strike - spot)
         return Greeks(intrinsic, float(intrinsic > 0) * (1 if call else -1), 0.0, 0.0, 0.0, spot)
-    spread = VOLATILITY * math.sqrt(years)
-    d1 = (math.log(spot / strike) + (INTEREST + VOLATILITY**2 / 2) * years) / spread
+    spread = volatility * math.sqrt(years)
+    d1 = (math.log(spot / strike) + (INTEREST + volatility**2 / 2) * years) / spread
     d2 = d1 - spread
     discount = strike * math.exp(-INTEREST * years)
     density = math.exp(-d1 * d1 / 2) / math.sqrt(2 * math.pi)
@@ -47,7 +47,7 @@ def price_option(option: Instrument, spot: float, moment: float) -> Greeks:
         delta=sign * _normal(sign * d1),
         gamma=density / (spot * spread),
         vega=spot * density * math.sqrt(years) / 100,
-        theta=(-spot * density * VOLATILITY / (2 * math.sqrt(years)) - carry) / 365,
+        theta=(-spot * density * volatility / (2 * math.sqrt(years)) - carry) / 365,
         spot=spot,
     )
 
