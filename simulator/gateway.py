@@ -12,7 +12,7 @@ from pathlib import Path
 
 from simulator.agenda import Agenda
 from simulator.clock import Clock
-from simulator.exchange.account import Account
+from simulator.exchange.accounts import Accounts, account_codes
 from simulator.exchange.exchange import Exchange
 from simulator.ledger import Ledger
 from simulator.market.hours import trading_day
@@ -45,9 +45,10 @@ class Gateway:
         self.agenda = Agenda(clock)
         self._day = trading_day(now)
         self.universe = Universe(self._day)
-        self.ledger = Ledger(directory)
+        self.ledger = Ledger(directory, account_codes(settings.account)[0])
         self.market = Market(self.universe, settings.seed, now, settings.speed)
-        self.account = Account(settings.account, settings.cash, self.market, self.ledger)
+        self.accounts = Accounts(settings.account, settings.cash, self.market, self.ledger)
+        self.account = self.accounts.default
         self.exchange = Exchange(self.market, self.account, self.ledger, clock.now)
         self.sessions: list[Session] = []
         self._clients: dict[int, Session] = {}

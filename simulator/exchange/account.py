@@ -70,12 +70,12 @@ class Account:
         self._market = market
         self._ledger = ledger
         self._today: dict[int, DayTotals] = {}
-        self.cash = ledger.cash() or {"USD": cash.quantize(CENT)}
+        self.cash = ledger.cash(name) or {"USD": cash.quantize(CENT)}
         for currency, amount in self.cash.items():
-            ledger.save_cash(currency, amount)
+            ledger.save_cash(self.name, currency, amount)
         self.positions = {
             con_id: Position(instrument, quantity, cost, fees)
-            for con_id, quantity, cost, fees in ledger.positions()
+            for con_id, quantity, cost, fees in ledger.positions(name)
             if (instrument := market.universe.get(con_id)) is not None
         }
 
@@ -110,7 +110,7 @@ class Account:
             position.quantity += opened
             position.cost += opened * execution.price * item.factor
             position.fees += fee_opened
-        self._ledger.save_position(item, position.quantity, position.cost, position.fees)
+        self._ledger.save_position(self.name, item, position.quantity, position.cost, position.fees)
         self._settle(item, execution.signed, value, settled, execution.commission)
         self._count(execution, realized)
         return realized
@@ -202,7 +202,7 @@ class Account:
 
     def _add_cash(self, currency: str, amount: Decimal) -> None:
         self.cash[currency] = self.cash.get(currency, Decimal(0)) + amount.quantize(CENT)
-        self._ledger.save_cash(currency, self.cash[currency])
+        self._ledger.save_cash(self.name, currency, self.cash[currency])
 
     def _margin(self, valued: Valued, which: int) -> Decimal:
         rate = _MARGIN[valued.position.instrument.sec_type][which]

@@ -71,7 +71,10 @@ class Order:
     cost: Decimal = Decimal(0)
     last_price: Decimal = Decimal(0)
     commission: Decimal = Decimal(0)
+    reduced: Decimal = Decimal(0)
     triggered: bool = False
+    released: bool = False
+    session_end: float | None = None
     modifications: int = 0
     completed: float | None = None
     completed_status: str = ""
@@ -128,6 +131,7 @@ class Execution:
     aggressive: bool
     commission: Decimal = Decimal(0)
     realized: Decimal | None = None
+    corrects: str | None = None
 
     @property
     def signed(self) -> Decimal:

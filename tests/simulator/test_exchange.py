@@ -267,7 +267,7 @@ def _books_balance(world):
         dollars -= sum((fill.signed * fill.price * 50 for fill in fills), Decimal(0)) - future.cost
     assert account.cash["USD"] == dollars
     assert account.cash.get("EUR", Decimal(0)) == euros
-    assert world.gateway.ledger.cash() == account.cash
+    assert world.gateway.ledger.cash(account.name) == account.cash
     open_quantity = sum(order.remaining for order in world.gateway.exchange.open_orders())
     assert open_quantity >= 0
 
