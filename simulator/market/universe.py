@@ -84,7 +84,7 @@ class Instrument:
 
 @dataclass(frozen=True)
 class Query:
-    """A client's description of a contract; empty parts match anything."""
+    """A client's description of a contract; empty parts match anything. `legs` are those of a combo (BAG)."""
 
     con_id: int = 0
     symbol: str = ""
@@ -99,6 +99,10 @@ class Query:
     local_symbol: str = ""
     trading_class: str = ""
     include_expired: bool = False
+    sec_id_type: str = ""
+    sec_id: str = ""
+    issuer_id: str = ""
+    legs: tuple[Leg, ...] = ()
 
 
 SECURITY_TYPES = frozenset(

@@ -12,7 +12,7 @@ from simulator.services.reference import Handler, resolve
 from simulator.session import Session
 from simulator.wire import bar_messages as wire
 from simulator.wire.fields import Fields
-from simulator.wire.requests import read_contract
+from simulator.wire.requests import read_contract, read_legs
 
 
 class BarService:
@@ -30,9 +30,9 @@ class BarService:
     def _bars(self, session: Session, fields: Fields) -> None:
         request_id = fields.integer("reqId")
         query = replace(read_contract(fields), include_expired=fields.flag("includeExpired"))
-        line = self._market.line(resolve(self._market.universe, query))
         end_text, bar_size, duration = fields.text("endDateTime"), fields.text("barSize"), fields.text("duration")
         regular, what, form = fields.flag("useRTH"), fields.text("whatToShow"), fields.integer("formatDate", 1)
+        line = self._market.line(resolve(self._market.universe, read_legs(fields, query)))
         if fields.flag("keepUpToDate"):
             raise invalid("keepUpToDate is not offered by this simulator", "bJ")
         end = parse_stamp(end_text) if end_text else self._market.now

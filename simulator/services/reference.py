@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 
 from simulator.exchange.exchange import Exchange
 from simulator.market.hours import trading_day
@@ -13,7 +12,7 @@ from simulator.refusal import Refused, invalid
 from simulator.session import Session
 from simulator.wire import contract_messages, general
 from simulator.wire.fields import Fields, message
-from simulator.wire.requests import read_contract
+from simulator.wire.requests import read_contract, read_identity
 
 _TIME_IN_MILLIS_SINCE = 197
 
@@ -27,6 +26,8 @@ def unknown(_: Session, fields: Fields) -> None:
 
 def resolve(universe: Universe, query: Query) -> Instrument:
     """The one instrument meant by a request for data or an order. Raises `Refused` for none or several."""
+    if query.sec_type == "BAG":
+        return _combo(universe, query)
     found = find(universe, query)
     if len(found) > 1:
         raise Refused(200, "The contract description specified for " + query.symbol + " is ambiguous.")
@@ -43,6 +44,17 @@ def find(universe: Universe, query: Query) -> list[Instrument]:
     if not found:
         raise Refused(200, "No security definition has been found for the request")
     return found
+
+
+def _combo(universe: Universe, query: Query) -> Instrument:
+    if query.con_id and not query.legs and (known := universe.get(query.con_id)) is not None:
+        return known
+    try:
+        return universe.combo(query.symbol, query.currency, query.legs)
+    except LookupError:
+        raise Refused(200, "No security definition has been found for the request") from None
+    except ValueError as error:
+        raise invalid(str(error)) from error
 
 
 class ReferenceService:
@@ -90,8 +102,7 @@ class ReferenceService:
     def _contract_details(self, session: Session, fields: Fields) -> None:
         fields.skip()
         request_id = fields.integer("reqId")
-        query = read_contract(fields)
-        query = replace(query, include_expired=fields.flag("includeExpired"))
+        query = read_identity(fields, read_contract(fields))
         asked = f"{query.exchange}/{'CONTFUT' if query.sec_type == 'CONTFUT' else ''}"
         today = trading_day(self._clock())
         for item in find(self._universe, query):

@@ -138,7 +138,7 @@ class TradingService:
     def _executions(self, session: Session, fields: Fields) -> None:
         fields.skip()
         request_id = fields.integer("reqId")
-        wanted = read_execution_filter(fields)
+        wanted = read_execution_filter(fields, session.version)
         since = parse_stamp(wanted.since) if wanted.since else 0.0
         if since is None:
             raise invalid(f"Filter time {wanted.since!r} is not a time", "bS")
