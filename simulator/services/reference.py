@@ -6,8 +6,8 @@ from collections.abc import Callable
 
 from simulator.exchange.exchange import Exchange
 from simulator.market.hours import trading_day
-from simulator.market.listings import MARKET_RULES
-from simulator.market.universe import OPTION_CLASS, SECURITY_TYPES, Instrument, Query, Universe
+from simulator.market.rules import MARKET_RULES
+from simulator.market.universe import SECURITY_TYPES, Instrument, Query, Universe
 from simulator.refusal import Refused, invalid
 from simulator.session import Session
 from simulator.wire import contract_messages, general
@@ -30,15 +30,17 @@ def resolve(universe: Universe, query: Query) -> Instrument:
         return _combo(universe, query)
     found = find(universe, query)
     if len(found) > 1:
-        raise Refused(200, "The contract description specified for " + query.symbol + " is ambiguous.")
+        missing = "; you must specify the multiplier or trading class" if found[0].expiry else ""
+        raise Refused(200, f"The contract description specified for {query.symbol} is ambiguous{missing}.")
     return found[0]
 
 
 def find(universe: Universe, query: Query) -> list[Instrument]:
     """All instruments meant. Raises `Refused` for a security type that does not exist and for none."""
-    if query.sec_type not in SECURITY_TYPES and not (query.con_id and not query.sec_type):
+    identified = query.con_id or query.sec_id or query.issuer_id
+    if query.sec_type not in SECURITY_TYPES and not (identified and not query.sec_type):
         raise invalid("Please enter a valid security type", "bQ")
-    if not query.con_id and not (query.symbol or query.local_symbol or query.trading_class):
+    if not identified and not (query.symbol or query.local_symbol or query.trading_class):
         raise invalid("Please enter a local symbol or a symbol", "bQ")
     found = universe.find(query)
     if not found:
@@ -103,7 +105,7 @@ class ReferenceService:
         fields.skip()
         request_id = fields.integer("reqId")
         query = read_identity(fields, read_contract(fields))
-        asked = f"{query.exchange}/{'CONTFUT' if query.sec_type == 'CONTFUT' else ''}"
+        asked = query.exchange, "CONTFUT" if query.sec_type == "CONTFUT" else ""
         today = trading_day(self._clock())
         for item in find(self._universe, query):
             session.send(contract_messages.contract_details(request_id, item, session.version, today, asked))
@@ -111,18 +113,19 @@ class ReferenceService:
 
     def _matching_symbols(self, session: Session, fields: Fields) -> None:
         request_id, pattern = fields.integer("reqId"), fields.text("pattern")
-        session.send(contract_messages.symbol_samples(request_id, self._universe.search(pattern), OPTION_CLASS))
+        found = [(item, self._universe.derived(item)) for item in self._universe.search(pattern)]
+        session.send(contract_messages.symbol_samples(request_id, found))
 
     def _option_parameters(self, session: Session, fields: Fields) -> None:
-        request_id, symbol = fields.integer("reqId"), fields.text("symbol")
-        fields.skip(2)
+        request_id, symbol = fields.integer("reqId"), fields.text("symbol").upper()
+        exchange, sec_type = fields.text("futFopExchange"), fields.text("secType")
         con_id = fields.integer("underlyingConId")
         item = self._universe.get(con_id)
-        if item is None or item.symbol != symbol:
+        if item is None or item.symbol != symbol or item.sec_type != sec_type:
             raise Refused(200, "No security definition has been found for the request")
-        if item is self._universe.shares[OPTION_CLASS]:
-            chain = self._universe.expiries, self._universe.strikes
-            session.send(contract_messages.option_parameters(request_id, item, *chain))
+        for chain in self._universe.chains(item, exchange):
+            for venue in [exchange] if exchange else chain.exchanges:
+                session.send(contract_messages.option_parameters(request_id, venue, con_id, chain))
         session.send(contract_messages.option_parameters_end(request_id))
 
     def _market_rule(self, session: Session, fields: Fields) -> None:

@@ -1,38 +1,55 @@
-"""Messages about contracts: details (10), option chain parameters (75), symbol samples (79), market rules (93)."""
+"""Messages about contracts: details (10), option chain parameters (75), symbol samples (79), market rules (93).
+
+Details have the shape of the recorded ones: empty where a kind of contract has no such thing, the time of the last
+trade in UTC before server version 200 and in the exchange's zone since, one market rule for each exchange.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import date
-from decimal import Decimal
+from datetime import UTC, date, datetime
 
-from simulator.market.hours import hours_text
-from simulator.market.universe import Instrument
+from simulator.market.sessions import calendar_of, hours_text, zone
+from simulator.market.universe import Chain, Instrument
 from simulator.wire.fields import UNSET_INTEGER, escaped, message
 
-_ORDER_TYPES = "DAY,GTC,IOC,LMT,MKT,STP,STPLMT,WHATIF"
+_LAST_TRADE_DATE_SINCE = 200
+_COMMON = "COND,DAY,GAT,GTC,GTD,IOC,LIT,LMT,MIT,MKT,OCA,STP,STPLMT,TRAIL,TRAILLMT,WHATIF"
+_AUCTIONS = "AON,COND,DAY,GAT,GTC,GTD,IOC,LIT,LMT,LOC,MIT,MKT,MOC,OCA,OPG,STP,STPLMT,TRAIL,TRAILLMT,WHATIF"
+_ORDER_TYPES = {"STK": f"ALGO,{_AUCTIONS}", "IND": ""}
+_GROUPS = {"STK": "1", "IND": "1", "OPT": "2", "CASH": "4"}
+_DATED = {"FUT", "FOP"}
+_ROUND_LOT = 100
 
 
-def contract_details(request_id: int, item: Instrument, version: int, today: date, asked: str) -> bytes:
+def contract_details(request_id: int, item: Instrument, version: int, today: date, asked: tuple[str, str]) -> bytes:
     """Message 10; `asked` is the exchange and security type of the question, which the answer repeats."""
-    exchange, _, sec_type = asked.partition("/")
-    expiry = f"{item.expiry}-13:30:00" if item.sec_type == "FUT" else item.expiry
-    under = "IND" if item.sec_type == "FUT" else "STK" if item.sec_type == "OPT" else ""
-    fields: list[object] = [
-        *(10, request_id, item.symbol, sec_type or item.sec_type, expiry),
-        *([item.expiry] if version >= 200 else []),
-        *(f"{item.strike:f}", item.right, exchange or item.exchange, item.currency, item.local_symbol),
-        *(item.trading_class, item.trading_class, item.con_id, item.tick, item.multiplier, _ORDER_TYPES),
-        *(",".join(item.exchanges), 1, item.under_con_id, escaped(item.name), item.primary, item.contract_month),
-        *("", "", "", "US/Eastern", hours_text(today, regular=False, sec_type=item.sec_type)),
-        *(hours_text(today, regular=True, sec_type=item.sec_type), "", "", 0),
-        *(UNSET_INTEGER if item.sec_type == "FUT" else "1", item.symbol if under else "", under),
-        *(",".join([str(item.market_rule)] * len(item.exchanges)), item.expiry, item.stock_type),
-        *("1", "1", "100" if item.sec_type == "STK" else "1"),
-    ]
-    if version >= 200:
-        fields.append(0)
-    return message(*fields)
+    exchange, sec_type = asked
+    calendar, identified = calendar_of(item), [("ISIN", item.isin)] if item.isin else []
+    return message(
+        *(10, request_id, item.symbol, sec_type or item.sec_type, _last_trade(item, version)),
+        *([item.expiry] if version >= _LAST_TRADE_DATE_SINCE else []),
+        *(f"{item.strike.normalize():f}", item.right, exchange or item.exchange, item.currency, item.local_symbol),
+        *(item.trading_class, item.trading_class, item.con_id, item.tick, item.multiplier),
+        *(_ORDER_TYPES.get(item.sec_type, _COMMON), ",".join(item.exchanges), 1, item.under_con_id),
+        *(escaped(item.name), item.primary, item.contract_month, *item.sector, calendar.zone_name),
+        *(hours_text(calendar, today, regular=regular) for regular in (False, True)),
+        *("", "", len(identified), *(part for pair in identified for part in pair)),
+        *(_GROUPS.get(item.sec_type, UNSET_INTEGER), item.under_symbol, item.under_sec_type),
+        *(",".join([str(item.market_rule)] * len(item.exchanges)), item.real_expiry or item.expiry, item.stock_type),
+        *("1", "1", str(_ROUND_LOT if item.sec_type == "STK" else 1)),
+        *([0] if version >= _LAST_TRADE_DATE_SINCE else []),  # no reasons why it could not be traded
+    )
+
+
+def _last_trade(item: Instrument, version: int) -> str:
+    if item.sec_type not in _DATED:
+        return item.expiry
+    name = calendar_of(item).zone_name
+    last = datetime.strptime(f"{item.expiry} {item.last_time}", "%Y%m%d %H:%M").replace(tzinfo=zone(name))
+    if version >= _LAST_TRADE_DATE_SINCE:
+        return f"{last:%Y%m%d %H:%M:%S} {name}"
+    return f"{last.astimezone(UTC):%Y%m%d-%H:%M:%S}"
 
 
 def contract_details_end(request_id: int) -> bytes:
@@ -40,11 +57,12 @@ def contract_details_end(request_id: int) -> bytes:
     return message(52, 1, request_id)
 
 
-def option_parameters(request_id: int, item: Instrument, expiries: Sequence[date], strikes: Sequence[Decimal]) -> bytes:
+def option_parameters(request_id: int, exchange: str, under_con_id: int, chain: Chain) -> bytes:
     """Message 75: one trading class on one exchange."""
-    days = [f"{day:%Y%m%d}" for day in expiries]
     return message(
-        *(75, request_id, "SMART", item.con_id, item.symbol, "100"), *(len(days), *days), *(len(strikes), *strikes)
+        *(75, request_id, exchange, under_con_id, chain.trading_class, chain.multiplier),
+        *(len(chain.expiries), *chain.expiries, len(chain.strikes)),
+        *(f"{strike.normalize():f}" for strike in chain.strikes),
     )
 
 
@@ -53,14 +71,13 @@ def option_parameters_end(request_id: int) -> bytes:
     return message(76, request_id)
 
 
-def symbol_samples(request_id: int, items: Sequence[Instrument], optionable: str) -> bytes:
-    """Message 79; `optionable` is the symbol that has options."""
+def symbol_samples(request_id: int, found: Sequence[tuple[Instrument, Sequence[str]]]) -> bytes:
+    """Message 79: instruments, each with the security types of what is derived from it."""
     fields: list[object] = []
-    for item in items:
-        derived = ["OPT"] if item.symbol == optionable else []
+    for item, derived in found:
         fields += [item.con_id, item.symbol, item.sec_type, item.primary or item.exchange, item.currency]
         fields += [len(derived), *derived, escaped(item.name), ""]
-    return message(79, request_id, len(items), *fields)
+    return message(79, request_id, len(found), *fields)
 
 
 def market_rule(rule: int, increments: Sequence[tuple[str, str]]) -> bytes:

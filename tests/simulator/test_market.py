@@ -42,7 +42,7 @@ def test_every_instrument_is_quoted_sanely_and_moves():
     futures = universe.find(Query(sec_type="FUT", exchange="CME"))
     everything = [*universe.shares.values(), *universe.pairs, *futures, *options]
     assert len(universe.shares) >= 40
-    assert (len(universe.pairs), len(futures)) == (9, 15)
+    assert (len(universe.pairs), len(futures)) == (9, 37)
     seen: dict[int, set[int]] = {}
     for _ in range(40):
         world.now += 5
