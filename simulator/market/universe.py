@@ -161,7 +161,7 @@ class Universe:
         """The listed options that may match, class by class."""
         for kind in OPTIONS:
             under = self._unders[kind.under]
-            if query.local_symbol and query.local_symbol.split()[0][: len(kind.trading_class)] != kind.trading_class:
+            if query.local_symbol and not query.local_symbol.startswith(kind.trading_class):
                 continue
             if not {query.symbol, ""} & {under.symbol} and query.symbol:
                 continue
