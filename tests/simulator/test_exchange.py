@@ -119,9 +119,6 @@ REFUSALS = [
     (stock(), order("BUY", 1, tif="GTX"), "321"),
     (stock(), order("BUY", 1, account="DU9"), "321"),
     (stock("NOPE"), order("BUY", 1), "200"),
-    (stock(), order("BUY", 1, "LMT", lmtPrice=100.0, ocaGroup="one"), "321"),
-    (stock(), order("BUY", 1, "LMT", lmtPrice=100.0, parentId=7), "321"),
-    (stock(), order("BUY", 1, algoStrategy="Adaptive"), "321"),
 ]
 
 
