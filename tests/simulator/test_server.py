@@ -295,7 +295,7 @@ def test_a_second_run_finds_yesterdays_account(tmp_path):
         assert (found[1], found[23], found[25]) == ("2", "rests", resting[25])
         client.send(99, 0)
         done = next(fields for fields in client.until("102") if fields[0] == "101")
-        assert (done[22], done[72]) == ("bought", "Filled")
+        assert (done[22], done[76]) == ("bought", "Filled")
         client.send(7, 3, 1, 0, "", "", "", "", "", "")
         assert next(fields for fields in client.until("55") if fields[0] == "11")[14:] == execution[14:]
         client.ask.placeOrder(3, stock(), order("BUY", 10))
