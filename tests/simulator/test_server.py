@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import random
 import resource
 import socket
 import sqlite3
@@ -14,7 +13,6 @@ import pytest
 from simulator.control import ControlClient, ControlError
 from tests.simulator.local import Wire, address, control, process, running
 from tests.simulator.rig import World, order, stock
-from tests.simulator.test_decoding import ASKED_AND_ANSWERED, DECLINED
 
 
 def test_a_taken_client_id_is_told_326_before_it_is_closed():
@@ -68,53 +66,6 @@ def test_a_client_that_never_reads_its_answers_is_dropped(monkeypatch):
             while len(steering.do("status")["clients"]) == 2:
                 pass
         assert other.alive()
-
-
-def test_mutated_messages_stop_neither_the_simulator_nor_another_session():
-    rng = random.Random(7)
-    world = World()
-    steady = world.client(0)
-    recorded: list[bytes] = []
-    sender = world.client(1)
-    sender.conn.deliver = recorded.append
-    _say_everything(sender)
-    client, survivors = sender, 0
-    for number in range(5000):
-        client = world.client(2 + number) if client.session.over or number % 20 == 0 else client
-        data = bytearray(rng.choice(recorded))
-        for _ in range(rng.randint(1, 4)):
-            _mutate(data, rng)
-        client.deliver(struct.pack(">I", len(data) - 4) + bytes(data[4:]) if rng.random() < 0.97 else bytes(data))
-        if not client.session.over:
-            survivors += 1
-            client.take()
-        if number % 100 == 0:
-            world.step()
-            steady.take()
-    assert survivors > 2500
-    assert steady.raw(49, 1)[-1][0] == "49"
-
-
-def _say_everything(client):
-    for ask, *_ in (*ASKED_AND_ANSWERED, *DECLINED):
-        ask(client)
-    client.placeOrder(1, stock(), order("BUY", 100, "LMT", lmtPrice=200.0))
-    client.placeOrder(2, stock(), order("SELL", 5, "STP LMT", auxPrice=200.0, lmtPrice=100.0))
-
-
-def _mutate(data: bytearray, rng: random.Random) -> None:
-    if len(data) <= 4:
-        return
-    at = rng.randrange(4, len(data))
-    match rng.randrange(4):
-        case 0:
-            data[at] = rng.randrange(256)
-        case 1:
-            del data[at]
-        case 2:
-            data.insert(at, rng.choice(b"\0\0-.9eE1"))
-        case 3:
-            data[at:at] = b"\0" + rng.choice([b"2147483647", b"-1", b"9" * 30, b"nan", b"1e999", b"", b"\xff"]) + b"\0"
 
 
 def test_garbage_on_the_socket_ends_only_that_connection():
