@@ -33,7 +33,7 @@ def _spoken(version: int) -> list[Message]:
     client = World().client(1, version)
     frames: list[bytes] = []
     client.conn.deliver = frames.append
-    client.steering = _NoSteering()
+    client.steering = NoSteering()
     for call in CALLS:
         call.make(client)
     messages = [frame[4:-1].decode().split("\0") for frame in frames]
@@ -41,7 +41,7 @@ def _spoken(version: int) -> list[Message]:
     return messages + [_generic(number) for number in INCOMING if number not in said | {START_API}]
 
 
-class _NoSteering:
+class NoSteering:
     """Takes what a table of calls says to the simulator itself."""
 
     def do(self, *_: object, **__: object) -> None:

@@ -6,7 +6,6 @@ import contextlib
 import resource
 import socket
 import sqlite3
-import struct
 
 import pytest
 
