@@ -9,6 +9,7 @@ that decide whether trading is allowed at all are in `config.interlock`.
 from __future__ import annotations
 
 from decimal import Decimal
+from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, model_validator
@@ -149,6 +150,7 @@ class SimulatorSettings(Section):
     port: Port | None = None
     account: str = Field(default="DU1000001", pattern=r"^D[A-Z]*[0-9]+$")
     cash: Amount = Decimal(1_000_000)
+    wire_log: Annotated[Path | None, Field(strict=False)] = None
 
 
 class Settings(Section):

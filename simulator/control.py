@@ -25,13 +25,11 @@ from types import TracebackType
 from typing import Any, Self
 
 from simulator.gateway import Gateway
-from simulator.session import Session
 from simulator.transport import Transport
 from supervision.acceptor import Acceptor
 from supervision.reactor import Reactor, Timer
 
 Answer = dict[str, Any]
-_GARBAGE = b"\xde\xad\xbe\xef" * 16
 _LONGEST_LINE = 64 * 1024
 _LINKS = {1100, 1101, 1102}
 
@@ -94,33 +92,36 @@ class Control:
         if seconds is not None and not (isinstance(seconds, int | float) and 0 < seconds < 86400):
             raise ControlError(f"seconds: expected a number up to a day, got {seconds!r}")
         self._forget_return()
-        self._transport.down()
+        self._gateway.network.down()
+        self._transport.flush()
         if seconds is not None:
-            self._return = self._reactor.after(seconds, self._transport.up)
+            self._return = self._reactor.after(seconds, self._gateway.network.up)
         return {}
 
     def _up(self, _: Answer) -> Answer:
         self._forget_return()
-        self._transport.up()
+        self._gateway.network.up()
         return {"port": self._transport.port}
 
     def _mute(self, command: Answer) -> Answer:
-        self._gateway.mute = _switch(command)
-        return {"mute": self._gateway.mute}
+        self._gateway.deaf = _switch(command)
+        return {"mute": self._gateway.deaf}
 
     def _garbage(self, _: Answer) -> Answer:
-        self._transport.each(_send_garbage)
+        self._gateway.network.garbage()
+        self._transport.flush()
         return {}
 
     def _drip(self, command: Answer) -> Answer:
-        self._transport.dripping = _switch(command)
-        return {"drip": self._transport.dripping}
+        self._gateway.network.drip(_switch(command))
+        return {"drip": self._gateway.network.dripping}
 
     def _reset(self, command: Answer) -> Answer:
         count = command.get("after_bytes")
         if not (isinstance(count, int) and not isinstance(count, bool) and 0 < count < 1_000_000):
             raise ControlError(f"after_bytes: expected a number from 1 to a million, got {count!r}")
-        self._transport.cut_after(count)
+        self._gateway.network.cut(after_bytes=count)
+        self._transport.flush()
         return {}
 
     def _link(self, command: Answer) -> Answer:
@@ -152,7 +153,7 @@ class Control:
         gateway = self._gateway
         ready = [session for session in gateway.sessions if session.client_id is not None]
         return {
-            "listening": self._transport.listening,
+            "listening": gateway.network.listening,
             "port": self._transport.port,
             "clients": [
                 {
@@ -160,13 +161,13 @@ class Control:
                     "version": session.version,
                     "lines": gateway.quotes.lines(session),
                     "opened": gateway.quotes.opened(session),
-                    "busiest": session.busiest,
+                    "busiest": session.pace.busiest,
                 }
                 for session in ready
             ],
             "market_time": gateway.market.now,
             "frozen": gateway.market.frozen,
-            "mute": gateway.mute,
+            "mute": gateway.deaf,
             "working": len(gateway.exchange.open_orders()),
         }
 
@@ -207,10 +208,6 @@ def _switch(command: Answer) -> bool:
     if not isinstance(on, bool):
         raise ControlError(f"on: expected true or false, got {on!r}")
     return on
-
-
-def _send_garbage(session: Session) -> None:
-    session.send_frames(_GARBAGE)
 
 
 class ControlClient:

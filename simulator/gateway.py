@@ -1,39 +1,53 @@
 """The whole simulated gateway without sockets: sessions in, bytes out, one call at a time.
 
-`connect`, `receive`, `disconnect` are what clients do, `step` is what time does. After each call the ledger is
-committed, so that what a session's `output` tells was written down before. Deterministic: the same seed, clock
-and calls give the same bytes.
+`connect`, `receive`, `disconnect` are what clients do, `step` is what time does, everything else is what is done to
+them. After each call the ledger is committed, so that what a session's `output` tells was written down before.
+Deterministic: the same seed, clock and calls give the same bytes.
 """
 
 from __future__ import annotations
 
 from decimal import Decimal
 from pathlib import Path
+from typing import Protocol
 
 from simulator.agenda import Agenda
+from simulator.clients import Clients
 from simulator.clock import Clock
+from simulator.dispatch import Dispatcher
 from simulator.exchange.accounts import Accounts, account_codes
 from simulator.exchange.exchange import Exchange
+from simulator.faults.rules import Rules
 from simulator.ledger import Ledger
 from simulator.market.hours import trading_day
 from simulator.market.market import Market
 from simulator.market.universe import Universe
-from simulator.refusal import Refused
+from simulator.network import Network
+from simulator.pacing import Pacing
 from simulator.services.accounts import AccountService
 from simulator.services.bars import BarService
 from simulator.services.declined import declining_handlers
 from simulator.services.quotes import QuoteService
-from simulator.services.reference import Handler, ReferenceService, unknown
+from simulator.services.reference import Handler, ReferenceService
+from simulator.services.startup import TEXTS, StartupService
 from simulator.services.trading import TradingService
-from simulator.session import Session
+from simulator.session import Session, Surroundings
 from simulator.settings import SimulatorSettings
-from simulator.wire.fields import BadField, Fields
+from simulator.traffic import Traffic
+from simulator.wire.fields import Fields
+from simulator.wire_log import WireLog
 
 _START_API = 71
 _DATA_LOST = 1101
-_CANCEL_ORDER = 4
-_ID_FIRST = {3, 20, 22, 78, 79, 81, 83, 84, 86, 87, 88, 90, 91, 92, 93, 94, 95, 96, 97, 98, 100, 101, 102, 103, 104}
-_NO_ID = {5, 6, 8, 12, 13, 14, 15, 16, 17, 18, 24, 49, 58, 59, 61, 64, 71, 80, 82, 85, 99, 105}
+_COUNTED_EVERY = 1.0
+
+
+class Streams(Protocol):
+    """A service that sends clients something by itself."""
+
+    def lose(self, session: Session) -> None:
+        """All streams of a client end without a word: it is gone, or was told 1101."""
+        ...
 
 
 class Gateway:
@@ -50,49 +64,57 @@ class Gateway:
         self.accounts = Accounts(settings.account, settings.cash, self.market, self.ledger)
         self.account = self.accounts.default
         self.exchange = Exchange(self.market, self.account, self.ledger, clock.now)
-        self.sessions: list[Session] = []
-        self._clients: dict[int, Session] = {}
-        self.mute = False
+        self.clients = Clients(clock.monotonic, self._welcome)
+        self.sessions = self.clients.sessions
+        self.network = Network(self.sessions, self.agenda)
+        self.rules = Rules(settings.seed)
+        self.pacing = Pacing()
+        self.deaf = False
+        """Whether connections are accepted and never greeted."""
+        self.read_only = False
+        """Whether requests about orders are refused."""
+        self._log = None if settings.wire_log is None else WireLog(settings.wire_log, clock)
+        self._traffic = Traffic(clock, self._log)
+        self._around = Surroundings(clock, self.agenda, self.rules, self._traffic, self.pacing)
+        self._counts_due = clock.monotonic()
         self.quotes = QuoteService(self.market)
         self._accounts = AccountService(self.account, self.market, clock.now)
         self._trading = TradingService(
-            self.universe, self.exchange, self.account, self._clients.get, self._accounts.filled
+            self.universe, self.exchange, self.account, self.clients.by_id.get, self._accounts.filled
         )
         self._reference = ReferenceService(self.universe, self.exchange, settings.account, clock.now)
-        self._handlers: dict[int, Handler] = {
+        self._startup = StartupService(settings.account, self.exchange.next_order_id)
+        handlers: dict[int, Handler] = {
             **declining_handlers(),
             **self._reference.handlers,
+            **self._startup.handlers,
             **self.quotes.handlers,
             **BarService(self.market).handlers,
             **self._trading.handlers,
             **self._accounts.handlers,
         }
+        self._dispatcher = Dispatcher(handlers)
+        self._streams: tuple[Streams, ...] = (self.quotes,)
         self.exchange.expire(self._trading)
         self.ledger.commit()
 
     def connect(self) -> Session:
-        """A client connected."""
-        session = Session(self.clock.now)
-        self.sessions.append(session)
+        """A client connected. Raises ConnectionRefusedError when the gateway does not listen."""
+        if not self.network.listening:
+            raise ConnectionRefusedError("the gateway does not listen")
+        session = Session(self._around, self._serve)
+        self.clients.add(session)
         return session
 
     def receive(self, session: Session, data: bytes) -> None:
         """A client sent bytes."""
-        for request in session.receive(data, mute=self.mute):
-            if request.message_id == _START_API:
-                self._start(session)
-            else:
-                self._serve(session, request)
-        self.ledger.commit()
+        session.receive(data, deaf=self.deaf)
+        self._settle()
 
     def disconnect(self, session: Session) -> None:
-        """A client is gone; its orders stay."""
+        """A client is gone; its orders stay. No effect when it is known already."""
         session.end("disconnected")
-        self.sessions.remove(session)
-        self.quotes.forget(session)
-        self._accounts.forget(session)
-        if session.client_id is not None and self._clients.get(session.client_id) is session:
-            del self._clients[session.client_id]
+        self._settle()
 
     def step(self) -> None:
         """What is due happens, the market moves, orders trade, quotes and account news go out."""
@@ -107,12 +129,17 @@ class Gateway:
             self.exchange.step(line, self._trading)
             self.quotes.publish(line)
         self._accounts.tick()
-        self.ledger.commit()
+        if not self.deaf:
+            self.clients.expire()
+        self._settle()
+        if self.clock.monotonic() >= self._counts_due:
+            self._counts_due = self.clock.monotonic() + _COUNTED_EVERY
+            self.save_counts()
 
     def run_due(self) -> None:
         """What is due happens, between two steps of the market."""
         self.agenda.run_due()
-        self.ledger.commit()
+        self._settle()
 
     def move_price(self, symbol: str, price: Decimal) -> None:
         """Make a share, or a currency pair written EUR.USD, or a future by local symbol, trade at `price` now."""
@@ -122,51 +149,73 @@ class Gateway:
         self._accounts.tick()
         self.ledger.commit()
 
-    def link(self, code: int) -> None:
-        """Tell every client about the gateway's own connection: 1100 lost, 1101 back with data lost, 1102 back."""
-        for session in self._clients.values():
-            if code == _DATA_LOST:
-                self.quotes.lose(session)
-            session.error(-1, code, _LINK_TEXTS[code])
+    def close(self) -> None:
+        """Write what is left to be written. The sockets are somebody else's."""
+        self.save_counts()
+        self.ledger.close()
+        if self._log is not None:
+            self._log.close()
 
-    def _start(self, session: Session) -> None:
-        client_id = session.client_id or 0
-        if self._clients.get(client_id) is session:
-            session.error(-1, 321, "Error validating request.-'ca' : cause - startApi was received before")
-            return
-        if client_id in self._clients:
-            session.error(
-                -1, 326, "Unable to connect as the client id is already in use. Retry with a unique client id."
-            )
-            session.end("client id in use")
-            return
-        self._clients[client_id] = session
-        self._reference.start(session)
+    def save_counts(self) -> None:
+        """Give the ledger the messages that were counted since the last time."""
+        self.ledger.save_traffic(self._traffic.take())
+        if self._log is not None:
+            self._log.flush()
+
+    def notice(self, code: int, text: str | None = None, client_id: int | None = None) -> None:
+        """Tell all clients, or one, any code; after 1101 their streams are gone. ValueError for one without a text."""
+        if text is None and code not in TEXTS:
+            raise ValueError(f"code {code} has no text of its own")
+        if client_id is None:
+            self._startup.note(code)
+        for session in [one for one in self.clients.by_id.values() if client_id in (None, one.client_id)]:
+            if code == _DATA_LOST:
+                self._lose_streams(session)
+            session.error(-1, code, TEXTS[code] if text is None else text)
+
+    def link(self, code: int) -> None:
+        """The gateway's own connection: 1100 lost, 1101 back with data lost, 1102 back with data kept."""
+        self.notice(code)
+
+    def hold_client_id(self, client_id: int, on: bool) -> None:
+        """Let a client id be in use by nobody: who comes with it is refused with 326."""
+        self.clients.hold(client_id, on)
+
+    def set_next_id(self, client_id: int | None, value: int) -> None:
+        """The next valid id that a client, or whoever is told one next, is told."""
+        self._startup.choose_next_id(client_id, value)
+
+    def restart(self, seconds: float) -> None:
+        """The nightly restart: connections die without a word, nobody can connect for so long; orders stay."""
+        self._startup.restore()
+        self.network.down(seconds)
+
+    def login_required(self, on: bool) -> None:
+        """The weekly login: connections die, newcomers are greeted but not started until it is done."""
+        if not on:
+            self.clients.log_in()
+        elif not self.clients.login_required:
+            self.clients.login_required = True
+            self.network.cut()
 
     def _serve(self, session: Session, request: Fields) -> None:
-        request_id = _request_id(request, session.version)
-        try:
-            self._handlers.get(request.message_id, unknown)(session, request)
-        except Refused as refusal:
-            session.error(request_id, refusal.code, refusal.text)
-        except BadField as error:
-            session.error(request_id, 320, f"Error reading request:{error}")
+        if request.message_id == _START_API:
+            self.clients.start(session)
+        elif session.started:  # else its start is held back: by a rule, or because a login is required
+            self._dispatcher.serve(session, request, read_only=self.read_only)
 
+    def _welcome(self, session: Session) -> None:
+        self._startup.start(session)
 
-_LINK_TEXTS = {
-    1100: "Connectivity between IB and Trader Workstation has been lost.",
-    1101: "Connectivity between IB and Trader Workstation has been restored - data lost.",
-    1102: "Connectivity between IB and Trader Workstation has been restored - data maintained. "
-    "All data farms are connected: usfarm; ushmds; secdefil.",
-}
+    def _settle(self) -> None:
+        """Forget the sessions that are over, and make permanent what clients are about to hear."""
+        for session in [one for one in self.sessions if one.over]:
+            self.clients.remove(session)
+            self._lose_streams(session)
+            self.quotes.forget(session)
+            self._accounts.forget(session)
+        self.ledger.commit()
 
-
-def _request_id(request: Fields, version: int) -> int:
-    """The id an error about this request carries, -1 where there is none to be read."""
-    if request.message_id in _NO_ID:
-        return -1
-    try:
-        id_first = request.message_id in _ID_FIRST or (request.message_id == _CANCEL_ORDER and version >= 200)
-        return request.peek_integer(0 if id_first else 1)
-    except BadField:
-        return -1
+    def _lose_streams(self, session: Session) -> None:
+        for service in self._streams:
+            service.lose(session)

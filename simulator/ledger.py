@@ -10,6 +10,8 @@ Tables, made to be read with plain SQL (times are seconds since the epoch, decim
 - positions(account, con_id, symbol, quantity, cost, fees), cash(account, currency, amount): the sum of the fills
 - rebinds(perm_id, former, time): an order shows another permanent id since then; orders has the newest,
   executions the one they were told with
+- traffic(client_id, direction, message_id, name, count, first, last): every message that left for a client ("out") or
+  came from one ("in"), at most a second late; client -1 is who has not said its id
 - counters(name, value)
 `state` holds the rest as JSON. Writes gather until `commit`, which comes before clients hear of them.
 """
@@ -17,6 +19,7 @@ Tables, made to be read with plain SQL (times are seconds since the epoch, decim
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Iterable
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
@@ -27,6 +30,7 @@ from simulator.ledger_rows import execution_row, order_row, read_execution, read
 from simulator.ledger_schema import prepare
 from simulator.market.hours import day_start
 from simulator.market.universe import Instrument, Universe
+from simulator.traffic import Tally
 
 FILE_NAME = "simulator.db"
 
@@ -100,6 +104,14 @@ class Ledger:
     def save_cash(self, account: str, currency: str, amount: Decimal) -> None:
         """Keep the balance of a currency for the next commit."""
         self._cash[account, currency] = amount
+
+    def save_traffic(self, tallies: Iterable[Tally]) -> None:
+        """Add to the counts of messages."""
+        self._connection.executemany(
+            "insert into traffic values(?, ?, ?, ?, ?, ?, ?) on conflict do update "
+            "set count = count + excluded.count, last = excluded.last",
+            tallies,
+        )
 
     def cash(self, account: str) -> dict[str, Decimal]:
         """Balances by currency; empty for a new account."""

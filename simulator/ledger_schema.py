@@ -23,6 +23,9 @@ create table if not exists positions(account text not null, con_id integer not n
 create table if not exists cash(account text not null, currency text not null, amount text not null,
   primary key(account, currency));
 create table if not exists rebinds(perm_id integer not null, former integer primary key, time real not null);
+create table if not exists traffic(client_id integer not null, direction text not null, message_id integer not null,
+  name text not null, count integer not null, first real not null, last real not null,
+  primary key(client_id, direction, message_id));
 create table if not exists counters(name text primary key, value integer not null);
 create view if not exists fills as select * from executions
   where exec_id not in (select corrects from executions where corrects is not null);

@@ -37,7 +37,7 @@ class Simulator:
         try:
             self._transport = self._listen(settings.port)
         except OSError:
-            self.gateway.ledger.close()
+            self.gateway.close()
             raise
         self._control = Control(reactor, self.gateway, self._transport, HOST)
         self.host, self.port, self.control_port = HOST, self._transport.port, self._control.port
@@ -51,9 +51,9 @@ class Simulator:
         self._timer.cancel()
         if self._due is not None:
             self._due.cancel()
-        self._transport.down()
+        self._transport.close()
         self._control.close()
-        self.gateway.ledger.close()
+        self.gateway.close()
 
     def _step(self) -> None:
         self.gateway.step()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from decimal import Decimal
+from pathlib import Path
 from typing import Protocol
 
 
@@ -35,6 +36,11 @@ class SimulatorSettings(Protocol):
         """US dollars on a new account."""
         ...
 
+    @property
+    def wire_log(self) -> Path | None:
+        """A file that every message is added to; None: no such log."""
+        ...
+
 
 @dataclass(frozen=True)
 class Settings:
@@ -45,3 +51,4 @@ class Settings:
     port: int | None = None
     account: str = "DU1000001"
     cash: Decimal = Decimal(1_000_000)
+    wire_log: Path | None = None

@@ -1,8 +1,8 @@
 """The gateway on TCP: accepts clients, moves bytes, closes what is over; one reactor, no threads.
 
 Each client has its own output, written as far as its socket takes it; nobody waits for anybody. A session that
-ends by itself is written out and half-closed, so that its last error arrives; `down` cuts with a reset. On request
-output only drips, or a client is cut in the middle of it.
+ends by itself is written out and half-closed, so that its last error arrives; one that is cut ends with a reset. What
+is unattended is neither read nor written. On request output only drips.
 """
 
 from __future__ import annotations
@@ -11,7 +11,6 @@ import contextlib
 import logging
 import socket
 import struct
-from collections.abc import Callable
 from functools import partial
 
 from simulator.gateway import Gateway
@@ -20,7 +19,8 @@ from supervision.acceptor import Acceptor
 from supervision.reactor import Reactor, Timer
 
 _log = logging.getLogger("simulator")
-_READ = 256 * 1024
+_READ = 16 * 1024
+"""Bytes that one client is read at a time: nobody keeps the others waiting with more requests than fit."""
 _BACKLOG = 128
 _FAREWELL = 1.0
 _DRIP = 0.05
@@ -35,12 +35,11 @@ class _Client:
         self.session = session
         self.leaving: Timer | None = None
         self.next_drop: Timer | None = None
-        self.left: int | None = None
-        """Bytes it is sent before it is cut; None: it is not."""
+        self.watched = False
 
 
 class Transport:
-    """The listening socket for clients and everything behind it."""
+    """The listening socket for clients and everything behind it. OSError when the port is taken."""
 
     def __init__(self, reactor: Reactor, gateway: Gateway, host: str, port: int) -> None:
         self._reactor = reactor
@@ -50,19 +49,33 @@ class Transport:
         self._listener: socket.socket | None = None
         self._acceptor: Acceptor | None = None
         self.port = port
-        self.dripping = False
-        """Whether clients get one byte at a time, and the next one only after a while."""
-        self.up()
+        self._open()
+        gateway.network.listen = self._listen
 
-    @property
-    def listening(self) -> bool:
-        """Whether clients can connect."""
-        return self._listener is not None
+    def close(self) -> None:
+        """Stop listening and cut everybody."""
+        self._listen(False)
+        for client in list(self._clients.values()):
+            self._cut(client)
 
-    def up(self) -> None:
-        """Listen, on the same port as before; no effect when already listening. OSError when the port is taken."""
-        if self._listener is not None:
-            return
+    def flush(self) -> None:
+        """Write what waits for any client, and do what became of connections."""
+        for client in list(self._clients.values()):
+            if client.session.unattended == client.watched:
+                self._attend(client, not client.session.unattended)
+            if client.session.output or client.session.over:
+                self._write(client)
+
+    def _listen(self, on: bool) -> None:
+        if on and self._listener is None:
+            self._open()
+        elif not on and self._acceptor is not None and self._listener is not None:
+            self._acceptor.close()
+            self._listener.close()
+            self._acceptor = self._listener = None
+
+    def _open(self) -> None:
+        """Listen, on the same port as before."""
         listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
         try:
             listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -75,41 +88,23 @@ class Transport:
         self._listener = listener
         self._acceptor = Acceptor(listener, self._reactor, self._welcome)
 
-    def down(self) -> None:
-        """Refuse connections and reset those that exist. The gateway behind goes on."""
-        if self._acceptor is not None and self._listener is not None:
-            self._acceptor.close()
-            self._listener.close()
-            self._acceptor = self._listener = None
-        for client in list(self._clients.values()):
-            self._cut(client)
-
-    def cut_after(self, count: int) -> None:
-        """Reset every client that is connected now, once it was sent `count` bytes more."""
-        for client in self._clients.values():
-            client.left = count
-
-    def flush(self) -> None:
-        """Write what waits for any client."""
-        for client in list(self._clients.values()):
-            if client.session.output or client.session.over:
-                self._write(client)
-
-    def each(self, act: Callable[[Session], None]) -> None:
-        """Do something to every session, then write."""
-        for session in list(self._clients):
-            act(session)
-        self.flush()
-
     def _welcome(self, connection: socket.socket) -> None:
         connection.setblocking(False)
         connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         client = _Client(connection, self._gateway.connect())
         self._clients[client.session] = client
-        self._reactor.watch(connection, partial(self._read, client), partial(self._write, client))
+        self._attend(client, True)
+        self.flush()
+
+    def _attend(self, client: _Client, on: bool) -> None:
+        client.watched = on
+        if on:
+            self._reactor.watch(client.connection, partial(self._read, client), partial(self._write, client))
+        else:
+            self._reactor.unwatch(client.connection)
 
     def _read(self, client: _Client) -> None:
-        if client.session not in self._clients:
+        if client.session not in self._clients or not client.watched:
             return
         try:
             data = client.connection.recv(_READ)
@@ -126,33 +121,33 @@ class Transport:
     def _write(self, client: _Client) -> None:
         if client.session not in self._clients or client.leaving is not None:
             return
-        output = client.session.output
+        session = client.session
         try:
-            while output and client.next_drop is None and client.left != 0:
-                self._send(client, output)
+            while session.output and client.watched and client.next_drop is None:
+                self._send(client)
         except BlockingIOError:
             pass
         except OSError:
             self._close(client)
             return
-        if client.left == 0:
+        if session.over and (not client.watched or (session.reset and not session.output)):
             self._cut(client)
+        elif not client.watched:
+            return
         elif client.next_drop is not None:
             self._reactor.want_write(client.connection, False)
-        elif client.session.over:
+        elif session.over and not session.output:
             self._leave(client)
         else:
-            self._reactor.want_write(client.connection, bool(output))
+            self._reactor.want_write(client.connection, bool(session.output))
 
-    def _send(self, client: _Client, output: bytearray) -> None:
+    def _send(self, client: _Client) -> None:
         """Send as much as may leave at once. Raises OSError."""
-        count = 1 if self.dripping else len(output)
+        output, drip = client.session.output, self._gateway.network.dripping
         with memoryview(output) as view:
-            sent = client.connection.send(view[: count if client.left is None else min(count, client.left)])
+            sent = client.connection.send(view[: 1 if drip else len(output)])
         del output[:sent]
-        if client.left is not None:
-            client.left -= sent
-        if self.dripping:
+        if drip:
             client.next_drop = self._reactor.after(_DRIP, partial(self._drop, client))
 
     def _drop(self, client: _Client) -> None:
@@ -178,6 +173,7 @@ class Transport:
             client.leaving.cancel()
         if client.next_drop is not None:
             client.next_drop.cancel()
-        self._reactor.unwatch(client.connection)
+        if client.watched:
+            self._reactor.unwatch(client.connection)
         client.connection.close()
         self._gateway.disconnect(client.session)

@@ -30,10 +30,12 @@ class Acceptor:
         self._on_accept = on_accept
         self._pause: Timer | None = None
         self._failing = False
+        self._closed = False
         reactor.watch(listener, self._accept)
 
     def close(self) -> None:
-        """Accept no more; the socket itself stays open."""
+        """Accept no more, not even who knocked in this very moment; the socket itself stays open."""
+        self._closed = True
         if self._pause is None:
             self._reactor.unwatch(self._listener)
         else:
@@ -41,7 +43,7 @@ class Acceptor:
 
     def _accept(self) -> None:
         for _ in range(AT_ONCE):
-            if not self._accept_one():
+            if self._closed or not self._accept_one():
                 return
 
     def _accept_one(self) -> bool:

@@ -13,6 +13,8 @@ from collections.abc import Iterator
 
 VERSIONS = (200, 178, 176)
 MAX_FRAME = 256 * 1024
+MAX_START = 4096
+"""The longest frame of a client that has not started: enough for any hello and startApi."""
 _PREFIX = b"API\0"
 _LENGTH = struct.Struct(">I")
 _HELLO = re.compile(r"v(\d{1,6})(?:\.\.(\d{1,6}))?(?: (.*))?", re.DOTALL)
@@ -27,6 +29,15 @@ def frame(payload: bytes) -> bytes:
     return _LENGTH.pack(len(payload)) + payload
 
 
+def payloads(data: bytes) -> Iterator[bytes]:
+    """The payloads of complete frames."""
+    at = 0
+    while at < len(data):
+        (size,) = _LENGTH.unpack_from(data, at)
+        at += 4 + size
+        yield data[at - size : at]
+
+
 def choose_version(low: int, high: int) -> int | None:
     """The best server version that a client announcing `low..high` understands; None when there is none."""
     return next((version for version in VERSIONS if low <= version <= high), None)
@@ -38,6 +49,8 @@ class FrameReader:
     def __init__(self) -> None:
         self._buffer = bytearray()
         self._prefixed = False
+        self.longest = MAX_START
+        """A frame that says it is longer breaks the stream."""
 
     def feed(self, data: bytes) -> None:
         """Add what was received."""
@@ -76,7 +89,7 @@ class FrameReader:
         if len(self._buffer) < 4:
             return None
         (size,) = _LENGTH.unpack_from(self._buffer)
-        if not 0 < size <= MAX_FRAME:
+        if not 0 < size <= self.longest:
             raise BrokenStream(f"frame of {size} bytes")
         if len(self._buffer) < 4 + size:
             return None

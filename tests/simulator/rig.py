@@ -66,7 +66,7 @@ class World:
 
     def close(self) -> None:
         """End the run; a ledger in a directory stays."""
-        self.gateway.ledger.close()
+        self.gateway.close()
 
 
 class Connection:

@@ -1,0 +1,86 @@
+"""Every message that truly left for a client or came from one: counted, and logged if there is a log.
+
+Counted by client, direction and message; what never left, because a rule dropped it, is not counted, and what was
+sent twice counts twice. The counts gather in memory; the ledger gets them once a second and at the end.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final, NamedTuple
+
+from simulator.clock import Clock
+from simulator.wire.names import INCOMING, OUTGOING, Direction
+from simulator.wire_log import WireLog
+
+NOBODY: Final = -1
+"""The client id of who has not said it."""
+
+
+class Tally(NamedTuple):
+    """So many messages of a kind since the last time that was asked; times in calendar seconds."""
+
+    client_id: int
+    direction: Direction
+    message_id: int
+    name: str
+    messages: int
+    first: float
+    last: float
+
+
+class _Kind:
+    __slots__ = ("count", "first", "last")
+
+    def __init__(self, first: float) -> None:
+        self.count = 0
+        self.first = self.last = first
+
+
+class Traffic:
+    """The messages of one gateway."""
+
+    def __init__(self, clock: Clock, log: WireLog | None) -> None:
+        self._clock = clock
+        self.log = log
+        self._kinds: dict[tuple[int | None, Direction, int], _Kind] = {}
+
+    def count(self, client_id: int | None, direction: Direction, counts: Mapping[int, int]) -> None:
+        """So many messages of each id passed."""
+        now = self._clock.now()
+        for message_id, number in counts.items():
+            key = client_id, direction, message_id
+            kind = self._kinds.get(key)
+            if kind is None:
+                kind = self._kinds[key] = _Kind(now)
+            kind.count += number
+            kind.last = now
+
+    def reply(self, client_id: int | None, version: int, message_id: int, payload: bytes) -> None:
+        """A message leaves for a client."""
+        self.count(client_id, "out", {message_id: 1})
+        if self.log is not None:
+            fields = payload[:-1].decode("utf-8", "replace").split("\0")
+            self.log.write("s2c", client_id, version, message_id, OUTGOING.get(message_id, ""), fields)
+
+    def request(self, client_id: int | None, version: int, message_id: int, fields: list[str]) -> None:
+        """A message came from a client."""
+        self.count(client_id, "in", {message_id: 1})
+        if self.log is not None:
+            self.log.write("c2s", client_id, version, message_id, INCOMING.get(message_id, ""), fields)
+
+    def greeting(self, version: int, payload: bytes) -> None:
+        """The reply to a client's hello, which has no message id."""
+        if self.log is not None:
+            self.log.write("handshake", None, version, None, "HANDSHAKE_REPLY", payload[:-1].decode().split("\0"))
+
+    def take(self) -> list[Tally]:
+        """What was counted since the last time."""
+        kinds, self._kinds = self._kinds, {}
+        return [_tally(*key, kind) for key, kind in kinds.items()]
+
+
+def _tally(client_id: int | None, direction: Direction, message_id: int, kind: _Kind) -> Tally:
+    name = (OUTGOING if direction == "out" else INCOMING).get(message_id, "")
+    client = NOBODY if client_id is None else client_id
+    return Tally(client, direction, message_id, name, kind.count, kind.first, kind.last)
