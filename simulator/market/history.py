@@ -1,8 +1,10 @@
-"""Historical bars out of the walk: asked for any span, they agree with what the market showed then.
+"""Historical bars out of the market: asked for any span, they agree with what was shown then.
 
 `bars` answers a request in the gateway's terms (duration "5 D", bar size "1 min", regular hours or all);
-`Refused` is raised for what cannot be answered. A bar's extremes are sampled at
-fixed instants inside it, so the same bar is the same whenever it is asked for. The last bar may be unfinished.
+`Refused` is raised for what cannot be answered. First, highest, lowest and last price, volume and count are those of
+the trades (or quotes) inside the bar, as exactly as the feed's `reach` tells; a bar without any repeats the last
+price before it. The average price is exact up to 30 seconds, beyond it is the mean of the four prices. The last bar
+may be unfinished: it holds what is known now.
 """
 
 from __future__ import annotations
@@ -12,8 +14,10 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
 
-from simulator.market.hours import Span, day_start, session, trading_day
-from simulator.market.market import Line, Market, volume_between
+from simulator.market.hours import Span, day_start, trading_day
+from simulator.market.line import Reach, What
+from simulator.market.market import Line, Market
+from simulator.market.sessions import ROUND_THE_CLOCK, Calendar
 from simulator.refusal import Refused, invalid
 
 BAR_SECONDS = {
@@ -34,7 +38,15 @@ BAR_SECONDS = {
 HISTORY_DAYS = 10 * 365
 MAX_BARS = 20_000
 _DAY = 86400
-_LOOK = {"TRADES", "MIDPOINT", "BID", "ASK", "ADJUSTED_LAST"}
+_EXACT_AVERAGE = 30.0
+_LOOK: dict[str, What] = {
+    "TRADES": "TRADES",
+    "ADJUSTED_LAST": "TRADES",
+    "MIDPOINT": "MIDPOINT",
+    "BID": "BID",
+    "ASK": "ASK",
+    "BID_ASK": "BID",
+}
 
 
 @dataclass(frozen=True)
@@ -71,19 +83,17 @@ def bars(market: Market, line: Line, request: HistoryRequest) -> tuple[float, li
         raise invalid(f"Historical data bar size setting is invalid. Legal ones are: {legal}", "bJ")
     _check_what(line, request.what)
     end = min(request.end, market.now)
-    sessions = list(_sessions(line, request, end)) if end > head(market.now) else []
+    sessions = _sessions(market, line, request, end) if end > head(market.now) else []
     if not sessions:
         raise Refused(162, _no_data(line, request.what))
-    count = sum(stop - start for start, stop in sessions) / size
+    count = sum(min(stop, end) - start for _, (start, stop) in sessions) / size
     if count > MAX_BARS:
         raise invalid(
             f"{request.duration} of {request.bar_size} is {count:.0f} bars, at most {MAX_BARS} are sent", "bJ"
         )
-    spans = list(_long_spans(sessions, size) if size >= _DAY else _short_spans(sessions, size))
-    if not spans:
-        raise Refused(162, _no_data(line, request.what))
-    made = [_bar(market, line, request.what, span, day) for span, day in spans]
-    return sessions[0][0], made
+    spans = list(_long_spans(sessions, size) if size >= _DAY else _short_spans(sessions, size, end))
+    known = line.feed.after(market.now) if end == market.now else end
+    return sessions[0][1][0], list(_bars(line, request.what, spans, known))
 
 
 def head(now: float) -> float:
@@ -94,7 +104,7 @@ def head(now: float) -> float:
 def _check_what(line: Line, what: str) -> None:
     if what not in _LOOK:
         raise invalid(f"What to show {what!r} is not offered by this simulator", "bJ")
-    if what in {"TRADES", "ADJUSTED_LAST"} and not line.instrument.trades:
+    if _LOOK[what] == "TRADES" and not line.trades:
         raise Refused(162, _no_data(line, what))
 
 
@@ -114,62 +124,90 @@ def _duration(text: str) -> tuple[int, str]:
     return int(number), unit
 
 
-def _sessions(line: Line, request: HistoryRequest, end: float) -> Iterator[Span]:
-    """The parts of trading sessions that the duration covers, oldest first."""
+def _sessions(market: Market, line: Line, request: HistoryRequest, end: float) -> list[tuple[date, Span]]:
+    """The trading sessions that the duration covers, with their days, oldest first. The last may end after `end`."""
     count, unit = _duration(request.duration)
-    day = trading_day(end)
-    oldest = day - timedelta(min({"W": 7, "M": 30, "Y": 365}.get(unit, 0) * count - 1, HISTORY_DAYS))
+    calendar = _calendar(market, line, regular=request.regular)
+    day = calendar.days(end)[1]
+    oldest = trading_day(end) - timedelta(min({"W": 7, "M": 30, "Y": 365}.get(unit, 0) * count - 1, HISTORY_DAYS))
     if unit in {"S", "D"}:
         oldest = day - timedelta(HISTORY_DAYS)
     left = float(count)
-    found: list[Span] = []
+    found: list[tuple[date, Span]] = []
     while day >= oldest and left > 0:
-        opened = session(day, regular=request.regular, sec_type=line.instrument.sec_type)
+        opened = calendar.session(day, regular=request.regular)
+        if opened is not None and opened[0] < end:
+            start = opened[0]
+            if unit == "S":
+                start = max(start, min(opened[1], end) - left)
+                left -= min(opened[1], end) - start
+            elif unit == "D":
+                left -= 1
+            found.append((day, (start, opened[1])))
         day -= timedelta(1)
-        if opened is None or opened[0] >= end:
-            continue
-        start, stop = opened[0], min(opened[1], end)
-        if unit == "S":
-            start = max(start, stop - left)
-            left -= stop - start
-        elif unit == "D":
-            left -= 1
-        found.append((start, stop))
-    return iter(found[::-1])
+    return found[::-1]
 
 
-def _short_spans(sessions: list[Span], size: int) -> Iterator[tuple[Span, date | None]]:
+def _calendar(market: Market, line: Line, *, regular: bool) -> Calendar:
+    """Regular hours are always the exchange's; all hours are those that the market keeps."""
+    if market.hours == "always" and not regular:
+        return ROUND_THE_CLOCK
+    return market.trading_hours.calendars(line.instrument)[0]
+
+
+def _short_spans(sessions: list[tuple[date, Span]], size: int, end: float) -> Iterator[tuple[Span, date | None]]:
     """Bars inside a day begin at multiples of their size from midnight; the first may be cut by the opening."""
-    for start, stop in sessions:
+    for _, (start, stop) in sessions:
         at = start - (start - day_start(trading_day(start))) % size
-        while at < stop:
+        while at < min(stop, end):
             yield (max(at, start), min(at + size, stop)), None
             at += size
 
 
-def _long_spans(sessions: list[Span], size: int) -> Iterator[tuple[Span, date | None]]:
+def _long_spans(sessions: list[tuple[date, Span]], size: int) -> Iterator[tuple[Span, date | None]]:
     """Daily bars are sessions; weeks and months join those of one calendar week or month."""
-    groups: dict[tuple[int, ...], list[Span]] = {}
+    groups: dict[tuple[int, ...], list[tuple[date, Span]]] = {}
     for item in sessions:
-        day = trading_day(item[0])
+        day = item[0]
         key: tuple[int, ...] = (day.toordinal(),)
         if size > _DAY:
             key = day.isocalendar()[:2] if size == 7 * _DAY else (day.year, day.month)
         groups.setdefault(key, []).append(item)
     for group in groups.values():
-        yield (group[0][0], group[-1][1]), trading_day(group[0][0])
+        yield (group[0][1][0], group[-1][1][1]), group[0][0]
 
 
-def _bar(market: Market, line: Line, what: str, span: Span, day: date | None) -> Bar:
-    start, end = span
-    inside = 2 if end - start <= 300 else 4 if end - start < _DAY / 4 else 12
-    path = [line.ticks(line.mid(start + (end - start) * part / inside)) for part in range(inside + 1)]
-    offset = {"BID": -1, "ASK": 1}.get(what, 0)
-    prices = [line.price(max(1, ticks + offset)) for ticks in path]
-    volume, count = -1, -1
-    average = Decimal(-1)
-    if what in {"TRADES", "ADJUSTED_LAST"}:
-        volume = volume_between(market.seed, line.instrument, start, end)
-        count = max(1, volume // line.instrument.lot)
-        average = (sum(prices, Decimal(0)) / len(prices)).quantize(line.instrument.tick / 10)
-    return Bar(start, day, prices[0], max(prices), min(prices), prices[-1], volume, average, count)
+def _bars(line: Line, what: str, spans: list[tuple[Span, date | None]], known: float) -> Iterator[Bar]:
+    """A bar for every span, the last as far as it is `known`."""
+    feed, shown = line.feed, _LOOK[what]
+    before: int | None = None
+    for (start, stop), day in spans:
+        end = min(stop, known)
+        reached = feed.reach(shown, start, end)
+        if reached is None:
+            if before is None:
+                latest = feed.last_print(start) if line.trades else None
+                before = latest.price if latest else line.ticks(feed.middle(start))
+            reached = before, before, before, before
+        before = reached[3]
+        if what == "BID_ASK":
+            asked = feed.reach("ASK", start, end) or reached
+            reached = (reached[0] + reached[3]) // 2, asked[1], reached[2], (asked[0] + asked[3]) // 2
+        yield _bar(line, shown, (start, end), reached, day)
+
+
+def _bar(line: Line, what: What, span: Span, reached: Reach, day: date | None) -> Bar:
+    first, high, low, last = (line.price(ticks) for ticks in reached)
+    volume, count, average = -1, -1, Decimal(-1)
+    if what == "TRADES":
+        volume, count = line.feed.traded(*span)
+        average = ((first + high + low + last) / 4).quantize(line.instrument.tick / 10)
+        if volume and span[1] - span[0] <= _EXACT_AVERAGE:
+            average = _average(line, span).quantize(line.instrument.tick / 10)
+    return Bar(span[0], day, first, high, low, last, volume, average, count)
+
+
+def _average(line: Line, span: Span) -> Decimal:
+    """The volume-weighted average price of a span with trades."""
+    prints = line.feed.prints(*span)
+    return line.price(1) * sum(trade.price * trade.size for trade in prints) / sum(trade.size for trade in prints)

@@ -1,93 +1,59 @@
-"""The market: one line per instrument, with bid, ask, last, sizes and the day's figures.
+"""The market: one line per instrument, all at one instant, which moves by `step` only.
 
-Prices come from `walk`, sizes from the seed and the step's number, options from their underlying by
-Black-Scholes; so the same seed and the same instants give the same quotes. A line's displayed sizes are
-what can be traded until its next step. A line that nobody watches costs nothing: it is brought up to
-date when it is asked for.
+A line that nobody watches costs nothing: it is brought up to date when it is asked for. Beside the present there
+are views of the past: the market of a quarter of an hour ago (delayed data) and the last quote of the session
+before (frozen data). Everything follows from seed, contract and instant, and from the jumps and halts asked for.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
+from collections.abc import Iterable
 from decimal import Decimal
 
-from simulator.market.hours import day_start, next_day_start, trading_day
-from simulator.market.option_model import Greeks, price_option
-from simulator.market.universe import Instrument, Universe
-from simulator.market.walk import Walk, mix, unit
+from simulator.market import ticks
+from simulator.market.combo import ComboFeed, LegFeed
+from simulator.market.depth import Book, book
+from simulator.market.instrument import Instrument
+from simulator.market.line import Feed, Line, Print, Quote
+from simulator.market.option_model import price_option
+from simulator.market.seeded import SeededFeed
+from simulator.market.ticks import QuoteTick
+from simulator.market.trading_hours import HoursMode, TradingHours
+from simulator.market.universe import Universe
+from simulator.market.walk import Walk
+
+__all__ = ["DELAY", "STEP", "Line", "Market", "Print", "Quote", "QuoteTick"]
 
 STEP = 0.25
-_DAY = 86400.0
-
-
-@dataclass(slots=True)
-class Quote:
-    """What a line shows. Prices are counted in ticks of the instrument, sizes in its units."""
-
-    time: float = 0.0
-    bid: int = 0
-    ask: int = 0
-    last: int = 0
-    bid_size: int = 0
-    ask_size: int = 0
-    last_size: int = 0
-    volume: int = 0
-    open: int = 0
-    high: int = 0
-    low: int = 0
-    close: int = 0
-    greeks: Greeks | None = None
-
-
-@dataclass(slots=True)
-class Line:
-    """One instrument's market. `moves` are the jumps tests asked for: instant and factor from then on."""
-
-    instrument: Instrument
-    price_at: Callable[[float], float]
-    quote: Quote = field(default_factory=Quote)
-    day: object = None
-    bid_taken: int = 0
-    ask_taken: int = 0
-    moves: list[tuple[float, float]] = field(default_factory=list)
-
-    def mid(self, moment: float) -> float:
-        """The price at an instant, jumps included."""
-        price = self.price_at(moment)
-        for since, factor in self.moves:
-            if moment >= since:
-                price *= factor
-        return price
-
-    def ticks(self, price: float) -> int:
-        """A price in whole ticks, at least one."""
-        return max(1, round(price / float(self.instrument.tick)))
-
-    def price(self, ticks: int) -> Decimal:
-        """Ticks as a price."""
-        return ticks * self.instrument.tick
+DELAY = 900.0
+_DERIVED = {"OPT", "FOP"}
 
 
 class Market:
-    """All lines, at one instant: `now` moves by `step` only."""
+    """All lines, at the instant `now`; `frozen` keeps them there."""
 
-    def __init__(self, universe: Universe, seed: int, now: float, speed: float = 1.0) -> None:
+    def __init__(
+        self, universe: Universe, seed: int, now: float, speed: float = 1.0, hours: HoursMode = "always"
+    ) -> None:
         self.universe = universe
         self.seed = seed
-        self._speed = speed
         self.now = now
         self.frozen = False
+        self.trading_hours = TradingHours(universe, hours)
+        self._speed = speed
+        self._feeds: dict[int, Feed] = {}
         self._lines: dict[int, Line] = {}
+        self._late: dict[int, Line] = {}
+
+    # --- the present ---
 
     def line(self, instrument: Instrument) -> Line:
         """The line of an instrument, up to date."""
         line = self._lines.get(instrument.con_id)
         if line is None:
-            line = Line(instrument, self._price_source(instrument))
-            self._lines[instrument.con_id] = line
+            line = self._lines[instrument.con_id] = Line(instrument, self.feed(instrument), self.trading_hours)
         if line.quote.time != self.now:
-            self._refresh(line)
+            line.refresh(self.now)
         return line
 
     def step(self, now: float, watched: Iterable[Instrument]) -> list[Line]:
@@ -97,12 +63,9 @@ class Market:
         self.now = max(now, self.now)
         return [self.line(instrument) for instrument in watched]
 
-    def move(self, instrument: Instrument, price: float) -> Line:
-        """Make the instrument trade at `price` from now on; its walk goes on from there."""
-        line = self.line(instrument)
-        line.moves.append((self.now, price / line.mid(self.now)))
-        self._refresh(line, printed=True)
-        return line
+    def depth(self, instrument: Instrument, rows: int) -> Book:
+        """The book around the present quote, at most 20 levels each side."""
+        return book(self.line(instrument), self.seed, rows)
 
     def rate(self, currency: str) -> Decimal:
         """US dollars for one unit of a currency."""
@@ -115,75 +78,125 @@ class Market:
                 return mid if pair.symbol == currency else 1 / mid
         raise ValueError(f"no pair between USD and {currency}")
 
-    def _price_source(self, instrument: Instrument) -> Callable[[float], float]:
-        if instrument.sec_type == "OPT":
-            under = self.universe.get(instrument.under_con_id)
-            if under is None:
-                raise ValueError(f"no underlying for {instrument.local_symbol}")
-            spot = self.line(under)
-            return lambda moment: price_option(instrument, spot.mid(moment), moment).price
-        if instrument.sec_type != "FUT":
-            return self._walk(instrument.con_id, instrument.base, instrument.volatility)
-        months = int(instrument.contract_month[:4]) * 12 + int(instrument.contract_month[4:])
-        root = sum(ord(letter) << 8 * index for index, letter in enumerate(instrument.symbol))
-        base = instrument.base * (1.0 + 0.003 * (months % 24))
-        return self._walk(root, base, instrument.volatility)
+    # --- what can be done to it ---
 
-    def _walk(self, key: int, base: float, volatility: float) -> Callable[[float], float]:
-        walk, speed = Walk(self.seed, key, base, volatility), self._speed
-        return walk.at if speed == 1.0 else lambda moment: walk.at(moment * speed)
+    def move(self, instrument: Instrument, price: float) -> Line:
+        """Make the instrument trade at `price` from now on; its walk goes on from there."""
+        line = self.line(instrument)
+        line.shift(self.now, price / line.mid(self.now), printed=True)
+        return line
 
-    def _refresh(self, line: Line, *, printed: bool = False) -> None:
-        quote, now, item = line.quote, self.now, line.instrument
-        if line.day != trading_day(now):
-            self._begin_day(line)
-        dice = mix(self.seed, item.con_id, int(now * 1000))
-        middle = line.ticks(line.mid(now))
-        spread = 1 + max(int(middle * 0.0001), dice & 1)
-        quote.bid = max(1, middle - spread // 2)
-        quote.ask = quote.bid + spread
-        quote.bid_size = item.lot * (1 + (dice >> 4) % 12)
-        quote.ask_size = item.lot * (1 + (dice >> 12) % 12)
-        line.bid_taken = line.ask_taken = 0
-        if item.trades and (printed or quote.last == 0 or (dice >> 20) % 4):
-            quote.last = middle if printed else (quote.bid, quote.ask)[dice >> 24 & 1]
-            quote.last_size = item.lot * (1 + (dice >> 28) % 5)
-        shown = quote.last if item.trades else middle
-        quote.high = max(quote.high, shown)
-        quote.low = min(quote.low, shown)
-        quote.volume = volume_until(self.seed, item, now) if item.trades else 0
-        quote.time = now
-        if item.sec_type == "OPT":
-            under = self.universe.get(item.under_con_id)
-            spot = self.line(under).mid(now) if under else 0.0
-            quote.greeks = price_option(item, spot, now)
+    def gap(self, instrument: Instrument, percent: float) -> Line:
+        """All prices are so many percent higher (or lower) from now on, without a trade in between.
 
-    def _begin_day(self, line: Line) -> None:
-        """The day's figures so far, sampled every half hour of the path."""
-        line.day = trading_day(self.now)
-        begin = day_start(trading_day(self.now))
-        samples = [line.ticks(line.mid(begin + offset)) for offset in range(0, int(self.now - begin) + 1, 1800)]
-        line.quote.close = samples[0]
-        line.quote.open = line.ticks(line.mid(min(begin + 60, self.now)))
-        line.quote.high, line.quote.low = max(samples), min(samples)
+        ValueError for a fall of 100 % or more.
+        """
+        if percent <= -100:
+            raise ValueError(f"gap: expected more than -100 %, got {percent:g} %")
+        line = self.line(instrument)
+        line.shift(self.now, 1 + percent / 100, printed=False)
+        return line
 
+    def halt(self, instrument: Instrument, on: bool) -> Line:
+        """Stop an instrument's trading now, with that of its options and combos, or let it go on."""
+        self.trading_hours.halt(instrument, self.now, on=on)
+        for line in self._lines.values():
+            if line.quote.time == self.now:
+                line.refresh(self.now)
+        return self.line(instrument)
 
-def volume_between(seed: int, item: Instrument, start: float, end: float) -> int:
-    """Units traded between two instants, over midnight too."""
-    total, at = 0, start
-    while at < end:
-        stop = min(end, next_day_start(at))
-        total += _traded(seed, item, stop, at) - _traded(seed, item, at, at)
-        at = stop
-    return total
+    @property
+    def hours(self) -> HoursMode:
+        """Whether the market keeps its exchanges' hours or trades always."""
+        return self.trading_hours.mode
 
+    @hours.setter
+    def hours(self, mode: HoursMode) -> None:
+        self.trading_hours.mode = mode
+        self._lines.clear()
+        self._late.clear()
 
-def volume_until(seed: int, item: Instrument, moment: float) -> int:
-    """Units traded since the beginning of the instant's day."""
-    return _traded(seed, item, moment, moment)
+    # --- hours ---
 
+    def is_open(self, instrument: Instrument, moment: float, outside_rth: bool) -> bool:
+        """Whether an instant lies in trading hours; in regular ones, unless `outside_rth`."""
+        return self.trading_hours.is_open(instrument, moment, outside_rth=outside_rth)
 
-def _traded(seed: int, item: Instrument, until: float, day_of: float) -> int:
-    begin = day_start(trading_day(day_of))
-    daily = item.lot * 20_000 * (0.6 + 0.8 * unit(seed, item.con_id, int(begin)))
-    return int(daily * (until - begin) / _DAY)
+    def next_open(self, instrument: Instrument, moment: float) -> float:
+        """The first instant at or after `moment` in regular trading hours."""
+        return self.trading_hours.next_open(instrument, moment)
+
+    def auction(self, instrument: Instrument, since: float, until: float) -> list[tuple[str, float, int]]:
+        """The auctions ("open" or "close") with since < instant <= until: their instants, and prices in ticks."""
+        feed, found = self.feed(instrument), []
+        for kind, moment in self.trading_hours.auctions(instrument, since, until):
+            quote = Quote()
+            feed.show(quote, moment)
+            found.append((kind, moment, (quote.bid + quote.ask) // 2))
+        return found
+
+    # --- the past ---
+
+    def delayed(self, instrument: Instrument) -> Quote:
+        """The quote of 15 minutes ago, with the day's figures as they were then."""
+        line = self._late.get(instrument.con_id)
+        if line is None:
+            line = self._late[instrument.con_id] = Line(instrument, self.feed(instrument), self.trading_hours)
+        line.refresh(self.now - DELAY)
+        return line.quote
+
+    def closing(self, instrument: Instrument) -> Quote:
+        """The last quote of the last session that is over, with that session's figures."""
+        feed = self.feed(instrument)
+        closed = self.trading_hours.last_close(instrument, self.now)
+        line = Line(instrument, feed, self.trading_hours)
+        line.refresh(2 * closed - feed.after(closed))
+        return line.quote
+
+    def history_ticks(
+        self, instrument: Instrument, what: str, start: float | None, end: float, limit: int
+    ) -> list[Print] | list[QuoteTick]:
+        """Trades ("TRADES") or quotes (anything else) in [start, end), as far as they are past, oldest first.
+
+        The first ones from `start` on or, when that is None, the last ones before `end`; at most `limit`.
+        """
+        feed = self.feed(instrument)
+        look = ticks.trades if what == "TRADES" else ticks.quotes
+        return look(feed, self.trading_hours, instrument, (start, min(end, feed.after(self.now))), limit)
+
+    # --- where prices come from ---
+
+    def feed(self, instrument: Instrument) -> Feed:
+        """The source of an instrument's prices. LookupError for an option or a combo of what does not exist."""
+        feed = self._feeds.get(instrument.con_id)
+        if feed is None:
+            feed = self._feeds[instrument.con_id] = self._make_feed(instrument)
+        return feed
+
+    def _make_feed(self, item: Instrument) -> Feed:
+        if item.legs:
+            return ComboFeed(item, [self._leg(leg.con_id, leg.ratio, leg.action) for leg in item.legs])
+        parts = item, self.seed, self._speed, self.trading_hours
+        if item.sec_type in _DERIVED:
+            spot = self.feed(self._known(item.under_con_id)).middle
+            return SeededFeed(*parts, lambda moment: price_option(item, spot(moment), moment).price, spot=spot)
+        walk, speed = self._walk(item), self._speed
+        return SeededFeed(*parts, lambda moment: walk.at(moment * speed), walk=walk)
+
+    def _leg(self, con_id: int, ratio: int, action: str) -> LegFeed:
+        item = self._known(con_id)
+        return LegFeed(item, self.feed(item), ratio if action == "BUY" else -ratio)
+
+    def _walk(self, item: Instrument) -> Walk:
+        """An instrument's own, or for futures that of their root, dearer the later they expire."""
+        if item.sec_type != "FUT":
+            return Walk(self.seed, item.con_id, item.base, item.volatility)
+        months = int(item.contract_month[:4]) * 12 + int(item.contract_month[4:])
+        root = sum(ord(letter) << 8 * index for index, letter in enumerate(item.symbol))
+        return Walk(self.seed, root, item.base * (1.0 + 0.003 * (months % 24)), item.volatility)
+
+    def _known(self, con_id: int) -> Instrument:
+        found = self.universe.get(con_id)
+        if found is None:
+            raise LookupError(f"no contract {con_id}")
+        return found

@@ -15,9 +15,9 @@ from functools import cache, lru_cache
 from zoneinfo import ZoneInfo
 
 from simulator.market.holidays import closed_days, early_days, good_friday
-from simulator.market.universe import Instrument
+from simulator.market.hours import Span
+from simulator.market.instrument import Instrument
 
-Span = tuple[float, float]
 _FAR = 15  # days: no exchange is closed for longer
 
 
@@ -111,12 +111,8 @@ def _never(_: date) -> bool:
 
 
 _NINE_THIRTY, _FOUR = time(9, 30), time(16)
-US_STOCKS = Calendar(
-    "US/Eastern", time(4), time(20), (_NINE_THIRTY, _FOUR), _us_holiday, early=(time(13), time(17))
-)
-US_OPTIONS = Calendar(
-    "US/Eastern", _NINE_THIRTY, _FOUR, (_NINE_THIRTY, _FOUR), _us_holiday, early=(time(13), time(13))
-)
+US_STOCKS = Calendar("US/Eastern", time(4), time(20), (_NINE_THIRTY, _FOUR), _us_holiday, early=(time(13), time(17)))
+US_OPTIONS = Calendar("US/Eastern", _NINE_THIRTY, _FOUR, (_NINE_THIRTY, _FOUR), _us_holiday, early=(time(13), time(13)))
 CME = Calendar(
     *("US/Central", time(17), _FOUR, (time(8, 30), _FOUR), _winter_or_good_friday),
     early=(time(12, 15), time(12, 15)),

@@ -8,7 +8,9 @@ stored, so history and the live market agree, and a later run finds the market w
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 
+Leaf = Callable[[int], float]
 _MASK = 2**64 - 1
 _STRIDE = 0x9E3779B97F4A7C15
 _HALF = 2.0**63
@@ -30,6 +32,14 @@ def mix(*parts: int) -> int:
 def unit(*parts: int) -> float:
     """A number of [0, 1) made of some integers."""
     return mix(*parts) / 2.0**64
+
+
+def noise(key: int, index: int) -> int:
+    """A well-mixed 64-bit number of one key and an index; cheaper than `mix`."""
+    state = (key + index * _STRIDE) & _MASK
+    state = (state ^ state >> 30) * 0xBF58476D1CE4E5B9 & _MASK
+    state = (state ^ state >> 27) * 0x94D049BB133111EB & _MASK
+    return state ^ state >> 31
 
 
 class Walk:
@@ -57,8 +67,50 @@ class Walk:
             total += node[1] + (scaled - index) * (node[2] - node[1])
         return self._base * math.exp(total)
 
+    def extreme(self, start: int, end: int, sign: int, leaf: Leaf) -> None:
+        """Visit whole seconds of [start, end) until the highest price (`sign` 1) or lowest (-1) must have been seen.
+
+        Branch and bound: an interval is passed over when the noises shorter than it cannot carry the price beyond
+        `leaf`'s answer, a bound on the logarithm of the price over the typical one that is of no interest any more.
+        """
+        level = 0
+        while level < len(_PERIODS) - 1 and _PERIODS[level] < end - start:
+            level += 1
+        size = 4**level
+        knots = range(start // size, -(-end // size))
+        waiting = [(level, index, self._sum(level, index), self._sum(level, index + 1)) for index in knots]
+        bound = -math.inf
+        while waiting:
+            level, index, left, right = waiting.pop()
+            if max(sign * left, sign * right) + self._amplitudes[level] <= bound:
+                continue
+            if level == 0:
+                bound = leaf(index)
+                continue
+            level, first, slope = level - 1, 4 * index, (right - left) / 4
+            keys = range(first, first + 5)
+            ends = [left + slope * part + self._node(level, key) for part, key in enumerate(keys)]
+            size = 4**level
+            children = [
+                (level, first + part, ends[part], ends[part + 1])
+                for part in range(4)
+                if (first + part + 1) * size > start and (first + part) * size < end
+            ]
+            children.sort(key=lambda child: max(sign * child[2], sign * child[3]))
+            waiting += children
+
+    def logarithm(self, price: float) -> float:
+        """How far a price is from the typical one, as the walk counts it."""
+        return math.log(price / self._base)
+
+    def _sum(self, level: int, index: int) -> float:
+        """The noises of a level and all above it at the beginning of one of its periods."""
+        total = 0.0
+        for above in range(level, len(_PERIODS)):
+            place, rest = divmod(index, 4 ** (above - level))
+            left = self._node(above, place)
+            total += left + (self._node(above, place + 1) - left) * rest / 4 ** (above - level) if rest else left
+        return total
+
     def _node(self, level: int, index: int) -> float:
-        state = (self._keys[level] + index * _STRIDE) & _MASK
-        state = (state ^ state >> 30) * 0xBF58476D1CE4E5B9 & _MASK
-        state = (state ^ state >> 27) * 0x94D049BB133111EB & _MASK
-        return ((state ^ state >> 31) / _HALF - 1.0) * self._amplitudes[level]
+        return (noise(self._keys[level], index) / _HALF - 1.0) * self._amplitudes[level]
