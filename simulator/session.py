@@ -58,6 +58,8 @@ class Session:
         self.started = False
         """Whether startApi was carried out."""
         self.output = bytearray()
+        self.source: Callable[[], None] | None = None
+        """Adds more to `output` once that has drained, whoever moves the bytes asks it; None: there is no more."""
         self.over = ""
         """Why nothing more is read or queued; empty as long as the session lives."""
         self.reset = False

@@ -14,7 +14,7 @@ import struct
 from functools import partial
 
 from simulator.gateway import Gateway
-from simulator.session import Session
+from simulator.session import CONGESTED, Session
 from supervision.acceptor import Acceptor
 from supervision.reactor import Reactor, Timer
 
@@ -63,7 +63,7 @@ class Transport:
         for client in list(self._clients.values()):
             if client.session.unattended == client.watched:
                 self._attend(client, not client.session.unattended)
-            if client.session.output or client.session.over:
+            if client.session.output or client.session.over or client.session.source is not None:
                 self._write(client)
 
     def _listen(self, on: bool) -> None:
@@ -122,6 +122,8 @@ class Transport:
         if client.session not in self._clients or client.leaving is not None:
             return
         session = client.session
+        if session.source is not None and len(session.output) < CONGESTED:
+            session.source()
         try:
             while session.output and client.watched and client.next_drop is None:
                 self._send(client)
@@ -139,7 +141,7 @@ class Transport:
         elif session.over and not session.output:
             self._leave(client)
         else:
-            self._reactor.want_write(client.connection, bool(session.output))
+            self._reactor.want_write(client.connection, bool(session.output) or session.source is not None)
 
     def _send(self, client: _Client) -> None:
         """Send as much as may leave at once. Raises OSError."""

@@ -44,14 +44,15 @@ class StartupService:
         self._next_order_id = next_order_id
         self._chosen: dict[int | None, int] = {}
         self._farms = [codes[0] for codes in _FARMS]
-        self._linked = True
+        self.linked = True
+        """Whether the gateway's own connection is up."""
         self.handlers: dict[int, Handler] = {8: self._ids}
 
     def start(self, session: Session) -> None:
         """What follows startApi."""
         session.send(general.managed_accounts(self._accounts))
         session.send(general.next_valid_id(self._next_id(session.client_id or 0)))
-        for code in self._farms if self._linked else [2110]:
+        for code in self._farms if self.linked else [2110]:
             session.error(-1, code, TEXTS[code])
 
     def choose_next_id(self, client_id: int | None, value: int) -> None:
@@ -61,12 +62,12 @@ class StartupService:
     def note(self, code: int) -> None:
         """A notice went to all clients: those that start later are told the same."""
         if code in _BROKEN or code in _RESTORED:
-            self._linked = code in _RESTORED
+            self.linked = code in _RESTORED
         self._farms = [code if code in codes else now for codes, now in zip(_FARMS, self._farms, strict=True)]
 
     def restore(self) -> None:
         """A new login: everything is connected."""
-        self._linked = True
+        self.linked = True
         self._farms = [codes[0] for codes in _FARMS]
 
     def _ids(self, session: Session, _: Fields) -> None:

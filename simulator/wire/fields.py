@@ -47,6 +47,10 @@ class Fields:
             raise BadField("the id is missing")
         return parse_integer("id", self._values[at])
 
+    def rest(self) -> tuple[str, ...]:
+        """The fields that were not read yet, as they are, without reading them."""
+        return tuple(self._values[self._at :])
+
     def text(self, name: str) -> str:
         """The next field as it is."""
         if self._at >= len(self._values):
