@@ -78,12 +78,12 @@ class Gateway:
         self._around = Surroundings(clock, self.agenda, self.rules, self._traffic, self.pacing)
         self._counts_due = clock.monotonic()
         self.quotes = QuoteService(self.market)
-        self._accounts = AccountService(self.account, self.market, clock.now)
+        self._startup = StartupService(settings.account, self.exchange.next_order_id)
+        self._accounts = AccountService(self.accounts, self.universe, clock.now, lambda: self._startup.linked)
         self._trading = TradingService(
             self.universe, self.exchange, self.account, self.clients.by_id.get, self._accounts.filled
         )
         self._reference = ReferenceService(self.universe, self.exchange, settings.account, clock.now)
-        self._startup = StartupService(settings.account, self.exchange.next_order_id)
         handlers: dict[int, Handler] = {
             **declining_handlers(),
             **self._reference.handlers,
@@ -94,7 +94,7 @@ class Gateway:
             **self._accounts.handlers,
         }
         self._dispatcher = Dispatcher(handlers)
-        self._streams: tuple[Streams, ...] = (self.quotes,)
+        self._streams: tuple[Streams, ...] = (self.quotes, self._accounts)
         self.exchange.expire(self._trading)
         self.ledger.commit()
 
@@ -213,7 +213,6 @@ class Gateway:
             self.clients.remove(session)
             self._lose_streams(session)
             self.quotes.forget(session)
-            self._accounts.forget(session)
         self.ledger.commit()
 
     def _lose_streams(self, session: Session) -> None:

@@ -1,90 +1,136 @@
-"""The account's values under the names and in the order in which gateways list them."""
+"""The account's values under the names and in the order in which gateways list them.
+
+A summary lists what has no currency first, then the rest, each by name, as recorded; account updates list all by
+name and a name's currencies with BASE first. Tags that real gateways left unanswered for an individual account
+(SettledCash, Leverage, HighestSeverity, ReqTEquity, ReqTMargin) are unknown here too.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from decimal import Decimal
+from functools import cached_property
 
-from simulator.exchange.account import Account
+from simulator.exchange.account import Account, Valued
 
 Value = tuple[str, object, str]
+BASE = "BASE"
+_DOLLARS = "USD"
 
 _PLAIN = (
-    "NetLiquidation",
-    "TotalCashValue",
-    "SettledCash",
     "AccruedCash",
+    "AvailableFunds",
     "BuyingPower",
     "EquityWithLoanValue",
-    "PreviousDayEquityWithLoanValue",
+    "ExcessLiquidity",
     "GrossPositionValue",
     "InitMarginReq",
     "MaintMarginReq",
-    "AvailableFunds",
-    "ExcessLiquidity",
+    "NetLiquidation",
+    "PreviousDayEquityWithLoanValue",
+    "TotalCashValue",
 )
-_COPIES = {f"{prefix}{tag}": tag for prefix in ("Full", "LookAhead") for tag in _PLAIN[-4:]} | {
-    "RegTEquity": "EquityWithLoanValue",
-    "RegTMargin": "InitMarginReq",
-    "ReqTEquity": "EquityWithLoanValue",
-    "ReqTMargin": "InitMarginReq",
+_MARGINS = ("AvailableFunds", "ExcessLiquidity", "InitMarginReq", "MaintMarginReq")
+_FIGURES = {
+    **{tag: tag for tag in _PLAIN},
+    **{f"{prefix}{tag}": tag for prefix in ("Full", "LookAhead") for tag in _MARGINS},
     "SMA": "AvailableFunds",
 }
+_REGULATION_T = {"RegTEquity": "EquityWithLoanValue", "RegTMargin": "InitMarginReq"}
 _LEDGER = ("StockMarketValue", "OptionMarketValue", "FuturesPNL", "UnrealizedPnL", "RealizedPnL")
+_CENT = Decimal("0.01")
 
 
-def account_values(account: Account) -> list[Value]:
+class View:
+    """An account at one instant; what it is worth is computed once, however many clients are told."""
+
+    def __init__(self, account: Account) -> None:
+        self.account = account
+
+    @cached_property
+    def portfolio(self) -> list[Valued]:
+        """Its positions at the market."""
+        return self.account.portfolio()
+
+    @cached_property
+    def figures(self) -> dict[str, Decimal]:
+        """Its values in US dollars by tag."""
+        return self.account.figures()
+
+
+def account_values(view: View) -> list[Value]:
     """Key, value and currency of everything that account updates show."""
-    figures = account.figures()
-    values: list[Value] = [("AccountCode", account.name, ""), ("AccountReady", "true", "")]
-    values += _unitless(figures)
-    values += [(tag, figures[tag], "USD") for tag in _PLAIN]
-    values += [(tag, figures[source], "USD") for tag, source in _COPIES.items()]
-    return [*values, *_ledger(account, figures)]
+    values: list[Value] = [("AccountCode", view.account.name, ""), ("AccountReady", "true", "")]
+    values += _unitless(view)
+    values += _in_dollars(view, _FIGURES | _REGULATION_T)
+    values += [value for currency in _currencies(view) for value in _ledger(view, currency)]
+    return sorted(values, key=lambda value: (value[0], value[2] != BASE, value[2]))
 
 
-def summary_values(account: Account, tags: str) -> list[Value]:
+def summary_values(view: View, tags: str) -> list[Value]:
     """Tag, value and currency of the tags of a summary request; unknown tags are left out, as gateways do."""
-    figures = account.figures()
-    known: dict[str, Value] = {value[0]: value for value in _unitless(figures)}
-    known |= {tag: (tag, figures[tag], "USD") for tag in _PLAIN}
-    known |= {tag: (tag, figures[source], "USD") for tag, source in _COPIES.items()}
-    values: list[Value] = []
-    for tag in tags.split(","):
+    asked = tags.split(",")
+    unitless = [value for value in _unitless(view) if value[0] in asked]
+    values = [*unitless, *_in_dollars(view, {tag: source for tag, source in _FIGURES.items() if tag in asked})]
+    for tag in asked:
         if tag.startswith("$LEDGER"):
-            currency = tag.partition(":")[2] or "BASE"
-            values += [value for value in _ledger(account, figures) if currency in {"ALL", value[2]}]
-        elif tag in known:
-            values.append(known[tag])
+            wanted = tag.partition(":")[2] or BASE
+            currencies = [currency for currency in _currencies(view) if wanted in {"ALL", currency}]
+            values += [value for currency in currencies for value in _ledger(view, currency)]
     return values
 
 
-def _unitless(figures: dict[str, Decimal]) -> list[Value]:
-    net = figures["NetLiquidation"]
-    cushion = (figures["ExcessLiquidity"] / net).quantize(Decimal("0.000001")) if net else Decimal(0)
-    leverage = (figures["GrossPositionValue"] / net).quantize(Decimal("0.01")) if net else Decimal(0)
+def _in_dollars(view: View, sources: dict[str, str]) -> list[Value]:
+    """Values by name; a source is the tag of the figure."""
+    return [(tag, view.figures[sources[tag]], _DOLLARS) for tag in sorted(sources)]
+
+
+def _unitless(view: View) -> list[Value]:
+    net = view.figures["NetLiquidation"]
+    cushion = (view.figures["ExcessLiquidity"] / net).quantize(Decimal("0.000001")) if net else Decimal(0)
     return [
         ("AccountType", "INDIVIDUAL", ""),
         ("Cushion", cushion, ""),
         ("DayTradesRemaining", -1, ""),
-        ("HighestSeverity", 0, ""),
-        ("Leverage", leverage, ""),
         ("LookAheadNextChange", 0, ""),
     ]
 
 
-def _ledger(account: Account, figures: dict[str, Decimal]) -> Iterator[Value]:
-    """Balances by currency, and everything in the base currency under BASE."""
-    balances = {currency: (amount, account.rate(currency)) for currency, amount in account.cash.items()}
-    for currency, (amount, rate) in balances.items():
-        yield "Currency", currency, currency
-        yield "CashBalance", amount, currency
-        yield "TotalCashBalance", amount, currency
-        yield "ExchangeRate", rate.quantize(Decimal("0.00000001")), currency
-    yield "Currency", "BASE", "BASE"
-    yield "CashBalance", figures["TotalCashValue"], "BASE"
-    yield "TotalCashBalance", figures["TotalCashValue"], "BASE"
-    yield "NetLiquidationByCurrency", figures["NetLiquidation"], "BASE"
-    yield "ExchangeRate", Decimal("1.00"), "BASE"
+def _currencies(view: View) -> list[str]:
+    return [BASE, *sorted({*view.account.cash, *(v.position.instrument.currency for v in view.portfolio)})]
+
+
+def _ledger(view: View, currency: str) -> Iterator[Value]:
+    """Balance and positions of one currency, or everything in the base currency under BASE."""
+    if currency == BASE:
+        figures, rate, real = view.figures, Decimal(1), _DOLLARS
+        cash, net = figures["TotalCashValue"], figures["NetLiquidation"]
+    else:
+        figures, rate, real = _figures_in(view, currency), view.account.rate(currency), currency
+        cash = view.account.cash.get(currency, Decimal(0)).quantize(_CENT)
+        net = cash + figures["StockMarketValue"] + figures["OptionMarketValue"] + figures["FuturesPNL"]
+    yield "AccountOrGroup", view.account.name, currency
+    yield "CashBalance", cash, currency
+    yield "Currency", currency, currency
+    yield "ExchangeRate", rate.quantize(Decimal("0.0000001")), currency
     for tag in _LEDGER:
-        yield tag, figures[tag], "BASE"
+        yield tag, figures[tag], currency
+    yield "NetLiquidationByCurrency", net, currency
+    yield "RealCurrency", real, currency
+    yield "TotalCashBalance", cash, currency
+
+
+def _figures_in(view: View, currency: str) -> dict[str, Decimal]:
+    held = [valued for valued in view.portfolio if valued.position.instrument.currency == currency]
+
+    def total(attribute: str, *kinds: str) -> Decimal:
+        chosen = (v for v in held if not kinds or v.position.instrument.sec_type in kinds)
+        return sum((getattr(v, attribute) for v in chosen), Decimal(0)).quantize(_CENT)
+
+    return {
+        "StockMarketValue": total("value", "STK"),
+        "OptionMarketValue": total("value", "OPT"),
+        "FuturesPNL": total("unrealized", "FUT"),
+        "UnrealizedPnL": total("unrealized"),
+        "RealizedPnL": total("realized"),
+    }

@@ -1,245 +1,193 @@
 """Account values, portfolio, positions, summary, profit and loss: asked once, then followed.
 
-Positions and portfolio follow each fill at once; values and profit are looked at by `tick` and sent where
-they changed. What a client follows ends with its session.
+What a client follows ends with its session, and when the gateway's own connection comes back with data lost
+(1101). While that connection is broken (1100) nothing is told. A congested client is told when it has caught up.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator
 
-from simulator.exchange.account import Account, Position, Valued
+from simulator.exchange.account import Position
+from simulator.exchange.accounts import Accounts
 from simulator.exchange.orders import Execution
-from simulator.market.market import Market
-from simulator.refusal import invalid
-from simulator.services.account_values import account_values, summary_values
+from simulator.market.universe import Universe
+from simulator.refusal import Refused, invalid
+from simulator.services.account_streams import (
+    MultiPositions,
+    MultiUpdates,
+    Positions,
+    Profit,
+    SingleProfit,
+    Stream,
+    Summary,
+    Updates,
+)
+from simulator.services.account_values import View
 from simulator.services.reference import Handler
 from simulator.session import Session
 from simulator.wire import account_messages as wire
 from simulator.wire.fields import Fields
 
-VALUES_EVERY = 3.0
-PROFIT_EVERY = 1.0
-
-
-@dataclass
-class _Follower:
-    """One client: what it follows by request id, and the last messages sent for each."""
-
-    session: Session
-    updates: bool = False
-    positions: bool = False
-    summaries: dict[int, str] = field(default_factory=dict)
-    multi_updates: dict[int, str] = field(default_factory=dict)
-    multi_positions: dict[int, str] = field(default_factory=dict)
-    profits: set[int] = field(default_factory=set)
-    single_profits: dict[int, int] = field(default_factory=dict)
-    sent: dict[object, set[bytes]] = field(default_factory=dict)
-
-    def send_news(self, topic: object, payloads: list[bytes]) -> bool:
-        """Send the messages that were not part of the last round; whether there were any."""
-        old = self.sent.get(topic, set())
-        news = [payload for payload in payloads if payload not in old]
-        self.sent[topic] = set(payloads)
-        self.session.send(*news)
-        return bool(news)
+ALL = "All"
+_SUMMARIES = 2
+_Key = tuple[type[Stream], int]
 
 
 class AccountService:
-    """Who follows what of the one account."""
+    """Who follows what of which account: by session, kind and request id (0 for kinds without one)."""
 
-    def __init__(self, account: Account, market: Market, clock: Callable[[], float]) -> None:
-        self._account = account
-        self._market = market
+    def __init__(
+        self, accounts: Accounts, universe: Universe, clock: Callable[[], float], linked: Callable[[], bool]
+    ) -> None:
+        self._accounts = accounts
+        self._universe = universe
         self._clock = clock
-        self._followers: dict[Session, _Follower] = {}
-        self._values_due = self._profit_due = 0.0
+        self._linked = linked
+        self._followed: dict[Session, dict[_Key, Stream]] = {}
         self.handlers: dict[int, Handler] = {
-            6: self._updates,
-            61: self._positions,
-            64: self._cancel_positions,
-            62: self._summary,
-            63: self._canceller("summaries"),
-            74: self._multi_positions,
-            75: self._canceller("multi_positions"),
-            76: self._multi_updates,
-            77: self._canceller("multi_updates"),
-            92: self._profit,
-            93: self._cancel_profit,
-            94: self._single_profit,
-            95: self._cancel_single_profit,
+            6: self._follow_updates,
+            61: self._follow_positions,
+            62: self._follow_summary,
+            63: self._canceller(Summary),
+            64: lambda session, _fields: self._forget(session, Positions),
+            74: self._follow_multi_positions,
+            75: self._canceller(MultiPositions),
+            76: self._follow_multi_updates,
+            77: self._canceller(MultiUpdates),
+            92: self._follow_profit,
+            93: self._canceller(Profit, versions=0),
+            94: self._follow_single_profit,
+            95: self._canceller(SingleProfit, versions=0),
         }
 
-    def forget(self, session: Session) -> None:
-        """The session is over."""
-        self._followers.pop(session, None)
+    def lose(self, session: Session) -> None:
+        """A client follows nothing any more: it is gone, or was told 1101."""
+        self._followed.pop(session, None)
 
     def filled(self, execution: Execution) -> None:
-        """A fill was booked: positions and portfolio changed."""
-        position = self._account.positions[execution.instrument.con_id]
-        name = self._account.name
-        for follower in self._followers.values():
-            if follower.updates:
-                follower.session.send(wire.portfolio_value(self._account.valued(position), name))
-            if follower.positions:
-                follower.session.send(wire.position(position, name))
-            for request_id, model in follower.multi_positions.items():
-                follower.session.send(wire.position_multi(request_id, position, name, model))
-        self._values_due = self._profit_due = 0.0
+        """A fill was booked: positions and portfolio are told at once, values and profit with the next step."""
+        account, now = self._accounts[execution.account], self._clock()
+        position = account.positions[execution.instrument.con_id]
+        for stream in self._streams():
+            if account.name in stream.accounts:
+                stream.due = min(stream.due, now)
+                if self._linked():
+                    stream.tell_fill(account, position)
 
     def tick(self) -> None:
-        """Send what changed: profit every second, values every few seconds, both after fills."""
-        now = self._clock()
-        values, profits = now >= self._values_due, now >= self._profit_due
-        if values:
-            self._values_due = now + VALUES_EVERY
-        if profits:
-            self._profit_due = now + PROFIT_EVERY
-        for follower in self._followers.values():
-            if follower.session.congested:
-                continue
-            if profits:
-                self._send_profits(follower)
-            if values:
-                self._send_values(follower)
+        """Send what changed of the streams that are due."""
+        if not self._linked():
+            return
+        now, look = self._clock(), self._look()
+        for stream in self._streams():
+            if stream.due <= now and not stream.session.congested:
+                stream.tell(look)
+                stream.due = now + stream.every
 
     # --- requests ---
 
-    def _updates(self, session: Session, fields: Fields) -> None:
+    def _follow_updates(self, session: Session, fields: Fields) -> None:
         fields.skip()
-        follower = self._follower(session)
-        follower.updates = fields.flag("subscribe")
-        follower.sent.pop("updates", None)
-        if follower.updates:
-            self._check_account(fields.text("acctCode"), "bO")
-            self._send_updates(follower)
-            session.send(wire.account_time(self._clock()), wire.account_download_end(self._account.name))
+        if not fields.flag("subscribe"):
+            self._forget(session, Updates)
+            return
+        name = self._one(fields.text("acctCode"), "bO")
+        former = self._followed.get(session, {}).get((Updates, 0))
+        if former is not None and former.accounts != (name,):
+            session.error(-1, 2100, "API client has been unsubscribed from account data.")
+        self._follow(Updates(session, name, self._clock))
+        session.send(wire.account_download_end(name))
 
-    def _positions(self, session: Session, _: Fields) -> None:
-        self._follower(session).positions = True
-        session.send(*(wire.position(held, self._account.name) for held in self._held()), wire.POSITION_END)
+    def _follow_positions(self, session: Session, _: Fields) -> None:
+        self._follow(Positions(session, self._accounts.names))
+        session.send(wire.POSITION_END)
 
-    def _cancel_positions(self, session: Session, _: Fields) -> None:
-        self._follower(session).positions = False
-
-    def _summary(self, session: Session, fields: Fields) -> None:
+    def _follow_summary(self, session: Session, fields: Fields) -> None:
         fields.skip()
-        request_id = fields.integer("reqId")
-        fields.skip()  # the group: there is one account, any group holds it
-        follower = self._follower(session)
-        follower.summaries[request_id] = fields.text("tags")
-        self._send_summary(follower, request_id)
+        request_id, names = fields.integer("reqId"), self._several(fields.text("group"), "b1")
+        self._require_new(session, Summary, request_id)
+        if sum(kind is Summary for kind, _ in self._followed.get(session, {})) >= _SUMMARIES:
+            raise Refused(
+                322,
+                "Error processing request.-'b1' : cause - Maximum number of account summary requests exceeded; "
+                "desubscribe to previous request first",
+            )
+        self._follow(Summary(session, names, request_id, fields.text("tags")))
         session.send(wire.account_summary_end(request_id))
 
-    def _multi_positions(self, session: Session, fields: Fields) -> None:
+    def _follow_multi_positions(self, session: Session, fields: Fields) -> None:
         fields.skip()
-        request_id = fields.integer("reqId")
-        self._check_account(fields.text("account"), "cD")
-        model = fields.text("modelCode")
-        self._follower(session).multi_positions[request_id] = model
-        name = self._account.name
-        session.send(*(wire.position_multi(request_id, held, name, model) for held in self._held()))
+        request_id, names = fields.integer("reqId"), self._several(fields.text("account"), "cD")
+        self._require_new(session, MultiPositions, request_id)
+        self._follow(MultiPositions(session, names, request_id, fields.text("modelCode")))
         session.send(wire.position_multi_end(request_id))
 
-    def _multi_updates(self, session: Session, fields: Fields) -> None:
+    def _follow_multi_updates(self, session: Session, fields: Fields) -> None:
         fields.skip()
-        request_id = fields.integer("reqId")
-        self._check_account(fields.text("account"), "cE")
-        follower = self._follower(session)
-        follower.multi_updates[request_id] = fields.text("modelCode")
-        self._send_multi_updates(follower, request_id)
+        request_id, names = fields.integer("reqId"), self._several(fields.text("account"), "cE")
+        self._require_new(session, MultiUpdates, request_id)
+        self._follow(MultiUpdates(session, names, request_id, fields.text("modelCode")))
         session.send(wire.account_update_multi_end(request_id))
 
-    def _profit(self, session: Session, fields: Fields) -> None:
-        request_id = fields.integer("reqId")
-        self._check_account(fields.text("account"), "cF")
-        follower = self._follower(session)
-        follower.profits.add(request_id)
-        self._send_profits(follower)
+    def _follow_profit(self, session: Session, fields: Fields) -> None:
+        request_id, names = fields.integer("reqId"), self._several(fields.text("account"), "cq")
+        self._require_new(session, Profit, request_id)
+        self._follow(Profit(session, names, request_id))
 
-    def _single_profit(self, session: Session, fields: Fields) -> None:
-        request_id = fields.integer("reqId")
-        self._check_account(fields.text("account"), "cG")
+    def _follow_single_profit(self, session: Session, fields: Fields) -> None:
+        request_id, name = fields.integer("reqId"), self._one(fields.text("account"), "cq")
         fields.skip()
         con_id = fields.integer("conId")
-        if self._market.universe.get(con_id) is None:
+        item = self._universe.get(con_id)
+        if item is None or item.legs:
             raise invalid(f"Invalid contract id {con_id}", "cG")
-        follower = self._follower(session)
-        follower.single_profits[request_id] = con_id
-        self._send_profits(follower)
+        self._require_new(session, SingleProfit, request_id)
+        self._follow(SingleProfit(session, name, request_id, Position(item)))
 
-    def _cancel_profit(self, session: Session, fields: Fields) -> None:
-        request_id = fields.integer("reqId")
-        follower = self._follower(session)
-        follower.profits.discard(request_id)
-        follower.sent.pop(("profit", request_id), None)
+    def _canceller(self, kind: type[Stream], versions: int = 1) -> Handler:
+        """Ends a stream; gateways acknowledge nothing, also when there was none."""
 
-    def _cancel_single_profit(self, session: Session, fields: Fields) -> None:
-        request_id = fields.integer("reqId")
-        follower = self._follower(session)
-        follower.single_profits.pop(request_id, None)
-        follower.sent.pop(("single", request_id), None)
-
-    def _canceller(self, what: str) -> Handler:
         def cancel(session: Session, fields: Fields) -> None:
-            fields.skip()
-            request_id = fields.integer("reqId")
-            follower = self._follower(session)
-            getattr(follower, what).pop(request_id, None)
-            follower.sent.pop((what, request_id), None)
+            fields.skip(versions)
+            self._forget(session, kind, fields.integer("reqId"))
 
         return cancel
 
     # --- inside ---
 
-    def _follower(self, session: Session) -> _Follower:
-        return self._followers.setdefault(session, _Follower(session))
+    def _streams(self) -> Iterator[Stream]:
+        return (stream for followed in self._followed.values() for stream in followed.values())
 
-    def _check_account(self, account: str, where: str) -> None:
-        if account not in {"", "All", self._account.name}:
+    def _follow(self, stream: Stream) -> None:
+        """Keep a stream, in the place of a former one, and tell what it has to tell."""
+        self._followed.setdefault(stream.session, {})[type(stream), stream.request_id] = stream
+        stream.tell(self._look())
+        stream.due = self._clock() + stream.every
+
+    def _forget(self, session: Session, kind: type[Stream], request_id: int = 0) -> None:
+        self._followed.get(session, {}).pop((kind, request_id), None)
+
+    def _require_new(self, session: Session, kind: type[Stream], request_id: int) -> None:
+        if (kind, request_id) in self._followed.get(session, {}):
+            raise Refused(322, "Error processing request.-'bR' : cause - Duplicate ticker id")
+
+    def _look(self) -> Callable[[str], View]:
+        views: dict[str, View] = {}
+        return lambda name: views.setdefault(name, View(self._accounts[name]))
+
+    def _one(self, account: str, where: str) -> str:
+        """The account of a request that is about one; empty means the only one there is."""
+        if account not in {"", ALL}:
+            return self._several(account, where)[0]
+        if len(self._accounts) > 1:
+            raise invalid("The account code is required for this operation.", where)
+        return self._accounts.names[0]
+
+    def _several(self, account: str, where: str) -> tuple[str, ...]:
+        """The accounts of a request that may be about all."""
+        if account in {"", ALL}:
+            return self._accounts.names
+        if account not in self._accounts:
             raise invalid(f"Invalid account code '{account}'", where)
-
-    def _held(self) -> list[Position]:
-        return [position for position in self._account.positions.values() if position.quantity]
-
-    def _send_values(self, follower: _Follower) -> None:
-        if follower.updates and self._send_updates(follower):
-            follower.session.send(wire.account_time(self._clock()))
-        for request_id in follower.summaries:
-            self._send_summary(follower, request_id)
-        for request_id in follower.multi_updates:
-            self._send_multi_updates(follower, request_id)
-
-    def _send_updates(self, follower: _Follower) -> bool:
-        name = self._account.name
-        payloads = [wire.account_value(*value, name) for value in account_values(self._account)]
-        payloads += [wire.portfolio_value(valued, name) for valued in self._account.portfolio()]
-        return follower.send_news("updates", payloads)
-
-    def _send_summary(self, follower: _Follower, request_id: int) -> None:
-        values = summary_values(self._account, follower.summaries[request_id])
-        payloads = [wire.account_summary(request_id, self._account.name, *value) for value in values]
-        follower.send_news(("summaries", request_id), payloads)
-
-    def _send_multi_updates(self, follower: _Follower, request_id: int) -> None:
-        model, name = follower.multi_updates[request_id], self._account.name
-        values = account_values(self._account)
-        payloads = [wire.account_update_multi(request_id, name, model, *value) for value in values]
-        follower.send_news(("multi_updates", request_id), payloads)
-
-    def _send_profits(self, follower: _Follower) -> None:
-        if follower.profits:
-            figures = self._account.figures()
-            totals = figures["DailyPnL"], figures["UnrealizedPnL"], figures["RealizedPnL"]
-            for request_id in follower.profits:
-                follower.send_news(("profit", request_id), [wire.profit(request_id, *totals)])
-        for request_id, con_id in follower.single_profits.items():
-            valued = self._valued(con_id)
-            if valued is not None:
-                follower.send_news(("single", request_id), [wire.profit_single(request_id, valued)])
-
-    def _valued(self, con_id: int) -> Valued | None:
-        item = self._market.universe.get(con_id)
-        position = self._account.positions.get(con_id) or (Position(item) if item else None)
-        return self._account.valued(position) if position else None
+        return (account,)

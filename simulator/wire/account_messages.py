@@ -9,7 +9,7 @@ from decimal import Decimal
 
 from simulator.exchange.account import Position, Valued
 from simulator.market.hours import local
-from simulator.wire.fields import message
+from simulator.wire.fields import UNSET_DOUBLE, message
 from simulator.wire.order_messages import contract_fields
 
 POSITION_END = message(62, 1)
@@ -82,6 +82,9 @@ def profit(request_id: int, daily: Decimal, unrealized: Decimal, realized: Decim
 
 
 def profit_single(request_id: int, valued: Valued) -> bytes:
-    """Message 95."""
+    """Message 95. Of what is flat there is no unrealised profit, of what was not held today none at all."""
     held = valued.position.quantity
-    return message(95, request_id, held, valued.daily, valued.unrealized, valued.realized, valued.value)
+    daily, realized = (
+        (valued.daily, valued.realized) if held or valued.daily or valued.realized else (UNSET_DOUBLE,) * 2
+    )
+    return message(95, request_id, held, daily, valued.unrealized if held else UNSET_DOUBLE, realized, valued.value)
