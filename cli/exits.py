@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
 import click
 
@@ -60,6 +61,14 @@ def translated() -> Iterator[None]:
             raise
         click.echo(f"nightdesk: {failure}", err=True)
         raise click.exceptions.Exit(failure.code) from error
+
+
+class Translated(click.Group):
+    """A group of commands whose errors become a line and an exit code, also where it is not part of `nightdesk`."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        with translated():
+            return super().invoke(ctx)
 
 
 def _failure(error: Exception) -> Failure | None:

@@ -150,6 +150,8 @@ class SimulatorSettings(Section):
     port: Port | None = None
     account: str = Field(default="DU1000001", pattern=r"^D[A-Z]*[0-9]+$")
     cash: Amount = Decimal(1_000_000)
+    hours: Literal["always", "exchange"] = "always"
+    script: Annotated[Path | None, Field(strict=False)] = None
     wire_log: Annotated[Path | None, Field(strict=False)] = None
 
 

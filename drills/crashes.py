@@ -81,7 +81,7 @@ def _fills_unheard(stage: Stage) -> None:
     waiting = stage.place(quantity=7, limit=round(price * BELOW_THE_MARKET, 2)).key
     stage.until("it waits at the broker", lambda: stage.placed(waiting))
     blow = stage.strike("connection")
-    stage.market("price", symbol="AAPL", price=round(price * BELOW_THE_MARKET - 5, 2))
+    stage.market(f"price AAPL {price * BELOW_THE_MARKET - 5:.2f}")
     filled = "select count(*) from executions where order_ref = ?"
     stage.until("it fills", lambda: stage.ledger(filled, waiting)[0][0])
     expect(not stage.answers("connection", 0.01), "Connection is still away when the order fills")

@@ -61,8 +61,8 @@ class Nemesis:
         for timer in self._timers:
             timer.join()
         self.stage.market("up")
-        self.stage.market("mute", on=False)
-        self.stage.market("link", code=1102)
+        self.stage.market("deaf off")
+        self.stage.market("code 1102")
         for child in self.stage.actors().values():
             if child.state == "parked":
                 with contextlib.suppress(Rejected):  # it was started meanwhile
@@ -133,7 +133,7 @@ def fork_server(nemesis: Nemesis) -> Blow | None:
 
 def outage(nemesis: Nemesis) -> Blow | None:
     """The gateway goes away for a moment, or only hangs up."""
-    nemesis.stage.market("down", seconds=nemesis.rng.choice((0.01, 0.3, 1.5)))
+    nemesis.stage.market(f"down for {nemesis.rng.choice((0.01, 0.3, 1.5))}s")
     return None
 
 
@@ -141,7 +141,7 @@ def lost_link(nemesis: Nemesis) -> Blow | None:
     """The gateway loses the broker: 1100, then 1101 or 1102."""
     stage = nemesis.stage
     code = nemesis.rng.choice((1101, 1102))
-    stage.market("link", code=1100)
+    stage.market("code 1100")
     nemesis.later(nemesis.rng.uniform(0.0, 1.0), lambda: _link_back(stage, code))
     return None
 
@@ -201,7 +201,7 @@ def _go_on(pid: int) -> None:
 
 def _link_back(stage: Stage, code: int) -> None:
     with contextlib.suppress(Broken):  # the simulator, which we talk to, may be gone with the service
-        stage.market("link", code=code)
+        stage.market(f"code {code}")
 
 
 @contextmanager

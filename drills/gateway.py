@@ -58,9 +58,9 @@ class _Fault:
     """Empty when the gateway takes us back at once."""
 
 
-def _told(command: str, **arguments: object) -> Act:
+def _told(statement: str) -> Act:
     def tell(stage: Stage) -> None:
-        stage.market(command, **arguments)
+        stage.market(statement)
 
     return tell
 
@@ -73,14 +73,14 @@ def _signalled(number: int) -> Act:
     return send
 
 
-def _mute(stage: Stage) -> None:
-    stage.market("mute", on=True)
+def _deaf(stage: Stage) -> None:
+    stage.market("deaf on")
     stage.market("down")
     stage.market("up")
 
 
 def _cut_in_a_frame(stage: Stage) -> None:
-    stage.market("reset", after_bytes=stage.rng.randrange(1, 40))
+    stage.market(f"cut after {stage.rng.randrange(1, 40)} bytes")
 
 
 def _nothing(_: Stage) -> None:
@@ -91,15 +91,15 @@ SILENT: Final = f"has not answered for {PATIENCE:g} s"
 NO_HELLO: Final = "did not answer the hello"
 FAULTS: Final = (
     _Fault("refuses", _told("down"), _told("up"), ("reset", "closed"), "connection refused"),
-    _Fault("accepts and says nothing", _mute, _told("mute", on=False), ("reset", "closed"), NO_HELLO),
+    _Fault("accepts and says nothing", _deaf, _told("deaf off"), ("reset", "closed"), NO_HELLO),
     _Fault("goes silent, half-open", _signalled(signal.SIGSTOP), _signalled(signal.SIGCONT), (SILENT,), NO_HELLO),
-    _Fault("drips", _told("drip"), _told("drip", on=False), (SILENT,), NO_HELLO),
+    _Fault("drips", _told("drip on"), _told("drip off"), (SILENT,), NO_HELLO),
     _Fault("resets in the middle of a frame", _cut_in_a_frame, _nothing, ("reset",)),
     _Fault("sends garbage", _told("garbage"), _nothing, ("does not speak the TWS protocol",)),
 )
 
 
-@drill(36, "bad-gateway", "the gateway refuses, is mute, silent, drips, resets, sends garbage", about="I2 I7 I10")
+@drill(36, "bad-gateway", "the gateway refuses, is deaf, silent, drips, resets, sends garbage", about="I2 I7 I10")
 def bad_gateway(ground: Ground) -> None:
     with ground.service(QUICK) as stage, trading(stage, ground.seed, traders=1), _everybody_answers(stage):
         for number, fault in enumerate(FAULTS):
@@ -183,7 +183,7 @@ def _link_kept(stage: Stage) -> None:
     """1102: the same lines, none asked for anew."""
     before = lines.request_ids(stage)
     _link_lost(stage)
-    stage.market("link", code=1102)
+    stage.market("code 1102")
     stage.wait_open()
     expect(lines.request_ids(stage) == before, "1102 keeps the lines, and yet some were opened anew")
     _opened_are(stage, len(lines.LINES), "after 1102")
@@ -194,7 +194,7 @@ def _data_lost(stage: Stage) -> None:
     before = lines.request_ids(stage)
     _link_lost(stage)
     since = time.time_ns()
-    stage.market("link", code=1101)
+    stage.market("code 1101")
     stage.until("every line is another", lambda: not before & lines.request_ids(stage))
     lines.until_quoting(stage, since)
     _opened_are(stage, 2 * len(lines.LINES), "after 1101")
@@ -206,7 +206,7 @@ def _opened_are(stage: Stage, count: int, when: str) -> None:
 
 
 def _link_lost(stage: Stage) -> None:
-    stage.market("link", code=1100)
+    stage.market("code 1100")
     stage.until("the gate is closed", lambda: stage.gate() != "open")
     with stage.record.window("the gateway had lost the broker"):
         _refused(stage)
@@ -225,7 +225,7 @@ def _client_id_taken(stage: Stage) -> None:
 
 def _nightly_reset(stage: Stage) -> None:
     """The gateway is away for seconds, and nothing of its session is left when it comes back."""
-    stage.market("down", seconds=NIGHT_SECONDS)
+    stage.market(f"down for {NIGHT_SECONDS}s")
     since = time.time_ns()
     _nothing_leaves(stage, "connection refused")
     lines.until_quoting(stage, since)

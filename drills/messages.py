@@ -109,7 +109,7 @@ def quarantine(ground: Ground) -> None:
         stage.until("the other order is cancelled", lambda: _status(stage, other) == "CANCELLED")
         _expect_nothing_inferred(stage, poison)
         skipped = stage.actors()["order"].skipped
-        stage.market("down", seconds=0.3)
+        stage.market("down for 0.3s")
         stage.until("it was replayed and left out", lambda: stage.actors()["order"].skipped > skipped)
         expect(len(_deaths(stage, "order")) == 2, f"Order died twice of it, not {_deaths(stage, 'order')}")
     ground.progress(0.7, "the night it is mended")

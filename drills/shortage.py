@@ -93,7 +93,7 @@ def _state_disk_full(stage: Stage) -> None:
     with limited(stage, "state", resource.RLIMIT_FSIZE, "a full disk", 0):
         stage.until("State tells its trouble", lambda: stage.desk.state.ask(GetReconciliation()).trouble)
         epoch = stage.session().epoch
-        stage.market("down", seconds=0.2)
+        stage.market("down for 0.2s")
         stage.until("there is a new session", lambda: stage.session().epoch > epoch)
         with stage.record.window("no cut of this session could be stored"):
             for _ in range(3):
@@ -180,7 +180,7 @@ def _cannot_dial(stage: Stage) -> None:
     """Connection loses its session and can open no socket: it says so, goes on trying, and dies of nothing."""
     expect(stage.answers("connection"), "Connection does not answer")  # and so we are connected to it
     with limited(stage, "connection", resource.RLIMIT_NOFILE, "no descriptors", 3):
-        stage.market("down", seconds=0.1)
+        stage.market("down for 0.1s")
         stage.until("Connection tells why", lambda: "too many open files" in stage.session().reason.lower())
         with stage.record.window("there was no session"):
             key, ended = stage.attempt(limit=NEVER_FILLS)

@@ -29,7 +29,8 @@ from actors.messages.session import GetSession, SessionView
 from actors.messages.state import GetReconciliation
 from drills.errors import Broken
 from drills.record import Operation, Outcome, Record, Restart
-from simulator.control import Answer, ControlClient
+from simulator.control import ControlClient
+from simulator.faults.act import Answer
 from supervision.errors import ActorUnavailable, DeliveryError, Rejected
 from supervision.lifecycle import ChildState, ChildView, DeathRecord, GetTree, TreeView
 from supervision.message import Ask
@@ -289,25 +290,25 @@ class Stage:
 
     # --- the market and its truth ----------------------------------------------------------------
 
-    def market(self, command: str, **arguments: object) -> Answer:
-        """One command to the simulated gateway, kept in the history; given again to the next incarnation of a simulator
-        that dies of it, or with it. Raises Broken.
+    def market(self, statement: str) -> Answer:
+        """One statement to the simulated gateway, kept in the history; given again to the next incarnation of a
+        simulator that dies of it, or with it. Raises Broken.
         """
-        if command not in ("status", "ledger"):
-            self.note(f"gateway: {command} {arguments or ''}".rstrip())
-        return self.reached(f"the simulator does {command}", lambda: self._control(command, **arguments))
+        if statement not in ("status", "ledger"):
+            self.note(f"gateway: {statement}")
+        return self.reached(f"the simulator does {statement}", lambda: self._control(statement))
 
-    def _control(self, command: str, **arguments: object) -> Answer:
+    def _control(self, statement: str) -> Answer:
         try:
             address = orjson.loads((self.directory / "simulator.json").read_bytes())
             with ControlClient(address["host"], address["control_port"]) as control:
-                return control.do(command, **arguments)
+                return control.do(statement)
         except OSError as error:
             raise ActorUnavailable("simulator", str(error)) from error
 
     def settle(self) -> None:
         """Let the market stand still, so that two views can be compared at rest."""
-        self.market("freeze", on=True)
+        self.market("freeze on")
 
     def ledger(self, query: str, *values: object) -> list[tuple[Any, ...]]:
         """Rows of the simulator's ledger."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from simulator.faults.language import ScriptError, read_script
 from simulator.server import Simulator
 from simulator.settings import SimulatorSettings
 from supervision.actor import Actor, Context
@@ -20,9 +21,12 @@ class SimulatorActor(Actor):
         self._simulator: Simulator | None = None
 
     def on_start(self) -> None:
-        """Open the ledger and listen; a configured port that is taken is a fault of the configuration."""
+        """Open the ledger, listen, begin the script; a taken port or a wrong script is a fault of the configuration."""
         try:
-            self._simulator = Simulator(self.reactor, self._settings, self._directory)
+            script = () if self._settings.script is None else read_script(self._settings.script)
+            self._simulator = Simulator(self.reactor, self._settings, self._directory, script=script)
+        except ScriptError as error:
+            raise ConfigurationError(f"simulator.script: {error}") from error
         except OSError as error:
             if self._settings.port is None:
                 raise

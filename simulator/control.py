@@ -1,68 +1,61 @@
-"""Steering a simulator from outside: one JSON object a line on a loopback TCP port, one line in answer.
+"""Steering a simulator from outside: one statement or question a line on a loopback TCP port, one line of JSON back.
 
-    {"do": "down", "seconds": 20}      refuse and cut clients; the market and orders go on; "seconds" may be left out
-    {"do": "up"}                       listen again
-    {"do": "mute", "on": true}         accept clients but never answer their greeting
-    {"do": "garbage"}                  send every client bytes that are no message
-    {"do": "drip", "on": true}         send one byte at a time, twenty in a second
-    {"do": "reset", "after_bytes": 9}  cut every client with a reset once it was sent so many bytes more
-    {"do": "link", "code": 1100}       tell every client 1100, 1101 (their quote lines end) or 1102
-    {"do": "price", "symbol": "AAPL", "price": 150}   the market of a contract jumps there
-    {"do": "freeze", "on": true}       the market stands still: no steps, no new sizes
-    {"do": "status"}                   clients (quote lines, how many they opened, busiest second), market, orders
-    {"do": "ledger"}                   counts, positions and cash of the ledger
+    price AAPL 150            {"ok": true}
+    status                    {"ok": true, "listening": true, "clients": [...], ...}
+    drpo tickPrice            {"ok": false, "error": "there is no statement `drpo`; did you mean `drop`? ..."}
 
-The answer is {"ok": true, ...} or {"ok": false, "error": "..."}.
+The language is that of scripts, see docs/simulator.md. Nobody who connects here can hold up the simulator: a line that
+is too long, answers that are not read and more connections than `MOST_PEERS` end the connection concerned.
 """
 
 from __future__ import annotations
 
 import json
 import socket
-from collections.abc import Callable
-from decimal import Decimal, InvalidOperation
+from functools import partial
 from types import TracebackType
-from typing import Any, Self
+from typing import Final, Self
 
-from simulator.gateway import Gateway
-from simulator.transport import Transport
+from simulator.faults.act import Answer
+from simulator.faults.director import Director
+from simulator.faults.language import ScriptError, parse_line
 from supervision.acceptor import Acceptor
-from supervision.reactor import Reactor, Timer
+from supervision.reactor import Callback, Reactor
 
-Answer = dict[str, Any]
-_LONGEST_LINE = 64 * 1024
-_LINKS = {1100, 1101, 1102}
+LONGEST_LINE: Final = 64 * 1024
+"""Bytes."""
+MOST_UNREAD: Final = 1024 * 1024
+"""Bytes of answers that wait for a peer."""
+MOST_PEERS: Final = 32
+"""One more, and the peer that has said nothing for the longest time is dropped."""
+_READ: Final = 64 * 1024
 
 
 class ControlError(Exception):
-    """A command that cannot be done; the text says why."""
+    """A statement that was refused; the text says why."""
+
+
+class _Peer:
+    """One connection and what waits on both its sides."""
+
+    def __init__(self, connection: socket.socket) -> None:
+        self.connection = connection
+        self.input = bytearray()
+        self.output = bytearray()
+        self.leaving = False
 
 
 class Control:
-    """Listens for commands and carries them out."""
+    """Listens for statements and has the director carry them out; `done` is called after each."""
 
-    def __init__(self, reactor: Reactor, gateway: Gateway, transport: Transport, host: str) -> None:
+    def __init__(self, reactor: Reactor, director: Director, done: Callback, host: str) -> None:
         self._reactor = reactor
-        self._gateway = gateway
-        self._transport = transport
-        self._return: Timer | None = None
-        self._peers: dict[socket.socket, bytearray] = {}
+        self._director = director
+        self._done = done
+        self._peers: list[_Peer] = []
         self._listener = socket.create_server((host, 0))
         self._acceptor = Acceptor(self._listener, reactor, self._welcome)
         self.port: int = self._listener.getsockname()[1]
-        self._commands: dict[str, Callable[[Answer], Answer]] = {
-            "down": self._down,
-            "up": self._up,
-            "mute": self._mute,
-            "garbage": self._garbage,
-            "drip": self._drip,
-            "reset": self._reset,
-            "link": self._link,
-            "price": self._price,
-            "freeze": self._freeze,
-            "status": self._status,
-            "ledger": lambda _command: gateway.ledger.summary(),
-        }
 
     def close(self) -> None:
         """Stop listening and drop whoever is connected."""
@@ -72,142 +65,82 @@ class Control:
         self._listener.close()
 
     def answer(self, line: bytes) -> Answer:
-        """Carry out one command."""
+        """Carry out one line."""
         try:
-            command = json.loads(line)
-        except ValueError as error:
-            return {"ok": False, "error": f"not a JSON line: {error}"}
-        act = self._commands.get(str(command.get("do"))) if isinstance(command, dict) else None
-        if act is None:
-            return {"ok": False, "error": f"do: expected one of {', '.join(self._commands)}"}
-        try:
-            return {"ok": True, **act(command)}
-        except (ControlError, OSError) as error:
+            answer = self._director.do(parse_line(line.decode()))
+        except UnicodeDecodeError:
+            return {"ok": False, "error": "the line is not UTF-8 text"}
+        except ScriptError as error:
             return {"ok": False, "error": str(error)}
+        finally:
+            self._done()
+        return {"ok": True, **answer}
 
-    # --- commands ---
+    def _welcome(self, connection: socket.socket) -> None:
+        connection.setblocking(False)
+        if len(self._peers) == MOST_PEERS:
+            self._drop(self._peers[0])
+        peer = _Peer(connection)
+        self._peers.append(peer)
+        self._reactor.watch(connection, partial(self._read, peer), partial(self._write, peer))
 
-    def _down(self, command: Answer) -> Answer:
-        seconds = command.get("seconds")
-        if seconds is not None and not (isinstance(seconds, int | float) and 0 < seconds < 86400):
-            raise ControlError(f"seconds: expected a number up to a day, got {seconds!r}")
-        self._forget_return()
-        self._gateway.network.down()
-        self._transport.flush()
-        if seconds is not None:
-            self._return = self._reactor.after(seconds, self._gateway.network.up)
-        return {}
-
-    def _up(self, _: Answer) -> Answer:
-        self._forget_return()
-        self._gateway.network.up()
-        return {"port": self._transport.port}
-
-    def _mute(self, command: Answer) -> Answer:
-        self._gateway.deaf = _switch(command)
-        return {"mute": self._gateway.deaf}
-
-    def _garbage(self, _: Answer) -> Answer:
-        self._gateway.network.garbage()
-        self._transport.flush()
-        return {}
-
-    def _drip(self, command: Answer) -> Answer:
-        self._gateway.network.drip(_switch(command))
-        return {"drip": self._gateway.network.dripping}
-
-    def _reset(self, command: Answer) -> Answer:
-        count = command.get("after_bytes")
-        if not (isinstance(count, int) and not isinstance(count, bool) and 0 < count < 1_000_000):
-            raise ControlError(f"after_bytes: expected a number from 1 to a million, got {count!r}")
-        self._gateway.network.cut(after_bytes=count)
-        self._transport.flush()
-        return {}
-
-    def _link(self, command: Answer) -> Answer:
-        if command.get("code") not in _LINKS:
-            raise ControlError(f"code: expected 1100, 1101 or 1102, got {command.get('code')!r}")
-        self._gateway.link(command["code"])
-        self._transport.flush()
-        return {}
-
-    def _price(self, command: Answer) -> Answer:
+    def _read(self, peer: _Peer) -> None:
+        if peer not in self._peers:
+            return
         try:
-            price = Decimal(str(command.get("price")))
-        except InvalidOperation:
-            price = Decimal(0)
-        if not (price.is_finite() and 0 < price < 10_000_000):
-            raise ControlError(f"price: expected a positive number, got {command.get('price')!r}")
-        try:
-            self._gateway.move_price(str(command.get("symbol")), price)
-        except KeyError as error:
-            raise ControlError(f"symbol: there is no {error}") from error
-        self._transport.flush()
-        return {}
-
-    def _freeze(self, command: Answer) -> Answer:
-        self._gateway.market.frozen = _switch(command)
-        return {"frozen": self._gateway.market.frozen}
-
-    def _status(self, _: Answer) -> Answer:
-        gateway = self._gateway
-        ready = [session for session in gateway.sessions if session.client_id is not None]
-        return {
-            "listening": gateway.network.listening,
-            "port": self._transport.port,
-            "clients": [
-                {
-                    "client_id": session.client_id,
-                    "version": session.version,
-                    "lines": gateway.quotes.lines(session),
-                    "opened": gateway.quotes.opened(session),
-                    "busiest": session.pace.busiest,
-                }
-                for session in ready
-            ],
-            "market_time": gateway.market.now,
-            "frozen": gateway.market.frozen,
-            "mute": gateway.deaf,
-            "working": len(gateway.exchange.open_orders()),
-        }
-
-    def _forget_return(self) -> None:
-        if self._return is not None:
-            self._return.cancel()
-            self._return = None
-
-    # --- sockets ---
-
-    def _welcome(self, peer: socket.socket) -> None:
-        peer.settimeout(1.0)
-        self._peers[peer] = bytearray()
-        self._reactor.watch(peer, lambda: self._read(peer))
-
-    def _read(self, peer: socket.socket) -> None:
-        buffer = self._peers[peer]
-        try:
-            data = peer.recv(4096)
-            buffer += data
-            while b"\n" in buffer:
-                line, _, rest = bytes(buffer).partition(b"\n")
-                buffer[:] = rest
-                peer.sendall(json.dumps(self.answer(line)).encode() + b"\n")
+            data = peer.connection.recv(_READ)
+        except BlockingIOError:
+            return
         except OSError:
             data = b""
-        if not data or len(buffer) > _LONGEST_LINE:
+        if not data or peer.leaving:
             self._drop(peer)
+            return
+        self._peers.remove(peer)
+        self._peers.append(peer)  # the last one that said something
+        peer.input += data
+        self._answer_lines(peer)
+        self._write(peer)
 
-    def _drop(self, peer: socket.socket) -> None:
-        del self._peers[peer]
-        self._reactor.unwatch(peer)
-        peer.close()
+    def _answer_lines(self, peer: _Peer) -> None:
+        while not peer.leaving and b"\n" in peer.input:
+            line, _, rest = bytes(peer.input).partition(b"\n")
+            peer.input[:] = rest
+            self._say(peer, self.answer(line))
+            if len(peer.output) > MOST_UNREAD:
+                self._leave(peer, "the answers are not read")
+        if len(peer.input) > LONGEST_LINE:
+            self._leave(peer, f"a line is longer than {LONGEST_LINE} bytes")
 
+    def _leave(self, peer: _Peer, reason: str) -> None:
+        """The connection is over once this was said."""
+        self._say(peer, {"ok": False, "error": reason})
+        peer.leaving = True
+        peer.input.clear()
 
-def _switch(command: Answer) -> bool:
-    on = command.get("on", True)
-    if not isinstance(on, bool):
-        raise ControlError(f"on: expected true or false, got {on!r}")
-    return on
+    def _say(self, peer: _Peer, answer: Answer) -> None:
+        peer.output += json.dumps(answer, default=str).encode() + b"\n"
+
+    def _write(self, peer: _Peer) -> None:
+        if peer not in self._peers:
+            return
+        try:
+            while peer.output:
+                del peer.output[: peer.connection.send(peer.output)]
+        except BlockingIOError:
+            pass
+        except OSError:
+            self._drop(peer)
+            return
+        if peer.leaving and not peer.output:
+            self._drop(peer)
+        else:
+            self._reactor.want_write(peer.connection, bool(peer.output))
+
+    def _drop(self, peer: _Peer) -> None:
+        self._peers.remove(peer)
+        self._reactor.unwatch(peer.connection)
+        peer.connection.close()
 
 
 class ControlClient:
@@ -217,15 +150,17 @@ class ControlClient:
         self._socket = socket.create_connection((host, port), timeout)
         self._file = self._socket.makefile("rb")
 
-    def do(self, command: str, **arguments: object) -> Answer:
-        """Send a command and return its answer. Raises ControlError when it is refused, OSError when the simulator is
-        gone and it may or may not have been carried out.
+    def do(self, line: str) -> Answer:
+        """Send a statement or question and return its answer. Raises ControlError when it is refused, OSError when the
+        simulator is gone and it may or may not have been carried out.
         """
-        self._socket.sendall(json.dumps({"do": command, **arguments}).encode() + b"\n")
-        line = self._file.readline()
-        if not line:
+        if "\n" in line:
+            raise ControlError("one statement at a time: there is a line break in it")
+        self._socket.sendall(line.encode() + b"\n")
+        said = self._file.readline()
+        if not said.endswith(b"\n"):
             raise ConnectionResetError("the simulator closed the control connection")
-        answer: Answer = json.loads(line)
+        answer: Answer = json.loads(said)
         if not answer.pop("ok"):
             raise ControlError(answer["error"])
         return answer

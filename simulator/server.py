@@ -6,15 +6,18 @@ in one piece, once clients can connect. The next run takes the same port if it i
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import signal
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from types import FrameType
 
 from simulator.clock import Clock
 from simulator.control import Control
+from simulator.faults.director import Director
+from simulator.faults.language import Statement
 from simulator.gateway import Gateway
 from simulator.market.market import STEP
 from simulator.settings import SimulatorSettings
@@ -27,22 +30,36 @@ _FASTEST_STEP = 0.005
 
 
 class Simulator:
-    """Gateway, transport and control together. OSError when the configured port is taken."""
+    """Gateway, transport, script and control together; control is on loopback whatever `host` clients have.
 
-    def __init__(self, reactor: Reactor, settings: SimulatorSettings, directory: Path | None) -> None:
+    Raises OSError when the configured port is taken, ScriptError when a statement of the script cannot be done.
+    """
+
+    def __init__(
+        self,
+        reactor: Reactor,
+        settings: SimulatorSettings,
+        directory: Path | None,
+        *,
+        host: str = HOST,
+        script: Iterable[Statement] = (),
+    ) -> None:
         self._reactor = reactor
         self._directory = directory
         self._interval = max(STEP / settings.speed, _FASTEST_STEP)
-        self.gateway = Gateway(settings, directory, Clock())
-        try:
-            self._transport = self._listen(settings.port)
-        except OSError:
-            self.gateway.close()
-            raise
-        self._control = Control(reactor, self.gateway, self._transport, HOST)
-        self.host, self.port, self.control_port = HOST, self._transport.port, self._control.port
-        self._announce()
         self._due: Timer | None = None
+        self.gateway = Gateway(settings, directory, Clock())
+        with contextlib.ExitStack() as undo:
+            undo.callback(self.gateway.close)
+            self._transport = self._listen(host, settings.port)
+            undo.callback(self._transport.close)
+            director = Director(self.gateway, self._transport.port)
+            director.run(script)
+            self._control = Control(reactor, director, self._flush, HOST)
+            undo.pop_all()
+        self.host, self.port = host, self._transport.port
+        self.control_host, self.control_port = HOST, self._control.port
+        self._announce()
         self.gateway.agenda.changed = self._arm
         self._step()
 
@@ -72,16 +89,19 @@ class Simulator:
 
     def _run_due(self) -> None:
         self.gateway.run_due()
+        self._flush()
+
+    def _flush(self) -> None:
         self._transport.flush()
         self._arm()
 
-    def _listen(self, port: int | None) -> Transport:
+    def _listen(self, host: str, port: int | None) -> Transport:
         if port is not None:
-            return Transport(self._reactor, self.gateway, HOST, port)
+            return Transport(self._reactor, self.gateway, host, port)
         try:
-            return Transport(self._reactor, self.gateway, HOST, self._last_port())
+            return Transport(self._reactor, self.gateway, host, self._last_port())
         except OSError:
-            return Transport(self._reactor, self.gateway, HOST, 0)
+            return Transport(self._reactor, self.gateway, host, 0)
 
     def _last_port(self) -> int:
         if self._directory is None or not (self._directory / ADDRESS_FILE).exists():
@@ -97,8 +117,15 @@ class Simulator:
         fresh.replace(self._directory / ADDRESS_FILE)
 
 
-def serve(settings: SimulatorSettings, directory: Path | None, announce: Callable[[str], None]) -> None:
-    """Run a simulator alone until SIGINT or SIGTERM; `announce` is given a line for each port."""
+def serve(
+    settings: SimulatorSettings,
+    directory: Path | None,
+    announce: Callable[[str], None],
+    *,
+    host: str = HOST,
+    script: Iterable[Statement] = (),
+) -> None:
+    """Run a simulator alone until SIGINT or SIGTERM; `announce` is given a line for each port. Raises as Simulator."""
     reactor = Reactor()
     stopping = False
 
@@ -109,9 +136,9 @@ def serve(settings: SimulatorSettings, directory: Path | None, announce: Callabl
 
     before = {number: signal.signal(number, stop) for number in (signal.SIGINT, signal.SIGTERM)}
     try:
-        simulator = Simulator(reactor, settings, directory)
+        simulator = Simulator(reactor, settings, directory, host=host, script=script)
         announce(f"listening {simulator.host}:{simulator.port}")
-        announce(f"control {simulator.host}:{simulator.control_port}")
+        announce(f"control {simulator.control_host}:{simulator.control_port}")
         while not stopping:
             reactor.poll(None)
         simulator.close()

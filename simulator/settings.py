@@ -7,6 +7,8 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Protocol
 
+from simulator.market.trading_hours import HoursMode
+
 
 class SimulatorSettings(Protocol):
     """Anything with these values."""
@@ -37,6 +39,16 @@ class SimulatorSettings(Protocol):
         ...
 
     @property
+    def hours(self) -> HoursMode:
+        """Whether the market trades always, or keeps its exchanges' hours."""
+        ...
+
+    @property
+    def script(self) -> Path | None:
+        """A file of statements that a supervised simulator carries out whenever it starts."""
+        ...
+
+    @property
     def wire_log(self) -> Path | None:
         """A file that every message is added to; None: no such log."""
         ...
@@ -51,4 +63,6 @@ class Settings:
     port: int | None = None
     account: str = "DU1000001"
     cash: Decimal = Decimal(1_000_000)
+    hours: HoursMode = "always"
+    script: Path | None = None
     wire_log: Path | None = None

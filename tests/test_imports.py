@@ -22,6 +22,7 @@ ALLOWED: dict[str, tuple[str, ...]] = {
     "config": ("config", *(f"supervision.{name}" for name in ("spec", "backoff", "errors", "clock", "failpoints"))),
     "simulator": ("simulator", "supervision.reactor", "supervision.acceptor"),
     "simulator/actor.py": ("simulator", "supervision"),
+    "simulator/__main__.py": ("cli.simulator",),
     "strategies": ("strategies", "actors.strategy", "actors.messages", "supervision.errors"),
     "cli": ("cli", "actors", "config", "simulator", "supervision"),
     "cli/drill.py": ("cli", "actors", "drills", "supervision"),

@@ -64,7 +64,7 @@ STATEMENTS: Final[tuple[Form, ...]] = (
     Form(
         "next id", "ID [client CLIENT]", "The next valid order id, also a lower one than before.", "next id 5 client 1"
     ),
-    Form("code", "CODE [TEXT] [client CLIENT]", "Send this system code; 1101 ends all quote lines too.", "code 1100"),
+    Form("code", "CODE [TEXT] [client CLIENT]", "Send this system code; 1101 ends all streams too.", "code 1100"),
     Form("pacing", "on|off", "Enforce IB's limits: 100 and disconnection, 162, 366, 420.", "pacing on"),
     Form("lines", "LINES", "How many quote lines there are before code 101.", "lines 3"),
     Form("read-only", "on|off", "Refuse orders with 321 as a read-only API does.", "read-only on"),

@@ -32,6 +32,6 @@ def test_a_command_to_a_simulator_that_dies_of_it_is_given_to_the_next_one(tmp_p
         service = SimpleNamespace(pid=1, directory=str(tmp_path))
         desk: Any = SimpleNamespace(service=service, run_dir=tmp_path)
         stage = Stage(desk, tmp_path, Record(), random.Random(1))
-        assert stage.market("down", seconds=1.0) == {"port": 7}
+        assert stage.market("down for 1s") == {"port": 7}
         simulator.join()
-    assert [json.loads(line) for line in heard] == [{"do": "down", "seconds": 1.0}] * 2
+    assert heard == [b"down for 1s\n"] * 2

@@ -55,7 +55,7 @@ def test_with_a_full_disk_orders_are_refused_fills_are_kept_and_it_opens_by_itse
             ask(PlaceOrder("AAPL", "BUY", 1, limit=1.0, key="refused"))
         assert ask(CancelOrder("cancelled-meanwhile")).key == "cancelled-meanwhile"
         service.until("cancelled", lambda: ask(GetOrder("cancelled-meanwhile")).status == "CANCELLED")
-        service.market("price", symbol="AAPL", price=1.5)
+        service.market("price AAPL 1.5")
         service.until("filled", lambda: ask(GetOrder("filled-meanwhile")).filled == 10)
         service.until("State noticed", lambda: service.desk.state.ask(GetReconciliation()).trouble)
         with pytest.raises(Rejected, match="nothing can be stored"):

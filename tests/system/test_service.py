@@ -111,7 +111,7 @@ def test_a_gateway_outage_makes_one_epoch_and_everything_flows_again() -> None:
         service.desk.market_data.ask(Hold("AAPL"))
         epoch = service.session().epoch
         actors = service.actors()
-        service.market("down", seconds=3)
+        service.market("down for 3s")
         service.until("it notices", lambda: service.session().state != "up")
         with pytest.raises(Rejected, match=r"closed|session"):
             service.desk.order.ask(PlaceOrder("AAPL", "BUY", 1, limit=1.0, key="in-the-outage"))

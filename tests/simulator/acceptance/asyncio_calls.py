@@ -157,7 +157,7 @@ def _greeks(option):
 def _moved(contract):
     async def ask(day):
         ticker = day.ib.ticker(contract)
-        day.steering.do("price", symbol="AAPL", price=201)
+        day.steering.do("price AAPL 201")
         return await day.until(ticker.updateEvent, lambda: ticker.last == 201.0)
 
     return ask

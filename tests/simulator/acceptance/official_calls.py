@@ -55,7 +55,7 @@ QUOTES = [
     Call("live data", lambda c: c.reqMarketDataType(1)),
     Call("quotes", lambda c: c.reqMktData(20, AAPL, "", False, False, []), "tickString 20 45",
          "tickReqParams marketDataType tickPrice"),
-    Call("a quote moves", lambda c: c.steering.do("price", symbol="AAPL", price=201), "tickPrice 20 4"),
+    Call("a quote moves", lambda c: c.steering.do("price AAPL 201"), "tickPrice 20 4"),
     Call("the same id again", lambda c: c.reqMktData(20, AAPL, "", False, False, []), "error 20 322"),
     Call("a snapshot", lambda c: c.reqMktData(21, MSFT, "", True, False, []), "tickSnapshotEnd 21", "tickPrice"),
     Call("a pair's quotes", lambda c: c.reqMktData(22, EUR, "", False, False, []), "tickPrice 22 2"),
