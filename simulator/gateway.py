@@ -63,7 +63,7 @@ class Gateway:
         self.market = Market(self.universe, settings.seed, now, settings.speed)
         self.accounts = Accounts(settings.account, settings.cash, self.market, self.ledger)
         self.account = self.accounts.default
-        self.exchange = Exchange(self.market, self.account, self.ledger, clock.now)
+        self.exchange = Exchange(self.market, self.accounts, self.ledger, clock.now)
         self.clients = Clients(clock.monotonic, self._welcome)
         self.sessions = self.clients.sessions
         self.network = Network(self.sessions, self.agenda)
@@ -81,7 +81,7 @@ class Gateway:
         self._startup = StartupService(settings.account, self.exchange.next_order_id)
         self._accounts = AccountService(self.accounts, self.universe, clock.now, lambda: self._startup.linked)
         self._trading = TradingService(
-            self.universe, self.exchange, self.account, self.clients.by_id.get, self._accounts.filled
+            self.universe, self.exchange, self.accounts, self.clients.by_id.get, self._accounts.filled, clock.now
         )
         self._reference = ReferenceService(self.universe, self.exchange, settings.account, clock.now)
         handlers: dict[int, Handler] = {

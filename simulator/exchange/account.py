@@ -1,44 +1,18 @@
-"""The account: cash per currency, positions with their cost, and the figures derived from them.
+"""The account: cash per currency, positions, and the figures derived from them.
 
-Money is Decimal and cash is booked in whole cents, so cash and positions equal the sum of all executions
-exactly. Shares, options and currencies are paid in full; futures settle their profit into cash when closed.
-A position's cost excludes fees; fees of what is open are kept beside it, as IB's average cost includes them.
+Cash and positions equal the sum of all fills exactly, corrections included.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 
+from simulator.exchange.margins import margin, market_price
 from simulator.exchange.orders import Execution
+from simulator.exchange.positions import CENT, Position, book
 from simulator.ledger import Ledger
 from simulator.market.market import Market
-from simulator.market.universe import Instrument
-
-CENT = Decimal("0.01")
-_MARGIN = {
-    "STK": (Decimal("0.25"), Decimal("0.20")),
-    "OPT": (Decimal(1), Decimal(1)),
-    "FUT": (Decimal("0.08"), Decimal("0.07")),
-    "CASH": (Decimal("0.03"), Decimal("0.025")),
-}
-
-
-@dataclass
-class Position:
-    """Units held (negative: short), what they cost without fees (same sign), and the fees paid on them."""
-
-    instrument: Instrument
-    quantity: Decimal = Decimal(0)
-    cost: Decimal = Decimal(0)
-    fees: Decimal = Decimal(0)
-
-    @property
-    def average_cost(self) -> Decimal:
-        """IB's average cost: per unit, times multiplier, fees included; 0 when flat."""
-        if not self.quantity:
-            return Decimal(0)
-        return abs((self.cost + self.fees) / self.quantity).quantize(Decimal("0.00000001"))
 
 
 @dataclass
@@ -89,37 +63,28 @@ class Account:
         """Apply a fill to position and cash; the realised profit of what it closed, None if nothing."""
         item = execution.instrument
         position = self.positions.setdefault(item.con_id, Position(item))
-        value = execution.signed * execution.price * item.factor
-        realized: Decimal | None = None
-        settled = Decimal(0)
-        opened, fee_opened = execution.signed, execution.commission
-        if position.quantity * execution.signed < 0:
-            closed = min(abs(position.quantity), execution.quantity)
-            share = closed / abs(position.quantity)
-            cost = (position.cost * share).quantize(CENT) if share != 1 else position.cost
-            fees = (position.fees * share).quantize(CENT) if share != 1 else position.fees
-            fee_closed = (execution.commission * closed / execution.quantity).quantize(CENT)
-            signed = closed if execution.action == "BUY" else -closed
-            settled = -(cost + signed * execution.price * item.factor)
-            realized = settled - fees - fee_closed
-            position.quantity += signed
-            position.cost -= cost
-            position.fees -= fees
-            opened, fee_opened = opened - signed, fee_opened - fee_closed
-        if opened:
-            position.quantity += opened
-            position.cost += opened * execution.price * item.factor
-            position.fees += fee_opened
-        self._ledger.save_position(self.name, item, position.quantity, position.cost, position.fees)
-        self._settle(item, execution.signed, value, settled, execution.commission)
-        self._count(execution, realized)
-        return realized
+        booking = book(position, execution)
+        self._save(position, booking.cash)
+        self._count(execution, booking.realized)
+        return booking.realized
+
+    def rebook(self, former: list[Execution], corrected: list[Execution]) -> list[Execution]:
+        """Put corrected fills in the place of the former ones, all of one instrument, oldest first.
+
+        They come back with the profit that each realised now. `begin_day` has to follow.
+        """
+        _, before, _ = _replay(former)
+        position, now, told = _replay(corrected)
+        changes = {currency: now[currency] - before.get(currency, Decimal(0)) for currency in now}
+        self.positions[position.instrument.con_id] = position
+        self._save(position, changes)
+        return told
 
     def valued(self, position: Position) -> Valued:
         """A position at the market, with today's realised and daily profit."""
         item = position.instrument
         line = self._market.line(item)
-        price = line.price(line.quote.last if item.trades else (line.quote.bid + line.quote.ask) // 2)
+        price = market_price(self._market, item)
         today = self._today.get(item.con_id, DayTotals())
         value = position.quantity * price * item.factor
         opening = (position.quantity - today.quantity) * line.price(line.quote.close) * item.factor
@@ -147,8 +112,9 @@ class Account:
         gross = sum(
             (abs(v.value) * self._rate(v) for v in portfolio if v.position.instrument.sec_type != "CASH"), Decimal(0)
         )
-        initial = sum((self._margin(v, 0) for v in portfolio), Decimal(0))
-        maintenance = sum((self._margin(v, 1) for v in portfolio), Decimal(0))
+        margins = [margin(self._market, v.position.instrument, v.position.quantity) for v in portfolio]
+        initial = sum((before for before, _ in margins), Decimal(0))
+        maintenance = sum((held for _, held in margins), Decimal(0))
         net = cash + stock + options + futures
         everything = {"STK", "OPT", "FUT", "CASH"}
         figures = {
@@ -173,13 +139,6 @@ class Account:
         }
         return {tag: value.quantize(CENT) for tag, value in figures.items()}
 
-    def margin_of(self, instrument: Instrument, quantity: Decimal) -> tuple[Decimal, Decimal]:
-        """Initial and maintenance margin in US dollars that this many units would take."""
-        line = self._market.line(instrument)
-        value = abs(quantity) * line.price(line.quote.ask) * instrument.factor * self._market.rate(instrument.currency)
-        initial, maintenance = _MARGIN[instrument.sec_type]
-        return (value * initial).quantize(CENT), (value * maintenance).quantize(CENT)
-
     def rate(self, currency: str) -> Decimal:
         """US dollars for one unit of a currency."""
         return self._market.rate(currency)
@@ -191,22 +150,12 @@ class Account:
         today.spent += execution.signed * execution.price * item.factor + execution.commission
         today.realized += realized or Decimal(0)
 
-    def _settle(self, item: Instrument, signed: Decimal, value: Decimal, settled: Decimal, fee: Decimal) -> None:
-        if item.sec_type == "FUT":
-            self._add_cash(item.currency, settled)
-        else:
-            self._add_cash(item.currency, -value)
-        if item.sec_type == "CASH":
-            self._add_cash(item.symbol, signed)
-        self._add_cash(item.currency, -fee)
-
-    def _add_cash(self, currency: str, amount: Decimal) -> None:
-        self.cash[currency] = self.cash.get(currency, Decimal(0)) + amount.quantize(CENT)
-        self._ledger.save_cash(self.name, currency, self.cash[currency])
-
-    def _margin(self, valued: Valued, which: int) -> Decimal:
-        rate = _MARGIN[valued.position.instrument.sec_type][which]
-        return abs(valued.value) * self._rate(valued) * rate
+    def _save(self, position: Position, changes: dict[str, Decimal]) -> None:
+        item = position.instrument
+        self._ledger.save_position(self.name, item, position.quantity, position.cost, position.fees)
+        for currency, amount in changes.items():
+            self.cash[currency] = self.cash.get(currency, Decimal(0)) + amount
+            self._ledger.save_cash(self.name, currency, self.cash[currency])
 
     def _rate(self, valued: Valued) -> Decimal:
         return self._market.rate(valued.position.instrument.currency)
@@ -214,3 +163,14 @@ class Account:
     def _total(self, portfolio: list[Valued], attribute: str, kinds: set[str]) -> Decimal:
         chosen = [v for v in portfolio if v.position.instrument.sec_type in kinds]
         return sum((getattr(v, attribute) * self._rate(v) for v in chosen), Decimal(0))
+
+
+def _replay(fills: list[Execution]) -> tuple[Position, dict[str, Decimal], list[Execution]]:
+    """The position, the change of cash and the fills with their profit, from a flat position on."""
+    position, cash, told = Position(fills[0].instrument), dict[str, Decimal](), []
+    for fill in fills:
+        booking = book(position, fill)
+        told.append(replace(fill, realized=booking.realized))
+        for currency, amount in booking.cash.items():
+            cash[currency] = cash.get(currency, Decimal(0)) + amount
+    return position, cash, told

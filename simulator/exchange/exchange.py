@@ -1,274 +1,222 @@
-"""The exchange: accepts, works, fills, modifies and cancels orders; sans-IO and deterministic.
+"""The exchange: what clients, the market's time and faults do to orders. Sans-IO and deterministic.
 
-An order trades against the size its line displays, and that size is used up until the line's next step, so
-larger orders fill in parts. What arrives marketable trades at the quote, what rested trades at its limit.
-Stops trigger on the last price (on bid or ask where there is none). Everything that happens is told to
-`Reports`, in the order in which a real gateway tells its clients, after it is in the ledger.
+Orders come in by `Intake`, the `Desk` tries them, and their `Lifecycle` tells what happened to `Reports`, after it
+is in the ledger.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 from decimal import Decimal
-from typing import Protocol
 
-from simulator.exchange.account import Account
-from simulator.exchange.orders import Execution, Order, Terms, check, commission
+from simulator.exchange.accounts import Accounts
+from simulator.exchange.book import OrderBook
+from simulator.exchange.buying_power import BuyingPower, Preview
+from simulator.exchange.desk import Desk
+from simulator.exchange.facts import OrderFacts
+from simulator.exchange.fills import Fills
+from simulator.exchange.groups import free_units
+from simulator.exchange.intake import FIRST_PERM_ID, Floor, Intake
+from simulator.exchange.lifecycle import CANCELLED, Lifecycle
+from simulator.exchange.orders import Execution, Order, Terms
+from simulator.exchange.reports import Reports
+from simulator.exchange.venue import Venue
 from simulator.ledger import Ledger
 from simulator.market.hours import trading_day
+from simulator.market.instrument import Instrument
 from simulator.market.market import Line, Market
-from simulator.market.universe import Instrument
 from simulator.refusal import Refused
-
-_FIRST_PERM_ID = 1_100_000_000
-
-
-class Reports(Protocol):
-    """Who wants to know what happens to orders."""
-
-    def opened(self, order: Order) -> None:
-        """The order's terms or state as message 5 shows them."""
-
-    def status(self, order: Order) -> None:
-        """The order's progress."""
-
-    def executed(self, execution: Execution) -> None:
-        """A fill, before its commission is known."""
-
-    def charged(self, execution: Execution) -> None:
-        """Commission and realised profit of a fill."""
-
-    def refused(self, order: Order, code: int, text: str) -> None:
-        """An error about an accepted order."""
 
 
 class Exchange:
-    """All orders of all clients."""
+    """All orders of all clients and accounts. ValueError when the ledger has orders of an account there is none of."""
 
-    def __init__(self, market: Market, account: Account, ledger: Ledger, clock: Callable[[], float]) -> None:
+    def __init__(self, market: Market, accounts: Accounts, ledger: Ledger, clock: Callable[[], float]) -> None:
         self._market = market
-        self._account = account
+        self._accounts = accounts
         self._ledger = ledger
         self._clock = clock
-        self._orders = {
-            (order.client_id, order.order_id): order for order in ledger.orders(market.universe, trading_day(clock()))
-        }
-        self._highest = ledger.highest_order_ids()
-        self._working = {order.perm_id: order for order in self._orders.values() if order.live}
-        self._held: set[tuple[int, int]] = set()
-        self.executions = ledger.executions(market.universe, trading_day(clock()))
-        account.begin_day(self.executions)
+        self._fills = Fills(accounts, market, ledger, clock)
+        orders = ledger.orders(market.universe, trading_day(clock()))
+        self._book = OrderBook(orders, ledger.highest_order_ids())
+        self._life = Lifecycle(self._book, self._fills, ledger, clock)
+        self._venue = Venue(market, clock)
+        self._desk = Desk(self._book, self._life, self._venue, self._facts)
+        power = BuyingPower(market, self._book)
+        self._intake = Intake(
+            Floor(market.universe, accounts, ledger, clock, self._book, self._life, self._venue, self._desk, power)
+        )
+        for order in self._book.working():
+            self._take_up(order)
 
     # --- what is there ---
 
+    @property
+    def executions(self) -> list[Execution]:
+        """Today's executions, the corrected ones left out."""
+        return self._fills.today
+
+    @property
+    def fills(self) -> Fills:
+        """Executions of any day."""
+        return self._fills
+
     def open_orders(self) -> list[Order]:
         """Orders that may still trade, oldest first."""
-        return list(self._working.values())
+        return self._book.working()
 
     def completed_orders(self) -> list[Order]:
-        """Today's finished orders, oldest first."""
-        return [order for order in self._orders.values() if self._of_today(order)]
+        """Today's finished orders, cancelled and inactive ones too, oldest first."""
+        return [order for order in self._book.completed() if self._of_today(order)]
 
     def working_instruments(self) -> dict[int, Instrument]:
         """What the market must step because an order rests there, by contract id."""
-        return {order.instrument.con_id: order.instrument for order in self._working.values()}
+        return {order.instrument.con_id: order.instrument for order in self._book.working()}
 
     def next_order_id(self, client_id: int) -> int:
         """One above the highest id this client ever used."""
-        return self._highest.get(client_id, 0) + 1
+        return self._book.next_order_id(client_id)
 
     # --- what clients do ---
 
     def place(self, client_id: int, order_id: int, instrument: Instrument, terms: Terms, reports: Reports) -> None:
         """Place, modify or (with transmit off) hold an order. Raises `Refused` when nothing was done."""
-        known = self._orders.get((client_id, order_id))
-        if known is not None:
-            self._modify(known, instrument, terms, reports)
-            return
-        held = (client_id, order_id) in self._held
-        if not held and order_id < self.next_order_id(client_id):
-            raise Refused(103, "Duplicate order id")
-        check(terms, instrument, self._account.name)
-        self._highest[client_id] = max(order_id, self._highest.get(client_id, 0))
-        if terms.wire.get("transmit") == "0":
-            self._held.add((client_id, order_id))
-            return
-        self._held.discard((client_id, order_id))
-        perm_id = _FIRST_PERM_ID + self._ledger.count("perm_id")
-        order = Order(client_id, order_id, perm_id, instrument, terms, self._clock())
-        self._orders[client_id, order_id] = self._working[perm_id] = order
-        self._ledger.save_order(order)
-        reports.opened(order)
-        reports.status(order)
-        self._work(order, self._market.line(instrument), reports, arrived=True)
-        self._settle_arrival(order, reports)
+        self._intake.place(client_id, order_id, instrument, terms, reports)
+
+    def what_if(self, client_id: int, order_id: int, instrument: Instrument, terms: Terms) -> tuple[Order, Preview]:
+        """An order that is only asked about, and what would become of it. Raises `Refused`."""
+        return self._intake.what_if(client_id, order_id, instrument, terms)
 
     def cancel(self, client_id: int, order_id: int, reports: Reports) -> None:
-        """Cancel one order. Raises `Refused` when there is nothing to cancel."""
-        if (client_id, order_id) in self._held:
-            self._held.discard((client_id, order_id))
-            raise Refused(202, "Order Canceled - reason:")
-        order = self._orders.get((client_id, order_id))
+        """Cancel one order. Raises `Refused` when there is nothing to cancel, and for one that was only held."""
+        if self._book.held.pop((client_id, order_id), None) is not None:
+            raise Refused(202, CANCELLED)
+        order = self._book.find(client_id, order_id)
         if order is None:
             raise Refused(10147, f"OrderId {order_id} that needs to be cancelled is not found.")
+        if order.status == "Inactive":
+            raise Refused(
+                161, f"Cancel attempted when order is not in a cancellable state.  Order permId = {order.perm_id}"
+            )
         if not order.live:
             raise Refused(
                 10148, f"OrderId {order_id} that needs to be cancelled cannot be cancelled, state: {order.status}."
             )
-        self._end(order, "Cancelled", "Cancelled by Trader")
-        reports.status(order)
-        reports.refused(order, 202, "Order Canceled - reason:")
+        self._life.cancel(order, "Cancelled by Trader", reports)
+        self._desk.wake(reports)
 
-    def cancel_all(self, reports: Reports) -> None:
-        """Global cancel: every order of every client."""
-        for order in self.open_orders():
-            self.cancel(order.client_id, order.order_id, reports)
+    def cancel_all(self, reports: Reports) -> list[tuple[int, int]]:
+        """Global cancel: every order of every client; the held ones are given back, as nobody was told of them."""
+        held = list(self._book.held)
+        self._book.held.clear()
+        for order in self._book.working():
+            if order.live:
+                self._life.cancel(order, "Cancelled by Trader", reports)
+        self._desk.wake(reports)
+        return held
+
+    def bind_manual(self, reports: Reports) -> None:
+        """Client 0 adopts the orders that were made by hand."""
+        for order in self._book.working():
+            if not order.order_id:
+                self._bind(order, reports)
+
+    def forget_held(self) -> None:
+        """A restart of the gateway loses what was not transmitted."""
+        self._book.held.clear()
 
     # --- what time does ---
 
     def step(self, line: Line, reports: Reports) -> None:
         """Try every order that rests on a line."""
-        for order in [order for order in self._working.values() if order.instrument is line.instrument]:
-            self._work(order, line, reports, arrived=False)
+        self._desk.step(line, reports)
 
     def expire(self, reports: Reports) -> None:
-        """End DAY orders of earlier days; forget what was done with before today (the ledger keeps it)."""
-        today = trading_day(self._clock())
-        for order in self.open_orders():
-            if order.terms.tif == "DAY" and trading_day(order.placed) < today:
-                self._end(order, "Cancelled", "Expired")
-                reports.status(order)
-                reports.refused(order, 202, "Order Canceled - reason:End of day")
-        self.executions = [item for item in self.executions if trading_day(item.time) == today]
-        self._account.begin_day(self.executions)
-        self._orders = {key: order for key, order in self._orders.items() if order.live or self._of_today(order)}
+        """End what is past its time; forget what was done with before today (the ledger keeps it)."""
+        self._desk.expire(reports)
+        self._fills.begin_day()
+        self._book.forget(lambda order: not self._of_today(order))
+
+    # --- what faults do ---
+
+    def reject(self, times: int, code: int, text: str) -> None:
+        """Refuse the next new orders, whatever they are."""
+        self._intake.reject(times, code, text)
+
+    def external(self, instrument: Instrument, terms: Terms, client_id: int, reports: Reports) -> Order:
+        """An order of another session of this login, or one made by hand (client 0). Raises `Refused`."""
+        order_id = self._book.next_order_id(client_id) if client_id else 0
+        order = self._intake.enter(client_id, order_id, instrument, terms, reports)
+        if not order_id and order.live and reports.adopts_manual():
+            self._bind(order, reports)
+            self._life.tell(order, reports)
+        return order
+
+    def fill(self, perm_id: int, quantity: Decimal | None, price: Decimal | None, reports: Reports) -> None:
+        """The market fills a working order now, whatever the quote. ValueError for what cannot be filled so."""
+        order = self._book.by_perm_id(perm_id)
+        if order is None or not order.live:
+            raise ValueError(f"no working order has the permanent id {perm_id}")
+        free = free_units(self._book, order)
+        quantity = free if quantity is None else quantity
+        if not 0 < quantity <= free or quantity % 1:
+            raise ValueError(f"order {perm_id} can be filled with 1 to {free:f} whole units, not {quantity:f}")
+        line = self._market.line(order.instrument)
+        quoted = line.price(line.quote.ask if order.sign > 0 else line.quote.bid)
+        at = price if price is not None else quoted if order.limit is None else order.limit
+        if at <= 0 and not order.instrument.legs:
+            raise ValueError(f"a price above 0 is needed, not {at:f}")
+        order.triggered = order.released = True
+        self._life.fill(order, quantity, at, reports, aggressive=False)
+        self._desk.wake(reports)
+
+    def correct(self, exec_id: str, quantity: Decimal | None, price: Decimal | None, reports: Reports) -> Execution:
+        """Replace an execution of today by a corrected one. ValueError for what cannot be corrected so."""
+        former = next((one for one in self._fills.today if one.exec_id == exec_id), None)
+        if former is None:
+            raise ValueError(f"no execution of today that counts has the id {exec_id}")
+        order = self._book.find(former.client_id, former.order_id) or self._book.by_perm_id(former.perm_id)
+        if order is None:
+            raise ValueError(f"the order of execution {exec_id} is not known any more")
+        corrected = self._fills.correct(
+            former, order, former.quantity if quantity is None else quantity, former.price if price is None else price
+        )
+        reports.executed(corrected)
+        reports.status(order)
+        reports.charged(corrected)
+        return corrected
+
+    def rebind(self, perm_id: int, reports: Reports) -> int:
+        """The order shows another permanent id from now on, which is returned. ValueError when there is none."""
+        order = self._book.by_perm_id(perm_id)
+        if order is None:
+            raise ValueError(f"no order of today has the permanent id {perm_id}")
+        self._book.rebind(order, FIRST_PERM_ID + self._ledger.count("perm_id"))
+        self._ledger.save_rebind(perm_id, order, self._clock())
+        reports.opened(order)
+        reports.status(order)
+        return order.perm_id
 
     # --- inside ---
 
+    def _facts(self, order: Order) -> OrderFacts:
+        return OrderFacts(order, self._market, self._venue, self._accounts, self._fills)
+
+    def _bind(self, order: Order, reports: Reports) -> None:
+        self._book.bind(order)
+        self._ledger.save_order(order)
+        reports.bound(order)
+
+    def _take_up(self, order: Order) -> None:
+        """An order of an earlier run goes on."""
+        if order.terms.account not in self._accounts:
+            raise ValueError(f"the ledger has working orders of account {order.terms.account}, which is not set")
+        order.seen = self._clock()
+        order.why_held = self._desk.why_held(order)
+        if order.session_end is None:
+            order.session_end = self._venue.session_end(
+                order.instrument, order.placed, outside_rth=order.terms.outside_rth
+            )
+
     def _of_today(self, order: Order) -> bool:
         return order.completed is not None and trading_day(order.completed) == trading_day(self._clock())
-
-    def _modify(self, order: Order, instrument: Instrument, terms: Terms, reports: Reports) -> None:
-        if order.status == "Filled":
-            raise Refused(104, "Cannot modify a filled order.")
-        if not order.live:
-            raise Refused(103, "Duplicate order id")
-        if instrument is not order.instrument or terms.action != order.terms.action:
-            raise Refused(105, "Order being modified does not match original order.")
-        check(terms, instrument, self._account.name)
-        if terms.quantity <= order.filled:
-            raise Refused(201, f"Order rejected - reason:Order quantity {terms.quantity:f} is already filled")
-        if terms.order_type != order.terms.order_type:
-            order.triggered = False
-        order.terms = replace(terms, ref=order.terms.ref)
-        order.modifications += 1
-        self._ledger.save_order(order)
-        reports.opened(order)
-        reports.status(order)
-        self._work(order, self._market.line(instrument), reports, arrived=True)
-        self._settle_arrival(order, reports)
-
-    def _settle_arrival(self, order: Order, reports: Reports) -> None:
-        """After the first try: an IOC order ends, anything else but a waiting stop is now working."""
-        if not order.live:
-            return
-        if order.terms.tif == "IOC" and not order.waits:
-            order.status = "PendingCancel"
-            reports.status(order)
-            self._end(order, "Cancelled", "Immediate or cancel: not filled at once")
-            reports.status(order)
-        elif order.status == "PreSubmitted" and not order.waits:
-            self._submit(order, reports)
-
-    def _submit(self, order: Order, reports: Reports) -> None:
-        order.status = "Submitted"
-        self._ledger.save_order(order)
-        reports.opened(order)
-        reports.status(order)
-
-    def _work(self, order: Order, line: Line, reports: Reports, *, arrived: bool) -> None:
-        if order.waits and not self._trigger(order, line):
-            return
-        if order.waits:
-            order.triggered = True
-            self._submit(order, reports)
-            arrived = True
-        price = _match(order, line, arrived=arrived)
-        if price is None:
-            return
-        size = line.quote.ask_size - line.ask_taken if order.sign > 0 else line.quote.bid_size - line.bid_taken
-        quantity = min(order.remaining, Decimal(size))
-        if quantity <= 0:
-            return
-        if order.sign > 0:
-            line.ask_taken += int(quantity)
-        else:
-            line.bid_taken += int(quantity)
-        self._fill(order, quantity, price, reports, aggressive=arrived)
-
-    @staticmethod
-    def _trigger(order: Order, line: Line) -> bool:
-        stop, quote = order.terms.stop, line.quote
-        if stop is None:
-            return False
-        if order.sign > 0:
-            return line.price(quote.last if line.instrument.trades else quote.ask) >= stop
-        return line.price(quote.last if line.instrument.trades else quote.bid) <= stop
-
-    def _fill(self, order: Order, quantity: Decimal, price: Decimal, reports: Reports, *, aggressive: bool) -> None:
-        order.filled += quantity
-        order.cost += quantity * price
-        order.last_price = price
-        item = order.instrument
-        due = commission(item, order.filled, order.cost * item.factor)
-        execution = Execution(
-            exec_id=f"0000e0d5.{self._ledger.count('execution'):08x}.01.01",
-            order_id=order.order_id,
-            client_id=order.client_id,
-            perm_id=order.perm_id,
-            instrument=item,
-            time=self._clock(),
-            account=self._account.name,
-            exchange=item.primary or item.exchange,
-            action="BUY" if order.sign > 0 else "SELL",
-            quantity=quantity,
-            price=price,
-            cumulative=order.filled,
-            average=order.average,
-            ref=order.terms.ref,
-            aggressive=aggressive,
-            commission=due - order.commission,
-        )
-        order.commission = due
-        execution = replace(execution, realized=self._account.book(execution))
-        self.executions.append(execution)
-        self._ledger.save_execution(execution)
-        if order.remaining:
-            order.status = "Submitted"
-            self._ledger.save_order(order)
-        else:
-            self._end(order, "Filled", f"Filled Size: {order.filled:f}")
-        reports.executed(execution)
-        reports.opened(order)
-        reports.status(order)
-        reports.charged(execution)
-
-    def _end(self, order: Order, status: str, detail: str) -> None:
-        order.status = status
-        order.completed = self._clock()
-        order.completed_status = detail
-        del self._working[order.perm_id]
-        self._ledger.save_order(order)
-
-
-def _match(order: Order, line: Line, *, arrived: bool) -> Decimal | None:
-    """The price at which an order trades against its line now; None when it does not."""
-    quote = line.price(line.quote.ask if order.sign > 0 else line.quote.bid)
-    limit = order.terms.limit
-    if not order.terms.order_type.endswith("LMT") or limit is None:
-        return quote
-    crosses = quote <= limit if order.sign > 0 else quote >= limit
-    if not crosses:
-        return None
-    return quote if arrived else limit

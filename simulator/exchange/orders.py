@@ -1,7 +1,7 @@
-"""Orders and executions as the exchange keeps them, and what makes an order acceptable.
+"""Orders and executions as the exchange keeps them.
 
-An order is known by its client and order id while it lives, and by its permanent id for ever. `wire` holds
-the remaining fields a client sent, so that an open order is echoed as it came.
+An order is known by its client and order id while it lives, and by its permanent id for ever. Its terms are
+what the exchange holds now: a one-cancels-all partner's fill lowers the quantity, a trail moves the stop.
 """
 
 from __future__ import annotations
@@ -10,12 +10,13 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 
 from simulator.exchange.conditions import Condition
-from simulator.market.universe import Instrument
-from simulator.refusal import Refused, invalid
+from simulator.market.instrument import Instrument
 
-ORDER_TYPES = frozenset({"MKT", "LMT", "STP", "STP LMT"})
-TIMES_IN_FORCE = frozenset({"DAY", "GTC", "IOC"})
 LIVE = frozenset({"PreSubmitted", "Submitted", "PendingCancel"})
+TRAILING = frozenset({"TRAIL", "TRAIL LIMIT"})
+TRIGGERED = frozenset({"STP", "STP LMT", "MIT", "LIT"}) | TRAILING
+LIMITED = frozenset({"LMT", "STP LMT", "LIT", "TRAIL LIMIT", "LOC"})
+ON_CLOSE = frozenset({"MOC", "LOC"})
 
 
 @dataclass(frozen=True)
@@ -24,7 +25,8 @@ class Terms:
 
     `limit` and `stop` are the wire's lmtPrice and auxPrice: `stop` is the stop price of STP and STP LMT, the
     trailing amount of TRAIL and TRAIL LIMIT, the trigger price of MIT and LIT. `trail_stop` is trailStopPrice,
-    `limit_offset` lmtPriceOffset. Instants are seconds since the epoch; `wire` keeps the text they came as.
+    `limit_offset` lmtPriceOffset. Instants are seconds since the epoch; `wire` keeps the text they came as, and
+    the remaining fields, so that an open order is echoed as it came.
     """
 
     action: str
@@ -58,7 +60,13 @@ class Terms:
 
 @dataclass
 class Order:
-    """One order through its life. `cost` is the sum of price times quantity of its fills."""
+    """One order through its life.
+
+    `cost` is the sum of price times quantity of its fills, `reduced` what one-cancels-all partners took off its
+    quantity, `triggered` and `released` tell that its stop was reached and its conditions came true,
+    `session_end` is when a DAY order ends. `queue` is the size ahead of it at its price, None while it has no
+    place there; `seen` is the last instant at which the exchange looked at it.
+    """
 
     client_id: int
     order_id: int
@@ -75,6 +83,9 @@ class Order:
     triggered: bool = False
     released: bool = False
     session_end: float | None = None
+    why_held: str = ""
+    queue: Decimal | None = None
+    seen: float = 0.0
     modifications: int = 0
     completed: float | None = None
     completed_status: str = ""
@@ -101,18 +112,28 @@ class Order:
 
     @property
     def waits(self) -> bool:
-        """A stop order whose stop price was not reached yet."""
-        return self.terms.order_type.startswith("STP") and not self.triggered
+        """An order whose stop or trigger price was not reached yet."""
+        return self.terms.order_type in TRIGGERED and not self.triggered
 
     @property
-    def why_held(self) -> str:
-        """Why the exchange does not work on it."""
-        return "trigger" if self.waits and self.live else ""
+    def limit(self) -> Decimal | None:
+        """The worst price it takes; None for any."""
+        return self.terms.limit if self.terms.order_type in LIMITED else None
+
+    @property
+    def auction(self) -> str:
+        """The auction it is for: "open", "close", or "" for continuous trading."""
+        if self.terms.order_type in ON_CLOSE:
+            return "close"
+        return "open" if self.terms.tif == "OPG" else ""
 
 
 @dataclass(frozen=True)
 class Execution:
-    """One fill. `realized` is the profit of what it closed, None when it only opened."""
+    """One fill. `realized` is the profit of what it closed, None when it only opened.
+
+    `corrects` is the id of the execution that this one stands for.
+    """
 
     exec_id: str
     order_id: int
@@ -137,45 +158,3 @@ class Execution:
     def signed(self) -> Decimal:
         """Quantity, negative for a sale."""
         return self.quantity if self.action == "BUY" else -self.quantity
-
-
-def check(terms: Terms, instrument: Instrument, account: str) -> None:
-    """Raise `Refused` when these terms cannot become an order."""
-    if terms.action not in {"BUY", "SELL", "SSHORT"}:
-        raise invalid(f"Invalid order action {terms.action!r}")
-    if terms.order_type not in ORDER_TYPES:
-        raise invalid(f"Order type {terms.order_type!r} is invalid or not offered by this simulator")
-    if terms.tif not in TIMES_IN_FORCE:
-        raise invalid(f"Time in force {terms.tif!r} is invalid or not offered by this simulator")
-    if terms.account != account:
-        raise invalid(f"Invalid account code '{terms.account}'")
-    if terms.quantity == 0:
-        raise Refused(434, "The order size cannot be zero.")
-    if terms.quantity < 0:
-        raise invalid("The order size must be positive")
-    if terms.quantity != terms.quantity.to_integral_value():
-        raise Refused(10318, "This order doesn't support fractional quantity trading")
-    for kind, price in (("LMT", terms.limit), ("STP", terms.stop)):
-        if kind in terms.order_type:
-            check_price(price, instrument)
-
-
-def check_price(price: Decimal | None, instrument: Instrument) -> None:
-    """Raise `Refused` for a price that is missing or not on the instrument's grid."""
-    if price is None or price <= 0:
-        raise invalid("Please enter a valid price")
-    if price % instrument.tick:
-        raise Refused(110, "The price does not conform to the minimum price variation for this contract.")
-
-
-def commission(instrument: Instrument, quantity: Decimal, value: Decimal) -> Decimal:
-    """IB's fixed pricing for a whole order of `quantity` units worth `value`, in cents of its currency."""
-    if instrument.sec_type == "STK":
-        fee = min(max(Decimal("0.005") * quantity, Decimal(1)), value / 100)
-    elif instrument.sec_type == "OPT":
-        fee = max(Decimal("0.65") * quantity, Decimal(1))
-    elif instrument.sec_type == "FUT":
-        fee = Decimal("2.25") * quantity
-    else:
-        fee = max(value * Decimal("0.00002"), Decimal(2))
-    return fee.quantize(Decimal("0.01"))

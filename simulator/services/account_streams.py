@@ -12,7 +12,8 @@ from collections.abc import Callable, Sequence
 from decimal import Decimal
 from functools import cached_property
 
-from simulator.exchange.account import Account, Position
+from simulator.exchange.account import Account
+from simulator.exchange.positions import Position
 from simulator.services.account_values import View, account_values, summary_values
 from simulator.session import Session
 from simulator.wire import account_messages as wire

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
-from simulator.exchange.account import Position
 from simulator.exchange.accounts import Accounts
 from simulator.exchange.orders import Execution
+from simulator.exchange.positions import Position
 from simulator.market.universe import Universe
 from simulator.refusal import Refused, invalid
 from simulator.services.account_streams import (

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 from decimal import Decimal
 
-from simulator.exchange.account import Position, Valued
+from simulator.exchange.account import Valued
+from simulator.exchange.positions import Position
 from simulator.market.hours import local
 from simulator.wire.fields import UNSET_DOUBLE, message
 from simulator.wire.order_messages import contract_fields

@@ -128,6 +128,8 @@ def _terms(order: Order) -> dict[str, object]:
         "lmtPrice": _double(terms.limit),
         "auxPrice": _double(terms.stop),
         "tif": terms.tif,
+        "ocaGroup": terms.oca_group,
+        "ocaType": terms.oca_type,
         "account": terms.account,
         "orderRef": terms.ref,
         "clientId": order.client_id,

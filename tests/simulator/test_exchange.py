@@ -82,10 +82,10 @@ def test_immediate_or_cancel_takes_what_is_there_and_ends_without_an_error(world
     client = world.client()
     client.placeOrder(1, stock(), order("BUY", 10, "LMT", lmtPrice=150.0, tif="IOC"))
     assert story(client.take()) == ["open", "status PreSubmitted", "status PendingCancel", "status Cancelled"]
-    client.placeOrder(2, stock(), order("BUY", 100_000, "LMT", lmtPrice=250.0, tif="IOC"))
+    client.placeOrder(2, stock(), order("BUY", 10_000, "LMT", lmtPrice=200.02, tif="IOC"))
     told = client.take()
     assert story(told)[-1] == "status Cancelled"
-    assert 0 < Decimal(told[-1][3]) < 100_000
+    assert 0 < Decimal(told[-1][3]) < 10_000
 
 
 def test_a_modification_keeps_the_permanent_id_and_may_trade_at_once(world):

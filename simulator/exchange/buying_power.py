@@ -1,0 +1,140 @@
+"""Whether an account can carry an order: initial margin of positions and of what works, at its worst.
+
+For each instrument the worse of two worlds counts: all working purchases are filled, or all sales are. Children
+count when their parent has filled, of a one-cancels-all group the largest order counts; a purchase below the
+market counts at its limit. An order that needs no more than before is always accepted.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from decimal import Decimal
+
+from simulator.exchange.account import Account
+from simulator.exchange.book import OrderBook
+from simulator.exchange.commissions import commission
+from simulator.exchange.margins import margin, market_price
+from simulator.exchange.orders import Order
+from simulator.market.instrument import Instrument
+from simulator.market.market import Market
+from simulator.refusal import Refused
+
+_NOTHING = Decimal(0)
+
+
+@dataclass(frozen=True)
+class Preview:
+    """What an order would do: change of margins in US dollars, commission, and why it would not be accepted."""
+
+    initial: Decimal
+    maintenance: Decimal
+    commission: Decimal
+    warning: str
+
+
+@dataclass(frozen=True)
+class _Demand:
+    """What one order may add to one instrument; `saved` is how much cheaper than the market it buys."""
+
+    instrument: Instrument
+    units: Decimal
+    saved: Decimal
+
+
+class BuyingPower:
+    """Looks at an account with everything that works for it."""
+
+    def __init__(self, market: Market, book: OrderBook) -> None:
+        self._market = market
+        self._book = book
+
+    def check(self, account: Account, orders: list[Order]) -> None:
+        """Raise `Refused` 201 when the account cannot carry these new orders."""
+        self.judge(account, self.needed(account), self.needed(account, orders))
+
+    def judge(self, account: Account, before: Decimal, after: Decimal) -> None:
+        """Raise `Refused` 201 when the account needs more initial margin than before, and more than it has."""
+        equity = account.figures()["EquityWithLoanValue"]
+        if after <= before or after <= equity:
+            return
+        raise Refused(
+            201,
+            "Order rejected - reason:We are unable to accept your order. Your Available Funds are insufficient. "
+            f"In order to obtain the desired position your Available Funds [{equity - before:.2f} USD] must exceed "
+            f"the Initial Margin [{after - before:.2f} USD]",
+        )
+
+    def preview(self, account: Account, order: Order) -> Preview:
+        """What becomes of the account when the whole order fills."""
+        initial = maintenance = fee = _NOTHING
+        for part in self._demands(order):
+            position = account.positions.get(part.instrument.con_id)
+            held = position.quantity if position else _NOTHING
+            before = margin(self._market, part.instrument, held)
+            after = margin(self._market, part.instrument, held + part.units)
+            initial, maintenance = initial + after[0] - before[0], maintenance + after[1] - before[1]
+            units = abs(part.units)
+            value = units * market_price(self._market, part.instrument) * part.instrument.factor
+            fee += commission(part.instrument, units, value)
+        return Preview(initial, maintenance, fee, self._warning(account, order))
+
+    def _warning(self, account: Account, order: Order) -> str:
+        try:
+            self.check(account, [order])
+        except Refused as refusal:
+            return refusal.text
+        return ""
+
+    def needed(self, account: Account, orders: Iterable[Order] = ()) -> Decimal:
+        """The initial margin of all that is held and works, and of these new orders."""
+        working = [order for order in self._book.working() if order.terms.account == account.name]
+        parts = [part for order in _that_count([*working, *orders]) for part in self._demands(order)]
+        instruments = {p.instrument.con_id: p.instrument for p in account.positions.values() if p.quantity}
+        instruments |= {part.instrument.con_id: part.instrument for part in parts}
+        return sum((self._worst(account, item, parts) for item in instruments.values()), _NOTHING)
+
+    def _worst(self, account: Account, item: Instrument, parts: list[_Demand]) -> Decimal:
+        position = account.positions.get(item.con_id)
+        held = position.quantity if position else _NOTHING
+        needs = [margin(self._market, item, held)[0]]
+        for sign in (1, -1):
+            side = [part for part in parts if part.instrument is item and part.units * sign > 0]
+            if not side:
+                continue
+            reached = held + sum((part.units for part in side), _NOTHING)
+            needed = margin(self._market, item, reached)[0]
+            if reached:
+                saved = sum((part.saved for part in side), _NOTHING) / abs(reached)
+                cheaper = max(market_price(self._market, item) - saved, _NOTHING)
+                needed = min(needed, margin(self._market, item, reached, cheaper)[0])
+            needs.append(needed)
+        return max(needs)
+
+    def _demands(self, order: Order) -> Iterable[_Demand]:
+        item, units = order.instrument, order.sign * order.remaining
+        if not item.legs:
+            gain = _NOTHING
+            if order.limit is not None and order.sign > 0:
+                gain = max(market_price(self._market, item) - order.limit, _NOTHING)
+            yield _Demand(item, units, gain * order.remaining)
+        for leg in item.legs:
+            part = self._market.universe.get(leg.con_id)
+            if part is not None:
+                yield _Demand(part, units * leg.ratio * (1 if leg.action == "BUY" else -1), _NOTHING)
+
+
+def _that_count(orders: list[Order]) -> list[Order]:
+    """Orders without children, and without all but the largest of each one-cancels-all group and side."""
+    counted: list[Order] = []
+    largest: dict[tuple[str, int, int], Order] = {}
+    for order in orders:
+        if order.terms.parent_id:
+            continue
+        if not order.terms.oca_group:
+            counted.append(order)
+            continue
+        key = order.terms.oca_group, order.instrument.con_id, order.sign
+        if key not in largest or largest[key].remaining < order.remaining:
+            largest[key] = order
+    return counted + list(largest.values())

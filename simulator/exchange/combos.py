@@ -1,0 +1,40 @@
+"""A combo's fill, leg by leg: every leg trades at its own quote, one of them so that the combo's price comes out."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from decimal import Decimal
+
+from simulator.market.instrument import Instrument
+from simulator.market.market import Market
+
+
+@dataclass(frozen=True)
+class LegFill:
+    """What one leg trades: `action` is BUY or SELL, `quantity` counts the leg's units."""
+
+    instrument: Instrument
+    action: str
+    ratio: int
+    quantity: Decimal
+    price: Decimal
+
+
+def leg_fills(market: Market, combo: Instrument, sign: int, quantity: Decimal, price: Decimal) -> list[LegFill]:
+    """The legs' fills that make up `quantity` combos bought (sign 1) or sold (-1) at `price`."""
+    fills: list[LegFill] = []
+    for leg in combo.legs:
+        item = market.universe.get(leg.con_id)
+        if item is None:
+            raise ValueError(f"combo {combo.con_id} has a leg without a contract: {leg.con_id}")
+        bought = (leg.action == "BUY") == (sign > 0)
+        line = market.line(item)
+        quoted = line.price(line.quote.ask if bought else line.quote.bid)
+        fills.append(LegFill(item, "BUY" if bought else "SELL", leg.ratio, quantity * leg.ratio, quoted))
+    signs = [1 if leg.action == "BUY" else -1 for leg in combo.legs]
+    residual = price - sum((s * f.ratio * f.price for s, f in zip(signs, fills, strict=True)), Decimal(0))
+    chosen = max(range(len(fills)), key=lambda index: (-fills[index].ratio, fills[index].price))
+    leg_fill = fills[chosen]
+    adjusted = leg_fill.price + signs[chosen] * residual / leg_fill.ratio
+    fills[chosen] = LegFill(leg_fill.instrument, leg_fill.action, leg_fill.ratio, leg_fill.quantity, adjusted)
+    return fills
