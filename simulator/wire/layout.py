@@ -51,12 +51,11 @@ class Block:
 
 @dataclass(frozen=True)
 class Repeated:
-    """A count and that many times the parts, at most `most`, in the versions since `since`."""
+    """A count and that many times the parts, at most `most`."""
 
     name: str
     parts: Layout
     most: int = 64
-    since: int = 0
 
 
 @dataclass(frozen=True)
@@ -117,7 +116,7 @@ def read(layout: Layout, source: Fields, version: int, values: dict[str, str], p
             case Block():
                 if part.opens(get):
                     read(part.parts, source, version, values, prefix)
-            case Repeated() if version >= part.since:
+            case Repeated():
                 count = source.integer(part.name)
                 if not 0 <= count <= part.most:
                     raise BadField(f"{part.name} is out of range: {count}")
@@ -146,7 +145,7 @@ def write(layout: Layout, version: int, values: Mapping[str, object], prefix: st
             case Block():
                 if part.opens(get):
                     written += write(part.parts, version, values, prefix)
-            case Repeated() if version >= part.since:
+            case Repeated():
                 count = parse_integer(part.name, get(part.name))
                 written.append(count)
                 for number in range(count):

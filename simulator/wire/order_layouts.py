@@ -145,7 +145,6 @@ _MARGINS = """
 """
 _MARGINS_OUTSIDE = " ".join(f"{name}OutsideRTH@200.." for name in _MARGINS.split())
 _COMPETITION = "minTradeQty minCompeteSize competeAgainstBestOffset midOffsetAtWhole midOffsetAtHalf"
-_ALLOCATION = fields("account position positionDesired positionAfter desiredAllocQty allowedAllocQty isMonetary")
 
 OPEN_ORDER: Layout = (
     *fields("orderId"),
@@ -170,8 +169,7 @@ OPEN_ORDER: Layout = (
     *_DELTA_NEUTRAL_CONTRACT,
     *_ALGO,
     *fields(f"solicited whatIf status {_MARGINS} commission minCommission maxCommission commissionCurrency"),
-    *fields(f"marginCurrency@200.. {_MARGINS_OUTSIDE} suggestedSize@200.. rejectReason@200.."),
-    Repeated("allocations", _ALLOCATION, since=200),
+    *fields(f"marginCurrency@200.. {_MARGINS_OUTSIDE} suggestedSize@200.. rejectReason@200.. accountsCount@200.."),
     *fields("warningText randomizeSize randomizePrice"),
     _PEG_BENCH,
     *_CONDITIONS,
@@ -218,7 +216,7 @@ _ZERO = """
     deltaNeutralShortSaleSlot continuousUpdate referencePriceType optOutSmartRouting notHeld deltaNeutralContract
     solicited whatIf randomizeSize randomizePrice adjustableTrailingUnit cashQty isOmsContainer
     discretionaryUpToLimitPrice usePriceMgmtAlgo autoCancelParent professionalCustomer includeOvernight imbalanceOnly
-    routeMarketableToBbo
+    routeMarketableToBbo accountsCount
 """
 _UNSET_AMOUNTS = """
     triggerPrice stopPrice lmtPriceOffset adjustedStopPrice adjustedStopLimitPrice adjustedTrailingAmount

@@ -64,23 +64,29 @@ class OrderRequest:
 
 def read_order(order_id: int, fields: Fields, version: int, account: str) -> OrderRequest:
     """Read the rest of message 3. Raises `BadField`, or `Refused` for what this simulator does not trade."""
+    request = parse_order(order_id, fields, version, account)
+    _refuse_what_is_not_offered(request.terms.wire)
+    return request
+
+
+def parse_order(order_id: int, fields: Fields, version: int, account: str) -> OrderRequest:
+    """Read the rest of message 3, whatever of it is offered. Raises `BadField`, or `Refused` for a wrong date."""
     contract = read_contract(fields)
     values = {"secType": contract.sec_type, "exchange": contract.exchange}
     read(PLACE_ORDER, fields, version, values)
     if fields.left:
         raise BadField(f"{fields.left} fields more than an order has")
-    _refuse_what_is_not_offered(values)
     contract = replace(contract, sec_id_type=values["secIdType"], sec_id=values["secId"], legs=_legs(values))
     return OrderRequest(order_id, contract, _terms(values, account), values["whatIf"] == "1")
 
 
-def _refuse_what_is_not_offered(values: Mapping[str, str]) -> None:
+def _refuse_what_is_not_offered(wire: Mapping[str, str]) -> None:
     for name in _NOT_OFFERED_NAMES:
-        value = values.get(name, "")
+        value = wire.get(name, "")
         if value.strip("-0.") and value != "None":
             raise invalid(f"{name} = {value[:40]!r} is not offered by this simulator")
-    for number in range(_count(values, "orderComboLegs")):
-        if values[f"orderComboLegs.{number}.price"]:
+    for number in range(_count(wire, "orderComboLegs")):
+        if f"orderComboLegs.{number}.price" in wire:
             raise invalid("prices for single combo legs are not offered by this simulator")
 
 

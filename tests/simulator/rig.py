@@ -10,6 +10,7 @@ import struct
 from collections.abc import Callable
 from decimal import Decimal
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import ib_async
@@ -161,12 +162,12 @@ class _Sink:
         return lambda *_: None
 
 
-def decode_with_ib_async(payload: bytes, version: int) -> None:
-    """Decode with ib_async, which logs where others raise."""
-    decoder = ib_async.decoder.Decoder(_Sink(), version)
+def decode_with_ib_async(payload: bytes, version: int, library: ModuleType = ib_async) -> None:
+    """Decode with ib_async (or ib_insync), which logs where others raise."""
+    decoder = library.decoder.Decoder(_Sink(), version)
 
     def fail(text: str) -> None:
-        raise AssertionError(f"ib_async at {version}: {text}")
+        raise AssertionError(f"{library.__name__} at {version}: {text}")
 
     decoder.logger = type("Logger", (), {"exception": staticmethod(fail)})()
     decoder.interpret(payload[:-1].decode().split("\0"))
