@@ -25,9 +25,8 @@ from simulator.market.universe import Universe
 from simulator.network import Network
 from simulator.pacing import Pacing
 from simulator.services.accounts import AccountService
-from simulator.services.bars import BarService
 from simulator.services.declined import declining_handlers
-from simulator.services.quotes import QuoteService
+from simulator.services.market_data import MarketData
 from simulator.services.reference import Handler, ReferenceService
 from simulator.services.startup import TEXTS, StartupService
 from simulator.services.trading import TradingService
@@ -77,7 +76,8 @@ class Gateway:
         self._traffic = Traffic(clock, self._log)
         self._around = Surroundings(clock, self.agenda, self.rules, self._traffic, self.pacing)
         self._counts_due = clock.monotonic()
-        self.quotes = QuoteService(self.market)
+        self.quotes = MarketData(self.market)
+        self.entitlements = self.quotes.entitlements
         self._startup = StartupService(settings.account, self.exchange.next_order_id)
         self._accounts = AccountService(self.accounts, self.universe, clock.now, lambda: self._startup.linked)
         self._trading = TradingService(
@@ -89,7 +89,6 @@ class Gateway:
             **self._reference.handlers,
             **self._startup.handlers,
             **self.quotes.handlers,
-            **BarService(self.market).handlers,
             **self._trading.handlers,
             **self._accounts.handlers,
         }

@@ -1,48 +1,179 @@
-"""Historical bars and head timestamps."""
+"""Historical bars, kept up to date while the client wants it, schedules, head timestamps and histograms.
+
+A request kept up to date is told its last bar again whenever it changed, every five seconds of the calendar, and
+each new bar as it begins. Everything else is complete when it is answered.
+"""
 
 from __future__ import annotations
 
-from dataclasses import replace
+from collections import Counter
+from dataclasses import dataclass, replace
+from decimal import Decimal
 
-from simulator.market.history import HistoryRequest, bars, head
-from simulator.market.hours import parse_stamp
+from simulator.market.history import Bar, HistoryRequest, bars, head
+from simulator.market.line import Line
 from simulator.market.market import Market
-from simulator.refusal import invalid
+from simulator.market.sessions import ROUND_THE_CLOCK
+from simulator.market.universe import Instrument
+from simulator.refusal import Refused, invalid
+from simulator.services.bar_requests import SCHEDULE, BarRequest, read_bar_request
+from simulator.services.entitlements import Entitlements
 from simulator.services.reference import Handler, resolve
+from simulator.services.subscriptions import Subscriptions
 from simulator.session import Session
 from simulator.wire import bar_messages as wire
 from simulator.wire.fields import Fields
-from simulator.wire.requests import read_contract, read_legs
+from simulator.wire.requests import read_contract
+
+UPDATE_EVERY = 5.0
+_DAY = 86400
+_REFUSED = 162
+_PREFIX = "Historical Market Data Service error message:"
+_DELAY = 900.0
+
+
+@dataclass(eq=False)
+class _Live:
+    session: Session
+    request_id: int
+    line: Line
+    request: BarRequest
+    last: Bar
+    slot: int
 
 
 class BarService:
-    """Answers at once, keeps nothing."""
+    """What HMDS answers."""
 
-    def __init__(self, market: Market) -> None:
+    def __init__(self, market: Market, entitlements: Entitlements) -> None:
         self._market = market
+        self._entitlements = entitlements
+        self._live: Subscriptions[_Live] = Subscriptions()
         self.handlers: dict[int, Handler] = {
             20: self._bars,
-            25: lambda _session, _fields: None,  # answers are complete when they are sent: nothing is left to cancel
+            25: self._cancel,
             87: self._head,
+            88: self._histogram,
+            89: lambda _session, _fields: None,  # answers are complete when they are sent: nothing is left to cancel
             90: lambda _session, _fields: None,
         }
 
+    def instruments(self) -> dict[int, Instrument]:
+        """What is kept up to date, by contract id."""
+        return {live.line.instrument.con_id: live.line.instrument for live in self._live}
+
+    def publish(self, line: Line) -> None:
+        """Send what changed in the bars of a line since the last five-second mark."""
+        slot = int(self._market.now // UPDATE_EVERY)
+        for live in self._live:
+            if live.line.instrument is line.instrument and live.slot != slot:
+                live.line, live.slot = line, slot
+                self._update(live)
+
+    def recheck(self) -> None:
+        """Entitlements changed: bars that may not be followed any more end with the reason."""
+        for live in list(self._live):
+            try:
+                self._require(live.line.instrument, live=True)
+            except Refused as refusal:
+                self._live.take(live.session, live.request_id)
+                live.session.error(live.request_id, refusal.code, refusal.text)
+
+    def lose(self, session: Session) -> None:
+        """Nothing of a client's is kept up to date any more."""
+        self._live.drop(session)
+
     def _bars(self, session: Session, fields: Fields) -> None:
         request_id = fields.integer("reqId")
-        query = replace(read_contract(fields), include_expired=fields.flag("includeExpired"))
-        end_text, bar_size, duration = fields.text("endDateTime"), fields.text("barSize"), fields.text("duration")
-        regular, what, form = fields.flag("useRTH"), fields.text("whatToShow"), fields.integer("formatDate", 1)
-        line = self._market.line(resolve(self._market.universe, read_legs(fields, query)))
-        if fields.flag("keepUpToDate"):
-            raise invalid("keepUpToDate is not offered by this simulator", "bJ")
-        end = parse_stamp(end_text) if end_text else self._market.now
-        if end is None:
-            raise invalid(f"End date/time {end_text!r} is not a time", "bJ")
-        start, found = bars(self._market, line, HistoryRequest(end, duration, bar_size, what, regular))
-        session.send(*wire.historical_bars(request_id, found, (start, end), form, session.version))
+        request = read_bar_request(fields)
+        self._live.require_new(session, request_id)
+        line = self._market.line(resolve(self._market.universe, request.contract))
+        self._require(line.instrument, live=request.live)
+        end = self._newest(line.instrument) if request.end is None else request.end
+        if request.what == SCHEDULE:
+            self._schedule(session, request_id, line, request, end)
+            return
+        start, found = bars(self._market, line, _asked(request, end))
+        session.send(*wire.historical_bars(request_id, found, (start, end), request.form, session.version))
+        if request.live:
+            slot = int(self._market.now // UPDATE_EVERY)
+            self._live.add(session, request_id, _Live(session, request_id, line, request, found[-1], slot))
+
+    def _newest(self, item: Instrument) -> float:
+        """How far bars reach: until now, or as far as delayed data do."""
+        delayed = self._entitlements.of(item) == "delayed"
+        return self._market.now - (_DELAY if delayed else 0.0)
+
+    def _require(self, item: Instrument, *, live: bool = False) -> None:
+        """Past bars need no live data, updates do. Raises `Refused` (162)."""
+        if live or self._entitlements.of(item) != "delayed":
+            self._entitlements.require(item, _REFUSED, _PREFIX)
+
+    def _update(self, live: _Live) -> None:
+        now, request = self._market.now, live.request
+        back = replace(request, duration=_reaching_back(live.last.start, now, request))
+        for bar in bars(self._market, live.line, _asked(back, now))[1]:
+            if bar.start >= live.last.start and bar != live.last:
+                live.session.send(wire.bar_update(live.request_id, bar, request.form))
+                live.last = bar
+
+    def _cancel(self, session: Session, fields: Fields) -> None:
+        fields.skip()
+        request_id = fields.integer("reqId")
+        if self._live.take(session, request_id) is None:
+            raise Refused(366, f"No historical data query found for ticker id:{request_id}")
+        raise Refused(_REFUSED, f"{_PREFIX}API historical data query cancelled: {request_id}")
+
+    def _schedule(self, session: Session, request_id: int, line: Line, request: BarRequest, end: float) -> None:
+        calendar = self._market.trading_hours.calendars(line.instrument)[0]
+        if self._market.hours == "always" and not request.regular:
+            calendar = ROUND_THE_CLOCK
+        days = [
+            bar.day for bar in bars(self._market, line, _asked(replace(request, what="MIDPOINT"), end))[1] if bar.day
+        ]
+        found = [(day, span) for day in days if (span := calendar.session(day, regular=request.regular))]
+        session.send(wire.schedule(request_id, (found[0][1][0], end), calendar.zone_name, found))
 
     def _head(self, session: Session, fields: Fields) -> None:
         request_id = fields.integer("reqId")
-        resolve(self._market.universe, read_contract(fields))
-        fields.skip(3)  # includeExpired, useRTH, whatToShow
-        session.send(wire.head_timestamp(request_id, head(self._market.now), fields.integer("formatDate", 1)))
+        item = resolve(self._market.universe, read_contract(fields))
+        fields.skip(2)  # includeExpired, useRTH
+        what, form = fields.text("whatToShow").upper(), fields.integer("formatDate", 1)
+        self._require(item)
+        if what in {"TRADES", "ADJUSTED_LAST"} and not item.trades:
+            raise Refused(_REFUSED, f"{_PREFIX}No head time stamp")
+        session.send(wire.head_timestamp(request_id, head(self._market.now), form))
+
+    def _histogram(self, session: Session, fields: Fields) -> None:
+        request_id = fields.integer("reqId")
+        query = replace(read_contract(fields), include_expired=fields.flag("includeExpired"))
+        regular, period = fields.flag("useRTH"), fields.text("timePeriod")
+        line = self._market.line(resolve(self._market.universe, query))
+        self._entitlements.require(line.instrument, 10188, "Failed to request histogram data:")
+        points: Counter[Decimal] = Counter()
+        request = HistoryRequest(self._newest(line.instrument), *_period(period), "TRADES", regular)
+        for bar in bars(self._market, line, request)[1]:
+            points[bar.close] += bar.volume
+        session.send(wire.histogram(request_id, sorted(points.items())))
+
+
+def _asked(request: BarRequest, end: float) -> HistoryRequest:
+    return HistoryRequest(end, request.duration, request.bar_size, request.what, request.regular)
+
+
+def _reaching_back(start: float, now: float, request: BarRequest) -> str:
+    """A duration that holds the bar that began at `start`, whole, and all later ones."""
+    if request.size < _DAY:
+        return f"{int(now - start + request.size) + 1} S"
+    count = int((now - start) / request.size) + 2
+    return f"{count} {'D' if request.size == _DAY else 'W' if request.size == 7 * _DAY else 'M'}"
+
+
+def _period(text: str) -> tuple[str, str]:
+    """A histogram's `3 days` as duration and size of the bars it is made of."""
+    number, _, unit = text.strip().partition(" ")
+    letter = unit[:1].upper()
+    if not (number.isascii() and number.isdecimal() and 0 < int(number[:6]) <= 1000) or letter not in set("SDWMY"):
+        raise invalid(f"Time period {text[:40]!r} is invalid, expected for example 3 days", "bO")
+    size = {"S": "5 secs", "D": "5 mins", "W": "5 mins"}.get(letter, "1 day")
+    return f"{int(number)} {letter}", size

@@ -1,63 +1,57 @@
-"""Streaming quotes and snapshots.
+"""Streaming quotes and snapshots, live, frozen, delayed or delayed and frozen.
 
-Changes of a line are encoded once per step for all its watchers; each gets its request id in between. A
-congested client is sent nothing until it has caught up, and then the whole quote: its view is late, never wrong.
+Clients that watch an instrument in the same way share a channel: what changed is encoded once per step, and each gets
+its request id in between. A congested client is sent nothing until it has caught up, and then the whole quote: its
+view is late, never wrong. A stream that loses its entitlement is told so once and stays silent until it is asked
+for again; its cancel is always accepted.
 """
 
 from __future__ import annotations
 
-import struct
 from collections import Counter
-from collections.abc import Iterable
-from dataclasses import dataclass, field, replace
 
-from simulator.market.market import Line, Market, Quote
-from simulator.market.option_model import VOLATILITY, Greeks
+from simulator.market.line import Line
+from simulator.market.market import Market
 from simulator.market.universe import Instrument
-from simulator.refusal import Refused
+from simulator.refusal import Refused, invalid
+from simulator.services import generic_ticks, venues
+from simulator.services.channels import Channel, Interest, Watcher
+from simulator.services.entitlements import DELAYED_TEXT, DISPLAYING_DELAYED, LIVE, PARTLY_SUBSCRIBED, Entitlements
 from simulator.services.reference import Handler, resolve
+from simulator.services.subscriptions import MarketLines, Subscriptions
 from simulator.session import Session
 from simulator.wire import quote_messages as wire
-from simulator.wire import tick_types as types
 from simulator.wire.fields import Fields
-from simulator.wire.requests import read_contract
+from simulator.wire.requests import read_contract, read_legs, refuse_delta_neutral
 
-_LIVE = 1
-_BBO_MAP = "9c0001"
-_PREFIX = struct.Struct(">I")
-
-
-@dataclass
-class _Watcher:
-    session: Session
-    request_id: int
-    instrument: Instrument
-    behind: bool = False
-
-
-@dataclass
-class _Watched:
-    shown: Quote
-    watchers: list[_Watcher] = field(default_factory=list)
+_DATA_TYPES = range(1, 5)
 
 
 class QuoteService:
-    """Who watches which line."""
+    """Who watches which line, and how."""
 
-    def __init__(self, market: Market) -> None:
+    def __init__(self, market: Market, entitlements: Entitlements, lines: MarketLines) -> None:
         self._market = market
-        self._watched: dict[int, _Watched] = {}
-        self._requests: dict[Session, dict[int, _Watcher]] = {}
+        self._entitlements = entitlements
+        self._lines = lines
+        self._channels: dict[int, dict[Interest, Channel]] = {}
+        self._requests: Subscriptions[Watcher] = Subscriptions()
+        self._data_types: dict[Session, int] = {}
         self._opened: Counter[Session] = Counter()
-        self.handlers: dict[int, Handler] = {1: self._subscribe, 2: self._cancel, 59: self._data_type}
+        self.handlers: dict[int, Handler] = {
+            1: self._subscribe,
+            2: self._cancel,
+            59: self._data_type,
+            83: self._smart_components,
+        }
 
     def instruments(self) -> dict[int, Instrument]:
         """What somebody watches, by contract id."""
-        return {con_id: watched.watchers[0].instrument for con_id, watched in self._watched.items()}
+        return {con_id: next(iter(channels.values())).line.instrument for con_id, channels in self._channels.items()}
 
-    def lines(self, session: Session) -> list[str]:
-        """The symbols that a client watches, one for each of its lines."""
-        return sorted(watcher.instrument.symbol for watcher in self._requests.get(session, {}).values())
+    def watched(self, session: Session) -> dict[int, Instrument]:
+        """What a client watches, by request id."""
+        return {number: watcher.channel.line.instrument for number, watcher in self._requests.of(session).items()}
 
     def opened(self, session: Session) -> int:
         """How many lines a client has opened so far."""
@@ -65,111 +59,136 @@ class QuoteService:
 
     def publish(self, line: Line) -> None:
         """Send what changed on a line since it was last shown."""
-        watched = self._watched.get(line.instrument.con_id)
-        if watched is None:
-            return
-        ticks = list(_ticks(line, watched.shown))
-        watched.shown = replace(line.quote)
-        if not ticks:
-            return
-        for watcher in watched.watchers:
-            if watcher.session.congested:
-                watcher.behind = True
-            elif watcher.behind:
-                watcher.behind = False
-                watcher.session.send_frames(_frames(_ticks(line, Quote()), watcher.request_id))
-            else:
-                watcher.session.send_frames(_frames(ticks, watcher.request_id))
+        for channel in self._channels.get(line.instrument.con_id, {}).values():
+            channel.publish(self._market, line)
+
+    def recheck(self) -> None:
+        """Entitlements changed: streams go over to what is allowed now, or end with the reason."""
+        for watcher in list(self._requests):
+            if not watcher.silent:
+                self._recheck(watcher)
 
     def forget(self, session: Session) -> None:
         """The session is over."""
         self.lose(session)
+        self._data_types.pop(session, None)
         del self._opened[session]
 
     def lose(self, session: Session) -> None:
         """Every line of a client ends without a word, as after 1101."""
-        for watcher in self._requests.pop(session, {}).values():
-            self._unwatch(watcher)
+        for watcher in self._requests.drop(session):
+            self._silence(watcher)
 
     def _subscribe(self, session: Session, fields: Fields) -> None:
         fields.skip()
         request_id = fields.integer("reqId")
-        query = read_contract(fields)
-        if query.sec_type == "BAG":
-            raise Refused(200, "No security definition has been found for the request")
-        fields.skip(2)  # delta-neutral flag, generic ticks
-        snapshot = fields.flag("snapshot") or fields.optional("regulatorySnapshot") == "1"
-        requests = self._requests.setdefault(session, {})
-        if request_id in requests:
-            raise Refused(322, "Error processing request.-'bR' : cause - Duplicate ticker id")
+        query = read_legs(fields, read_contract(fields))
+        refuse_delta_neutral(fields, "bW")
+        generics = generic_ticks.parse(fields.text("genericTickList"), query.sec_type)
+        snapshot, regulatory = fields.flag("snapshot"), fields.optional("regulatorySnapshot") == "1"
+        if generics and (snapshot or regulatory):
+            raise invalid("Snapshot market data subscription is not applicable to generic ticks", "bW")
+        previous = self._requests.of(session).get(request_id)
+        if previous is None or not previous.silent:
+            self._requests.require_new(session, request_id)
         line = self._market.line(resolve(self._market.universe, query))
-        session.send(
-            wire.request_parameters(request_id, line.instrument.tick, _BBO_MAP),
-            wire.market_data_type(request_id, _LIVE),
-        )
-        session.send_frames(_frames(_ticks(line, Quote()), request_id))
-        if snapshot:
+        interest = self._interest(session, line.instrument, generics, regulatory=regulatory)
+        if snapshot or regulatory:
+            self._show(Watcher(session, request_id, Channel(self._market, line, interest)))
             session.send(wire.snapshot_end(request_id))
             return
+        self._lines.take(line.instrument.con_id)
         self._opened[session] += 1
-        watcher = requests[request_id] = _Watcher(session, request_id, line.instrument)
-        self._watched.setdefault(line.instrument.con_id, _Watched(replace(line.quote))).watchers.append(watcher)
+        watcher = Watcher(session, request_id, self._channel(line, interest))
+        self._requests.add(session, request_id, watcher)
+        self._show(watcher)
+        watcher.channel.watchers.append(watcher)
+
+    def _interest(
+        self, session: Session, item: Instrument, generics: frozenset[int], *, regulatory: bool = False
+    ) -> Interest:
+        """How a client sees an instrument now. A regulatory snapshot is live without a subscription: it is paid for."""
+        data_type = self._data_types.get(session, LIVE)
+        if regulatory and self._entitlements.of(item) != "competing":
+            return Interest(delayed=False, data_type=data_type, computed=True, generics=generics)
+        delayed = self._entitlements.delayed(item, data_type)
+        computed = self._entitlements.underlying_missing(self._market.universe.get(item.under_con_id)) is None
+        return Interest(delayed, data_type, computed, generics)
+
+    def _channel(self, line: Line, interest: Interest) -> Channel:
+        channels = self._channels.setdefault(line.instrument.con_id, {})
+        if interest not in channels:
+            channels[interest] = Channel(self._market, line, interest)
+        return channels[interest]
+
+    def _show(self, watcher: Watcher) -> None:
+        """What a stream or snapshot begins with: notices, parameters, the kind of data, the whole quote."""
+        channel, session, request_id = watcher.channel, watcher.session, watcher.request_id
+        item, interest = channel.line.instrument, channel.interest
+        if interest.delayed:
+            session.error(request_id, DISPLAYING_DELAYED, DELAYED_TEXT)
+        elif not interest.computed:
+            under = self._market.universe.get(item.under_con_id)
+            session.error(request_id, PARTLY_SUBSCRIBED, self._entitlements.underlying_missing(under) or "")
+        session.send(wire.request_parameters(request_id, item.tick, venues.map_id(item)))
+        channel.show(watcher)
+
+    def _recheck(self, watcher: Watcher) -> None:
+        before = watcher.channel
+        item, session = before.line.instrument, watcher.session
+        try:
+            interest = self._interest(session, item, before.interest.generics)
+        except Refused as refusal:
+            self._silence(watcher)
+            session.error(watcher.request_id, refusal.code, refusal.text)
+            return
+        if interest == before.interest:
+            return
+        self._unwatch(watcher)
+        watcher.channel = self._channel(before.line, interest)
+        self._show(watcher)
+        watcher.channel.watchers.append(watcher)
 
     def _cancel(self, session: Session, fields: Fields) -> None:
         fields.skip()
         request_id = fields.integer("reqId")
-        watcher = self._requests.get(session, {}).pop(request_id, None)
+        watcher = self._requests.take(session, request_id)
         if watcher is None:
             raise Refused(300, f"Can't find EId with tickerId:{request_id}")
-        self._unwatch(watcher)
+        self._silence(watcher)
 
     def _data_type(self, session: Session, fields: Fields) -> None:
-        """The simulated account is entitled to live data, which wins over any type that is asked for."""
+        """Holds for what is asked for from now on, and switches running streams where that changes what they show."""
+        fields.skip()
+        data_type = fields.integer("marketDataType")
+        if data_type not in _DATA_TYPES:
+            raise invalid(f"Invalid market data type {data_type}", "cd")
+        self._data_types[session] = data_type
+        for watcher in self._requests.of(session).values():
+            if not watcher.silent:
+                self._recheck(watcher)
 
-    def _unwatch(self, watcher: _Watcher) -> None:
-        watched = self._watched[watcher.instrument.con_id]
-        watched.watchers.remove(watcher)
-        if not watched.watchers:
-            del self._watched[watcher.instrument.con_id]
+    def _smart_components(self, session: Session, fields: Fields) -> None:
+        request_id, wanted = fields.integer("reqId"), fields.text("bboExchange")
+        found = venues.components(wanted)
+        if found is None:
+            raise invalid(f"Invalid bboExchange {wanted[:40]!r}", "cx")
+        session.send(wire.smart_components(request_id, found))
 
+    def _silence(self, watcher: Watcher) -> None:
+        """Take a stream out of its channel, once."""
+        if watcher.silent:
+            return
+        watcher.silent = True
+        self._unwatch(watcher)
+        self._lines.give_back(watcher.channel.line.instrument.con_id)
 
-def _frames(ticks: Iterable[wire.Tick], request_id: int) -> bytes:
-    middle = str(request_id).encode()
-    parts: list[bytes] = []
-    for head, tail in ticks:
-        parts += (_PREFIX.pack(len(head) + len(middle) + len(tail)), head, middle, tail)
-    return b"".join(parts)
-
-
-def _ticks(line: Line, shown: Quote) -> Iterable[wire.Tick]:
-    """The ticks that lead from one state of a line to its present one."""
-    quote, price = line.quote, line.price
-    for kind, size_kind, now, size, before, size_before in (
-        (types.BID, types.BID_SIZE, quote.bid, quote.bid_size, shown.bid, shown.bid_size),
-        (types.ASK, types.ASK_SIZE, quote.ask, quote.ask_size, shown.ask, shown.ask_size),
-        (types.LAST, types.LAST_SIZE, quote.last, quote.last_size, shown.last, shown.last_size),
-    ):
-        if now != before:
-            yield wire.price_tick(kind, price(now), size)
-        elif size != size_before:
-            yield wire.size_tick(size_kind, size)
-    if (quote.last, quote.last_size) != (shown.last, shown.last_size):
-        yield wire.string_tick(types.LAST_TIMESTAMP, str(int(quote.time)))
-    if quote.volume != shown.volume:
-        yield wire.size_tick(types.VOLUME, quote.volume)
-    for kind, now, before in (
-        (types.HIGH, quote.high, shown.high),
-        (types.LOW, quote.low, shown.low),
-        (types.CLOSE, quote.close, shown.close),
-        (types.OPEN, quote.open, shown.open),
-    ):
-        if now != before:
-            yield wire.price_tick(kind, price(now), 0)
-    if quote.greeks is not None and quote.greeks != shown.greeks:
-        yield wire.option_tick(types.MODEL_OPTION, _model(quote.greeks))
-
-
-def _model(greeks: Greeks) -> wire.OptionComputation:
-    return wire.OptionComputation(
-        VOLATILITY, greeks.delta, greeks.price, 0.0, greeks.gamma, greeks.vega, greeks.theta, greeks.spot
-    )
+    def _unwatch(self, watcher: Watcher) -> None:
+        channel = watcher.channel
+        channel.watchers.remove(watcher)
+        if channel.watchers:
+            return
+        con_id = channel.line.instrument.con_id
+        del self._channels[con_id][channel.interest]
+        if not self._channels[con_id]:
+            del self._channels[con_id]

@@ -8,10 +8,12 @@ epoch, 3 as 1 without the year. Days are written as days in every form.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from datetime import date, datetime
 from decimal import Decimal
+from zoneinfo import ZoneInfo
 
 from simulator.market.history import Bar
-from simulator.market.hours import Span, local, stamp, trading_day, utc
+from simulator.market.hours import Span, stamp, utc
 from simulator.wire.fields import message
 
 _SECONDS, _NO_YEAR = 2, 3
@@ -65,15 +67,16 @@ def head_timestamp(request_id: int, moment: float, form: int) -> bytes:
     )
 
 
-def schedule(request_id: int, span: Span, zone: str, sessions: Iterable[Span]) -> bytes:
-    """Message 106: the span that was asked for and each session in it, in the exchange's wall-clock time."""
-    rows = [(_wall(start), _wall(end), f"{trading_day(end):%Y%m%d}") for start, end in sessions]
+def schedule(request_id: int, span: Span, zone_name: str, sessions: Iterable[tuple[date, Span]]) -> bytes:
+    """Message 106: the span that was asked for and each session in it with its day, in the exchange's own time."""
+    zone = ZoneInfo(zone_name)
+
+    def wall(moment: float) -> str:
+        return f"{datetime.fromtimestamp(moment, zone):%Y%m%d-%H:%M:%S}"
+
+    rows = [(wall(start), wall(end), f"{day:%Y%m%d}") for day, (start, end) in sessions]
     fields = (part for row in rows for part in row)
-    return message(106, request_id, _wall(span[0]), _wall(span[1]), zone, len(rows), *fields)
-
-
-def _wall(moment: float) -> str:
-    return f"{local(moment):%Y%m%d-%H:%M:%S}"
+    return message(106, request_id, wall(span[0]), wall(span[1]), zone_name, len(rows), *fields)
 
 
 def histogram(request_id: int, points: Sequence[tuple[Decimal, int]]) -> bytes:

@@ -20,6 +20,9 @@ _EXECUTABLE = frozenset({tick_types.BID, tick_types.ASK, tick_types.DELAYED[tick
     tick_types.DELAYED[tick_types.ASK]
 }
 _SNAPSHOT_PERMISSIONS = 3
+_PRICE, _SIZE, _OPTION, _GENERIC, _STRING = b"1\x006\x00", b"2\x006\x00", b"21\x00", b"45\x006\x00", b"46\x006\x00"
+MESSAGE_IDS = {_PRICE: 1, _SIZE: 2, _OPTION: 21, _GENERIC: 45, _STRING: 46}
+"""Which message a tick is, by the bytes before its request id."""
 
 
 @dataclass(frozen=True)
@@ -39,22 +42,22 @@ class OptionComputation:
 def price_tick(kind: int, price: Decimal, size: int) -> Tick:
     """Message 1 around its request id."""
     mask = _CAN_EXECUTE if kind in _EXECUTABLE else 0
-    return b"1\x006\x00", f"\0{kind}\0{price:f}\0{size}\0{mask}\0".encode()
+    return _PRICE, f"\0{kind}\0{price:f}\0{size}\0{mask}\0".encode()
 
 
 def size_tick(kind: int, size: int) -> Tick:
     """Message 2 around its request id."""
-    return b"2\x006\x00", f"\0{kind}\0{size}\0".encode()
+    return _SIZE, f"\0{kind}\0{size}\0".encode()
 
 
 def generic_tick(kind: int, value: float) -> Tick:
     """Message 45 around its request id."""
-    return b"45\x006\x00", f"\0{kind}\0{write(value)}\0".encode()
+    return _GENERIC, f"\0{kind}\0{write(value)}\0".encode()
 
 
 def string_tick(kind: int, value: str) -> Tick:
     """Message 46 around its request id."""
-    return b"46\x006\x00", f"\0{kind}\0{value}\0".encode()
+    return _STRING, f"\0{kind}\0{value}\0".encode()
 
 
 def option_tick(kind: int, computed: OptionComputation) -> Tick:
@@ -64,7 +67,7 @@ def option_tick(kind: int, computed: OptionComputation) -> Tick:
         *(_or(computed.dividends, -1), _or(computed.gamma, -2), _or(computed.vega, -2), _or(computed.theta, -2)),
         _or(computed.spot, -1),
     )
-    return b"21\x00", ("\0" + "\0".join(map(write, values)) + "\0").encode()
+    return _OPTION, ("\0" + "\0".join(map(write, values)) + "\0").encode()
 
 
 def _or(value: float | None, unset: int) -> float:

@@ -101,7 +101,8 @@ def _bars(version: int) -> Entries:
             yield "bar that goes on", bars.bar_update(9, bar, form)
         yield "head timestamp", bars.head_timestamp(9, NOON, form)
     yield "5-second bar", bars.real_time_bar(9, inside)
-    yield "schedule", bars.schedule(9, (NOON - 86400, NOON), "US/Eastern", [(NOON - 9000, NOON), (NOON, NOON + 60)])
+    for days in ([], [(TODAY, (NOON - 9000, NOON))] * 2):
+        yield "schedule", bars.schedule(9, (NOON - 86400, NOON), "US/Eastern", days)
     yield "histogram", bars.histogram(9, [(_PRICE, 100), (_PRICE + 1, 50)])
 
 
