@@ -35,7 +35,7 @@ class Clients:
 
     def add(self, session: Session) -> None:
         """A connection came."""
-        strangers = [one for one in self.sessions if not one.started]
+        strangers = [one for one in self.sessions if not (one.started or one.over)]
         if len(strangers) >= MOST_STRANGERS:
             strangers[0].cut()
         self.sessions.append(session)

@@ -44,7 +44,7 @@ class RequestPace:
     def arrived(self, now: float) -> bool:
         """A request came; whether it was within the rate."""
         self._arrivals.append(now)
-        while self._arrivals[0] < now - 1.0:
+        while self._arrivals[0] <= now - 1.0:
             self._arrivals.popleft()
         self.busiest = max(self.busiest, len(self._arrivals))
         if self._filled is not None:
