@@ -7,6 +7,7 @@ when the simulator cannot run or does not answer.
 
 from __future__ import annotations
 
+import ipaddress
 import json
 import math
 import re
@@ -90,6 +91,8 @@ def simulator(
     from simulator.settings import Settings
 
     program = (*_script(script), *_spoken(statements))
+    if not _is_loopback(host):
+        click.echo(f"warning: everybody who reaches {host} can trade on this simulator", err=True)
     try:
         if directory is not None:
             directory.mkdir(parents=True, exist_ok=True)
@@ -164,6 +167,13 @@ def ledger(address: str | None, state_dir: Path, as_json: bool) -> None:
 def check_script(file: Path) -> None:
     """Read a script and carry out nothing of it; exit 78 at the first wrong line."""
     click.echo(f"{file}: {len(_script(file))} statements, nothing wrong")
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
 
 
 def _script(file: Path | None) -> tuple[Statement, ...]:

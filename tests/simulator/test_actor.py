@@ -7,6 +7,7 @@ import socket
 import pytest
 
 from simulator.actor import SimulatorActor
+from simulator.control import ControlClient
 from simulator.settings import Settings
 from supervision.errors import ConfigurationError
 from supervision.lifecycle import LIFECYCLE
@@ -38,3 +39,20 @@ def test_a_taken_port_is_a_fault_of_the_configuration(tmp_path):
         settings = Settings(port=taken.getsockname()[1])
         with pytest.raises(ConfigurationError, match=r"simulator\.port: .* cannot be used"):
             service.start("simulator", SimulatorActor, settings=settings, directory=tmp_path)
+
+
+def test_a_script_is_begun_at_every_start_and_a_wrong_one_is_a_fault_of_the_configuration(tmp_path):
+    script = tmp_path / "night.script"
+    script.write_text("freeze on\nprise AAPL 150\n")
+    with LocalService(LIFECYCLE) as service:
+        with pytest.raises(
+            ConfigurationError, match=r"simulator\.script: .*night\.script:2: there is no statement `prise`"
+        ):
+            service.start("simulator", SimulatorActor, settings=Settings(script=script), directory=tmp_path)
+        script.write_text("freeze on\n")
+        for _ in range(2):
+            service.start("simulator", SimulatorActor, settings=Settings(script=script), directory=tmp_path)
+            note = address(tmp_path)
+            with ControlClient(note["host"], note["control_port"]) as steering:
+                assert steering.do("status")["frozen"]
+            service.kill("simulator")
