@@ -77,9 +77,10 @@ def main() -> None:
 
 
 def _client_with_all_lines(simulator: Simulator) -> tuple[Session, list[int]] | None:
-    for session, watchers in simulator.gateway.quotes._requests.items():  # noqa: SLF001 - looks inside on purpose
-        if len(watchers) >= LINES:
-            return session, sorted(watchers)
+    for session in simulator.gateway.sessions:
+        watched = simulator.gateway.quotes.watched(session)
+        if len(watched) >= LINES:
+            return session, sorted(watched)
     return None
 
 
