@@ -109,6 +109,7 @@ class Lifecycle:
             reports.executed(execution)
         reports.opened(order)
         reports.status(order)
+        reports.settled(order)
         for execution in executions:
             if not execution.instrument.legs:
                 reports.charged(execution)

@@ -19,6 +19,9 @@ class Reports(Protocol):
     def executed(self, execution: Execution) -> None:
         """A fill, before its commission is known."""
 
+    def settled(self, order: Order) -> None:
+        """The order as message 5 shows it once the commission of its fills is known."""
+
     def charged(self, execution: Execution) -> None:
         """Commission and realised profit of a fill."""
 

@@ -70,6 +70,11 @@ class TradingService:
         if session := self._session_of(execution.client_id):
             session.send(wire.execution(execution, session.version))
 
+    def settled(self, order: Order) -> None:
+        """Message 5 with the commission to the owner, as recorded gateways send it before message 59."""
+        if session := self._session_of(order.client_id):
+            session.send(wire.open_order(order, session.version, charged=True))
+
     def charged(self, execution: Execution) -> None:
         """Message 59 to the owner, and the account's news to whoever follows it."""
         if session := self._session_of(execution.client_id):

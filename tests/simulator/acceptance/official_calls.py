@@ -77,7 +77,8 @@ HISTORY = [
 ]
 ORDERS = [
     Call("market", lambda c: c.placeOrder(100, AAPL, order("BUY", 100, orderRef="bought")), "commissionAndFeesReport",
-         check=lambda h: h.names() == "openOrder orderStatus execDetails openOrder orderStatus commissionAndFeesReport"
+         check=lambda h: h.names()
+         == "openOrder orderStatus execDetails openOrder orderStatus openOrder commissionAndFeesReport"
          and h.all("orderStatus")[-1][1] == "Filled"),
     Call("limit", lambda c: c.placeOrder(101, AAPL, order("BUY", 10, "LMT", lmtPrice=100.0)),
          "orderStatus 101 Submitted", "openOrder"),

@@ -1,0 +1,230 @@
+"""Orders with any legal fields: from the official encoder through our reader and back through the official decoder."""
+
+from __future__ import annotations
+
+import itertools
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from ibapi.const import UNSET_DOUBLE, UNSET_INTEGER
+
+from simulator.exchange.orders import Terms
+from simulator.market.universe import Universe
+from simulator.refusal import Refused
+from simulator.wire import order_messages as wire
+from simulator.wire.fields import BadField, Fields
+from simulator.wire.layout import Field, Kind, Repeated
+from simulator.wire.order_layouts import PLACE_ORDER
+from simulator.wire.order_request import read_order
+from tests.simulator.catalogue import TODAY
+from tests.simulator.catalogue_orders import ACCOUNT, combo, conditional, encoded, placed, shapes
+from tests.simulator.rig import VERSIONS, Recorder, decode_officially, decode_with_ib_async, order, stock
+
+_UNIVERSE = Universe(TODAY)
+_TEXT = st.text(st.characters(min_codepoint=32, max_codepoint=126), max_size=12)
+_COUNT = st.integers(0, 2**31 - 2)
+_PRICE = st.decimals(-10_000, 10_000, places=4).map(float)
+_FLAGS = st.booleans()
+_ECHOED = {
+    **dict.fromkeys(("tif", "openClose", "orderRef", "designatedLocation", "rule80A", "settlingFirm"), _TEXT),
+    **dict.fromkeys(("clearingAccount", "faGroup", "faMethod", "faPercentage", "modelCode", "hedgeType"), _TEXT),
+    **dict.fromkeys(("goodAfterTime", "goodTillDate"), st.sampled_from(["", "20261120 15:59:00 US/Eastern"])),
+    **dict.fromkeys(("origin", "displaySize", "triggerMethod", "shortSaleSlot", "auctionStrategy"), _COUNT),
+    **dict.fromkeys(("parentId", "minQty", "scaleInitLevelSize", "scaleSubsLevelSize", "duration"), _COUNT),
+    **dict.fromkeys(("postToAts", "adjustableTrailingUnit", "exemptCode"), _COUNT),
+    **dict.fromkeys(("outsideRth", "hidden", "blockOrder", "sweepToFill", "allOrNone", "notHeld"), _FLAGS),
+    **dict.fromkeys(("optOutSmartRouting", "solicited", "randomizeSize", "randomizePrice", "whatIf"), _FLAGS),
+    **dict.fromkeys(("isOmsContainer", "discretionaryUpToLimitPrice", "autoCancelParent"), _FLAGS),
+    **dict.fromkeys(("continuousUpdate", "usePriceMgmtAlgo"), _FLAGS),
+    **dict.fromkeys(("auxPrice", "lmtPrice", "percentOffset", "trailStopPrice", "trailingPercent", "delta"), _PRICE),
+    **dict.fromkeys(("startingPrice", "stockRefPrice", "stockRangeLower", "stockRangeUpper"), _PRICE),
+    **dict.fromkeys(("volatility", "triggerPrice", "lmtPriceOffset", "adjustedStopPrice", "cashQty"), _PRICE),
+    **dict.fromkeys(("adjustedStopLimitPrice", "adjustedTrailingAmount", "discretionaryAmt"), _PRICE),
+    "ocaGroup": _TEXT,
+    "ocaType": st.integers(0, 3),
+    "volatilityType": st.integers(0, 2),
+    "referencePriceType": st.integers(0, 2),
+    "adjustedOrderType": st.sampled_from(["", "STP", "TRAIL"]),
+    "clearingIntent": st.sampled_from(["", "IB", "Away", "PTA"]),
+}
+_ECHOED_200 = {"customerAccount": _TEXT, "extOperator": _TEXT, "manualOrderIndicator": st.integers(0, 1)}
+# What a gateway shows for what was not set, or set to what means the same.
+_SHOWN = {
+    "lmtPrice": {UNSET_DOUBLE: 0.0},
+    "auxPrice": {UNSET_DOUBLE: 0.0},
+    "displaySize": {0: UNSET_INTEGER},
+    "ocaType": {0: 3},
+    "tif": {"": "DAY"},
+    "adjustedOrderType": {"": "None"},
+    "clearingIntent": {"": "IB"},
+    "cashQty": {UNSET_DOUBLE: 0.0},
+    "volatilityType": {UNSET_INTEGER: 0},
+    "referencePriceType": {UNSET_INTEGER: 0},
+    "usePriceMgmtAlgo": {None: False},
+}
+
+
+def _shown(name: str, sent: Any) -> Any:
+    if name == "tif":
+        sent = sent.upper()
+    return _SHOWN.get(name, {}).get(sent, sent)
+
+
+def _tags(pairs: list[Any] | None) -> list[tuple[str, str]]:
+    return [(pair.tag, pair.value) for pair in pairs or ()]
+
+
+def _echo(version: int, what: Any, wanted: Any) -> tuple[Any, Any]:
+    """The contract and the order that a client decodes from the open order of the one it sent."""
+    payload = wire.open_order(placed(_UNIVERSE, version, what, wanted), version)
+    recorder = Recorder()
+    decode_officially(payload, version, recorder)
+    if version <= 178:
+        decode_with_ib_async(payload, version)
+    ((_, (_, found, shown, _)),) = recorder.calls
+    return found, shown
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.sampled_from(VERSIONS), st.data())
+def test_an_order_is_shown_as_it_was_sent_field_by_field(version, data):
+    fields = _ECHOED | (_ECHOED_200 if version >= 200 else {})
+    names = data.draw(st.lists(st.sampled_from(sorted(fields)), unique=True, max_size=20))
+    sent = order("BUY", 100, "LMT", **{name: data.draw(fields[name], name) for name in names})
+    _, shown = _echo(version, stock(), sent)
+    assert (shown.action, shown.totalQuantity, shown.orderType, shown.account) == ("BUY", 100, "LMT", ACCOUNT)
+    for name in fields:
+        assert getattr(shown, name) == _shown(name, getattr(sent, name)), name
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+def test_every_block_is_shown_as_it_was_sent(version):
+    blocks = {
+        "delta-neutral": ("deltaNeutralOrderType", "deltaNeutralConId", "deltaNeutralOpenClose"),
+        "scale": ("scaleInitLevelSize", "scaleSubsLevelSize", "scalePriceIncrement", "scaleAutoReset"),
+        "hedge": ("hedgeType", "hedgeParam"),
+        "pegged to a benchmark": ("referenceContractId", "peggedChangeAmount", "referenceExchangeId"),
+        "pegged to the best": ("minCompeteSize", "competeAgainstBestOffset"),
+        "pegged to the best up to the middle": ("competeAgainstBestOffset", "midOffsetAtWhole", "midOffsetAtHalf"),
+        "pegged to the middle": ("midOffsetAtWhole", "midOffsetAtHalf"),
+        "on IBKRATS": ("minTradeQty",),
+        "adjusted": ("adjustedOrderType", "triggerPrice", "adjustedStopPrice", "adjustedTrailingAmount"),
+    }
+    for name, what, sent in shapes(version):
+        _, shown = _echo(version, what, sent)
+        for field in blocks.pop(name, ()):
+            assert getattr(shown, field) == getattr(sent, field), (name, field)
+        assert _tags(shown.algoParams) == _tags(sent.algoParams)
+        assert shown.softDollarTier.name == sent.softDollarTier.name
+    assert not blocks
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+def test_conditions_of_all_kinds_are_shown_as_they_were_sent_times_as_gateways_write_them(version):
+    sent = conditional()
+    sent.conditions[1].And()
+    _, shown = _echo(version, stock(), sent)
+    ours = [vars(condition) for condition in shown.conditions]
+    theirs = [vars(condition) for condition in sent.conditions]
+    assert theirs[1]["time"] == "20261120-20:00:00"
+    theirs[1]["time"] = "20261120 15:00:00 US/Eastern"
+    assert ours == theirs
+    assert (shown.conditionsIgnoreRth, shown.conditionsCancelOrder) == (True, False)
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+def test_a_combo_is_shown_with_its_legs_their_prices_and_its_routing(version):
+    what, sent = combo(10.0, 13.5, routing="1")
+    found, shown = _echo(version, what, sent)
+    assert [vars(leg) for leg in found.comboLegs] == [vars(leg) for leg in what.comboLegs]
+    assert found.comboLegsDescrip == "265598|1,272093|-1"
+    assert [leg.price for leg in shown.orderComboLegs] == [10.0, 13.5]
+    assert _tags(shown.smartComboRoutingParams) == [("NonGuaranteed", "1")]
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+def test_what_changes_how_an_order_is_worked_and_is_not_offered_is_refused_by_its_name(version):
+    refused = {}
+    for name, what, sent in shapes(version):
+        fields = Fields(encoded(version, lambda client, what=what, sent=sent: client.placeOrder(7, what, sent)))
+        try:
+            read_order(fields.integer("orderId"), fields, version, ACCOUNT)
+        except Refused as refusal:
+            refused[name] = (refusal.code, refusal.text.partition("cause - ")[2].split(" = ")[0])
+    expected = {
+        "delta-neutral": "volatility",
+        "delta-neutral contract": "deltaNeutralContract",
+        "scale": "scaleInitLevelSize",
+        "hedge": "hedgeType",
+        "pegged to a benchmark": "referenceContractId",
+        "pegged to the best": "minCompeteSize",
+        "pegged to the best up to the middle": "competeAgainstBestOffset",
+        "pegged to the middle": "midOffsetAtWhole",
+        "on IBKRATS": "minTradeQty",
+        "adjusted": "adjustedOrderType",
+        "combo with prices": "prices for single combo legs are not offered by this simulator",
+    }
+    if version >= 200:
+        expected["of a customer"] = "includeOvernight"
+    assert refused == {name: (321, cause) for name, cause in expected.items()}
+
+
+def _terms(values: list[str], version: int) -> Terms:
+    fields = Fields(values)
+    return read_order(fields.integer("orderId"), fields, version, ACCOUNT).terms
+
+
+def _kinds(version: int) -> list[Kind]:
+    """What each field of a plain order may hold, from its 15th on: the id, the order id and the contract go before."""
+    kinds = []
+    for part in PLACE_ORDER:
+        if isinstance(part, Repeated):
+            kinds.append(Kind.INTEGER)
+        elif isinstance(part, Field) and part.since <= version <= part.until:
+            kinds.append(part.kind)
+    return kinds
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+def test_every_spelling_of_unset_leaves_an_order_as_it_is(version):
+    """Numbers that one client leaves empty and another writes as the largest one there is."""
+    plain = encoded(version, lambda client: client.placeOrder(7, stock(), order("BUY", 1)))
+    kinds = dict(enumerate(_kinds(version), start=14))
+    assert len(plain) == len(kinds) + 14
+    for kind, spellings in {
+        Kind.INTEGER: ("2147483647",),
+        Kind.AMOUNT: ("2147483647", "1.7976931348623157e+308", "1.7976931348623157E308"),
+    }.items():
+        unset = {at for at, found in kinds.items() if found is kind and plain[at] == ""}
+        assert len(unset) >= 4
+        for spelling in spellings:
+            spelt = [spelling if at in unset else text for at, text in enumerate(plain)]
+            assert _terms(spelt, version) == _terms(plain, version)
+
+
+def test_a_field_too_many_or_too_few_or_of_a_wrong_type_costs_the_order():
+    plain = encoded(178, lambda client: client.placeOrder(7, stock(), order("BUY", 1)))
+    for wrong in ([*plain, "0"], plain[:-1], [*plain[:17], "many", *plain[18:]], [*plain[:89], "-1", *plain[90:]]):
+        fields = Fields(wrong)
+        with pytest.raises(BadField):
+            read_order(fields.integer("orderId"), fields, 178, ACCOUNT)
+
+
+_JUNK = st.sampled_from(["", "0", "1", "-1", "9", "a", "nan", "Infinity", "1e308", "-2147483649", "99991231", "BAG"])
+
+
+@settings(max_examples=150, deadline=None)
+@given(st.sampled_from(VERSIONS), st.data())
+def test_no_list_of_fields_does_more_than_cost_the_order(version, data):
+    _, what, sent = data.draw(st.sampled_from(list(shapes(version))), "shape")
+    values = encoded(version, lambda client: client.placeOrder(7, what, sent))
+    for at in data.draw(st.lists(st.integers(2, len(values) - 1), max_size=5), "where"):
+        values[at] = data.draw(_JUNK | _TEXT, "junk")
+    values = data.draw(st.sampled_from([values, values[:60], [*itertools.chain(values, values)]]), "cut")
+    fields = Fields(values)
+    try:
+        read_order(fields.integer("orderId"), fields, version, ACCOUNT)
+    except (BadField, Refused):
+        return
