@@ -25,9 +25,11 @@ from simulator.market.universe import Universe
 from simulator.network import Network
 from simulator.pacing import Pacing
 from simulator.services.accounts import AccountService
+from simulator.services.bulletins import BulletinService
 from simulator.services.declined import declining_handlers
 from simulator.services.market_data import MarketData
 from simulator.services.reference import Handler, ReferenceService
+from simulator.services.scanner import ScannerService
 from simulator.services.startup import TEXTS, StartupService
 from simulator.services.trading import TradingService
 from simulator.session import Session, Surroundings
@@ -83,7 +85,9 @@ class Gateway:
         self._trading = TradingService(
             self.universe, self.exchange, self.accounts, self.clients.by_id.get, self._accounts.filled, clock.now
         )
-        self._reference = ReferenceService(self.universe, self.exchange, settings.account, clock.now)
+        self._reference = ReferenceService(self.market, settings.account, clock.now)
+        self._bulletins = BulletinService()
+        scanner = ScannerService(self.market, self.agenda)
         handlers: dict[int, Handler] = {
             **declining_handlers(),
             **self._reference.handlers,
@@ -91,9 +95,11 @@ class Gateway:
             **self.quotes.handlers,
             **self._trading.handlers,
             **self._accounts.handlers,
+            **self._bulletins.handlers,
+            **scanner.handlers,
         }
         self._dispatcher = Dispatcher(handlers)
-        self._streams: tuple[Streams, ...] = (self.quotes, self._accounts)
+        self._streams: tuple[Streams, ...] = (self.quotes, self._accounts, self._bulletins, scanner)
         self.exchange.expire(self._trading)
         self.ledger.commit()
 
@@ -122,6 +128,7 @@ class Gateway:
         if trading_day(now) != self._day:
             self._day = trading_day(now)
             self.universe.begin_day(self._day)
+            self._bulletins.begin_day()
             self.exchange.expire(self._trading)
         watched = self.exchange.working_instruments() | self.quotes.instruments()
         for line in self.market.step(now, [watched[con_id] for con_id in sorted(watched)]):
@@ -175,6 +182,10 @@ class Gateway:
     def link(self, code: int) -> None:
         """The gateway's own connection: 1100 lost, 1101 back with data lost, 1102 back with data kept."""
         self.notice(code)
+
+    def bulletin(self, text: str, kind: int = 1, exchange: str = "") -> None:
+        """IB publishes a news bulletin: 1 in general, 2 an exchange is not available, 3 it is again. ValueError else."""
+        self._bulletins.publish(kind, text, exchange)
 
     def hold_client_id(self, client_id: int, on: bool) -> None:
         """Let a client id be in use by nobody: who comes with it is refused with 326."""

@@ -14,32 +14,41 @@ from simulator.wire.fields import Fields
 
 
 class _Declined(NamedTuple):
-    fields_before_id: int
+    """`fields_before_id`: how many fields come before the request id; None: the request has none."""
+
+    fields_before_id: int | None
     code: int
     text: str
 
 
-_NOT_HERE = "is not offered by this simulator"
+def _invalid(where: str, cause: str) -> str:
+    return f"Error validating request.-'{where}' : cause - {cause}"
+
+
+_NOT_ADVISOR = _invalid("b9", "FA data operations ignored for non FA customers.")
+_NO_VERIFICATION = _invalid("cH", "Verification of API programs is not offered by this simulator")
+_NO_DISPLAY = _invalid("cI", "Display groups are not available: this simulator has no windows")
+_NO_NEWS = "News feed is not allowed."
 _REQUESTS = {
-    10: _Declined(1, 10092, "Deep market data is not supported for this combination of security type/exchange"),
-    12: _Declined(-1, 321, f"Error validating request.-'bV' : cause - A news bulletin feed {_NOT_HERE}"),
-    18: _Declined(-1, 321, f"Error validating request.-'bX' : cause - FA data {_NOT_HERE}"),
-    21: _Declined(1, 321, f"Error validating request.-'cL' : cause - Option exercise {_NOT_HERE}"),
-    22: _Declined(0, 162, "Historical Market Data Service error message:API scanner subscription cancelled"),
-    24: _Declined(-1, 321, f"Error validating request.-'bY' : cause - Market scanner {_NOT_HERE}"),
-    50: _Declined(1, 420, f"Invalid Real-time Query:A stream of 5 second bars {_NOT_HERE}"),
+    18: _Declined(None, 321, _NOT_ADVISOR),
+    19: _Declined(3, 321, _NOT_ADVISOR),
+    21: _Declined(1, 321, _invalid("cL", "Option exercise is not offered by this simulator")),
     52: _Declined(1, 430, "We are sorry, but fundamentals data for the security specified is not available."),
-    54: _Declined(1, 321, f"Error validating request.-'cM' : cause - Implied volatility calculation {_NOT_HERE}"),
-    55: _Declined(1, 321, f"Error validating request.-'cN' : cause - Option price calculation {_NOT_HERE}"),
-    84: _Declined(0, 10172, f"Failed to request news article:News {_NOT_HERE}"),
-    86: _Declined(0, 321, f"Error validating request.-'cP' : cause - Historical news {_NOT_HERE}"),
-    88: _Declined(0, 162, "Historical Market Data Service error message:Histogram data are not offered"),
-    96: _Declined(0, 10187, f"Failed to request historical ticks:A history of ticks {_NOT_HERE}"),
-    97: _Declined(0, 10189, f"Failed to request tick-by-tick data:A tick-by-tick stream {_NOT_HERE}"),
-    100: _Declined(0, 10276, "News feed is not allowed."),
-    102: _Declined(0, 10276, "News feed is not allowed."),
+    65: _Declined(None, 321, _NO_VERIFICATION),
+    66: _Declined(None, 321, _NO_VERIFICATION),
+    67: _Declined(1, 321, _NO_DISPLAY),
+    68: _Declined(1, 321, _NO_DISPLAY),
+    69: _Declined(1, 321, _NO_DISPLAY),
+    70: _Declined(1, 321, _NO_DISPLAY),
+    72: _Declined(None, 321, _NO_VERIFICATION),
+    73: _Declined(None, 321, _NO_VERIFICATION),
+    84: _Declined(0, 10172, "Failed to request news article:No data available"),
+    86: _Declined(0, 10276, _NO_NEWS),
+    100: _Declined(0, 10276, _NO_NEWS),
+    102: _Declined(0, 10276, _NO_NEWS),
 }
-_CANCELS = {11: 1, 13: -1, 23: 1, 51: 1, 53: 1, 56: 1, 57: 1, 89: 0, 98: 0, 101: 0, 103: 0}
+_CANCELS = {53: 1, 101: 0, 103: 0}
+"""How many fields come before the request id in what would end one of them."""
 
 
 def declining_handlers() -> dict[int, Handler]:
@@ -53,7 +62,7 @@ def declining_handlers() -> dict[int, Handler]:
 def _refuser(declined: _Declined, *, append_id: bool = False) -> Handler:
     def refuse(session: Session, fields: Fields) -> None:
         request_id = -1
-        if declined.fields_before_id >= 0:
+        if declined.fields_before_id is not None:
             fields.skip(declined.fields_before_id)
             request_id = fields.integer("reqId")
         session.error(request_id, declined.code, declined.text + (str(request_id) if append_id else ""))

@@ -1,16 +1,18 @@
-"""Requests about contracts and the session: details, symbols, option chains, rules, ids, time."""
+"""Requests about contracts and the login: details, symbols, option chains, rules, accounts, time."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 
-from simulator.exchange.exchange import Exchange
+from simulator.exchange.accounts import account_codes
 from simulator.market.hours import trading_day
+from simulator.market.market import Market
 from simulator.market.rules import MARKET_RULES
 from simulator.market.universe import SECURITY_TYPES, Instrument, Query, Universe
 from simulator.refusal import Refused, invalid
 from simulator.session import Session
 from simulator.wire import contract_messages, general
+from simulator.wire.contract_messages import Hours
 from simulator.wire.fields import Fields, message
 from simulator.wire.requests import read_contract, read_identity
 
@@ -62,39 +64,25 @@ def _combo(universe: Universe, query: Query) -> Instrument:
 class ReferenceService:
     """Answers at once, keeps nothing."""
 
-    def __init__(self, universe: Universe, exchange: Exchange, account: str, clock: Callable[[], float]) -> None:
-        self._universe = universe
-        self._exchange = exchange
-        self._account = account
+    def __init__(self, market: Market, accounts: str, clock: Callable[[], float]) -> None:
+        self._universe = market.universe
+        self._hours = market.trading_hours
         self._clock = clock
+        families = [part for code in account_codes(accounts) for part in (code, "")]
         self.handlers: dict[int, Handler] = {
-            8: self._ids,
             9: self._contract_details,
             14: lambda _session, _fields: None,  # server log level: there is nothing to answer
-            17: lambda session, _fields: session.send(general.managed_accounts(account)),
+            17: lambda session, _fields: session.send(general.managed_accounts(accounts)),
             49: lambda session, _fields: session.send(general.current_time(clock())),
             78: self._option_parameters,
             79: lambda session, fields: session.send(message(77, fields.integer("reqId"), 0)),
-            80: lambda session, _fields: session.send(message(78, 1, account, "")),
+            80: lambda session, _fields: session.send(message(78, len(families) // 2, *families)),
             81: self._matching_symbols,
-            82: lambda session, _fields: session.send(message(80, 0)),
-            83: lambda session, fields: session.send(message(82, fields.integer("reqId"), 0)),
-            85: lambda session, _fields: session.send(message(85, 0)),
+            85: lambda session, _fields: session.send(message(85, 0)),  # no news provider is subscribed to
             91: self._market_rule,
             104: lambda session, fields: session.send(message(107, fields.integer("reqId"), "")),
             105: self._time_in_millis,
         }
-
-    def start(self, session: Session) -> None:
-        """What a gateway tells right after startApi."""
-        session.send(general.managed_accounts(self._account))
-        session.send(general.next_valid_id(self._exchange.next_order_id(session.client_id or 0)))
-        session.error(-1, 2104, "Market data farm connection is OK:usfarm")
-        session.error(-1, 2106, "HMDS data farm connection is OK:ushmds")
-        session.error(-1, 2158, "Sec-def data farm connection is OK:secdefil")
-
-    def _ids(self, session: Session, _: Fields) -> None:
-        session.send(general.next_valid_id(self._exchange.next_order_id(session.client_id or 0)))
 
     def _time_in_millis(self, session: Session, fields: Fields) -> None:
         if session.version < _TIME_IN_MILLIS_SINCE:
@@ -108,7 +96,12 @@ class ReferenceService:
         asked = query.exchange, "CONTFUT" if query.sec_type == "CONTFUT" else ""
         today = trading_day(self._clock())
         for item in find(self._universe, query):
-            session.send(contract_messages.contract_details(request_id, item, session.version, today, asked))
+            hours = Hours(
+                self._hours.zone_name(item),
+                self._hours.text(item, today, regular=False),
+                self._hours.text(item, today, regular=True),
+            )
+            session.send(contract_messages.contract_details(request_id, item, session.version, hours, asked))
         session.send(contract_messages.contract_details_end(request_id))
 
     def _matching_symbols(self, session: Session, fields: Fields) -> None:

@@ -7,9 +7,10 @@ trade in UTC before server version 200 and in the exchange's zone since, one mar
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
+from typing import NamedTuple
 
-from simulator.market.sessions import calendar_of, hours_text, zone
+from simulator.market.sessions import zone
 from simulator.market.universe import Chain, Instrument
 from simulator.wire.fields import UNSET_INTEGER, escaped, message
 
@@ -22,18 +23,25 @@ _DATED = {"FUT", "FOP"}
 _ROUND_LOT = 100
 
 
-def contract_details(request_id: int, item: Instrument, version: int, today: date, asked: tuple[str, str]) -> bytes:
+class Hours(NamedTuple):
+    """When a contract is traded: the name of its time zone, and the coming days' hours and regular hours."""
+
+    zone: str
+    trading: str
+    liquid: str
+
+
+def contract_details(request_id: int, item: Instrument, version: int, hours: Hours, asked: tuple[str, str]) -> bytes:
     """Message 10; `asked` is the exchange and security type of the question, which the answer repeats."""
     exchange, sec_type = asked
-    calendar, identified = calendar_of(item), [("ISIN", item.isin)] if item.isin else []
+    identified = [("ISIN", item.isin)] if item.isin else []
     return message(
-        *(10, request_id, item.symbol, sec_type or item.sec_type, _last_trade(item, version)),
+        *(10, request_id, item.symbol, sec_type or item.sec_type, _last_trade(item, version, hours.zone)),
         *([item.expiry] if version >= _LAST_TRADE_DATE_SINCE else []),
         *(f"{item.strike.normalize():f}", item.right, exchange or item.exchange, item.currency, item.local_symbol),
         *(item.trading_class, item.trading_class, item.con_id, item.tick, item.multiplier),
         *(_ORDER_TYPES.get(item.sec_type, _COMMON), ",".join(item.exchanges), 1, item.under_con_id),
-        *(escaped(item.name), item.primary, item.contract_month, *item.sector, calendar.zone_name),
-        *(hours_text(calendar, today, regular=regular) for regular in (False, True)),
+        *(escaped(item.name), item.primary, item.contract_month, *item.sector, *hours),
         *("", "", len(identified), *(part for pair in identified for part in pair)),
         *(_GROUPS.get(item.sec_type, UNSET_INTEGER), item.under_symbol, item.under_sec_type),
         *(",".join([str(item.market_rule)] * len(item.exchanges)), item.real_expiry or item.expiry, item.stock_type),
@@ -42,10 +50,9 @@ def contract_details(request_id: int, item: Instrument, version: int, today: dat
     )
 
 
-def _last_trade(item: Instrument, version: int) -> str:
+def _last_trade(item: Instrument, version: int, name: str) -> str:
     if item.sec_type not in _DATED:
         return item.expiry
-    name = calendar_of(item).zone_name
     last = datetime.strptime(f"{item.expiry} {item.last_time}", "%Y%m%d %H:%M").replace(tzinfo=zone(name))
     if version >= _LAST_TRADE_DATE_SINCE:
         return f"{last:%Y%m%d %H:%M:%S} {name}"

@@ -17,7 +17,7 @@ from simulator.wire import account_messages as accounts
 from simulator.wire import bar_messages as bars
 from simulator.wire import contract_messages as contracts
 from simulator.wire import depth_messages as depth
-from simulator.wire import general, tick_types
+from simulator.wire import general, news_messages, scanner_messages, tick_types
 from simulator.wire import quote_messages as quotes
 from simulator.wire import tick_by_tick_messages as ticks
 from simulator.wire.fields import message
@@ -34,7 +34,10 @@ _QUESTIONS = {
     "CASH": Query(symbol="EUR", sec_type="CASH", currency="USD"),
     "FUT": Query(symbol="ES", sec_type="FUT"),
     "OPT": Query(symbol="SPY", sec_type="OPT", right="C", strike=Decimal(560)),
+    "IND": Query(symbol="SPX", sec_type="IND"),
+    "CRYPTO": Query(symbol="BTC", sec_type="CRYPTO"),
 }
+_HOURS = contracts.Hours("US/Central", "20261119:1700-20261120:1600;20261121:CLOSED", "20261121:CLOSED")
 
 
 def catalogue(version: int) -> Entries:
@@ -47,6 +50,8 @@ def catalogue(version: int) -> Entries:
     yield from _depth()
     yield from _contracts(universe, version)
     yield from _accounts(universe)
+    yield from _scans(universe)
+    yield "bulletin", news_messages.bulletin(1, 2, _NOT_ASCII, "NYSE")
     yield from _answers_without_content()
     yield from order_messages(universe, version)
 
@@ -132,9 +137,9 @@ def _depth() -> Entries:
 
 def _contracts(universe: Universe, version: int) -> Entries:
     for kind, item in instruments(universe):
-        yield f"details: {kind}", contracts.contract_details(9, item, version, TODAY, ("", ""))
+        yield f"details: {kind}", contracts.contract_details(9, item, version, _HOURS, ("", ""))
     for item in universe.find(Query(symbol="ES", sec_type="FUT")):
-        yield "details: CONTFUT", contracts.contract_details(9, item, version, TODAY, ("CME", "CONTFUT"))
+        yield "details: CONTFUT", contracts.contract_details(9, item, version, _HOURS, ("CME", "CONTFUT"))
     yield "end of details", contracts.contract_details_end(9)
     chain = Chain("SPY", "100", ("SMART",), ("20261218", "20270115"), (Decimal(500), Decimal("502.5")))
     yield "option chain", contracts.option_parameters(9, "SMART", 756733, chain)
@@ -158,6 +163,8 @@ def _accounts(universe: Universe) -> Entries:
             yield f"position: {kind}", accounts.position(held, ACCOUNT)
             yield f"position of a model: {kind}", accounts.position_multi(9, held, ACCOUNT, "")
             yield f"profit of one: {kind}", accounts.profit_single(9, valued)
+        nothing = Valued(Position(item), *[Decimal(0)] * 5)
+        yield f"profit of nothing: {kind}", accounts.profit_single(9, nothing)
     yield "profit", accounts.profit(9, _ONE, Decimal("-2.5"), Decimal(0))
     yield "account time", accounts.account_time(NOON)
     yield "end of account", accounts.account_download_end(ACCOUNT)
@@ -167,9 +174,15 @@ def _accounts(universe: Universe) -> Entries:
     yield "end of updates", accounts.account_update_multi_end(9)
 
 
+def _scans(universe: Universe) -> Entries:
+    yield "scan", scanner_messages.scanner_data(9, [item for _, item in instruments(universe)])
+    yield "scan that found nothing", scanner_messages.scanner_data(9, [])
+    yield "scanner parameters", scanner_messages.parameters([("STK.US", _NOT_ASCII)], [("A", "B & C")], ["priceAbove"])
+
+
 def _answers_without_content() -> Entries:
     """What services write themselves, because there is nothing in it."""
-    yield "family codes", message(78, 1, ACCOUNT, "")
+    yield "family codes", message(78, 2, ACCOUNT, "", "DU1000002", "")
     yield "soft dollar tiers", message(77, 9, 0)
     yield "news providers", message(85, 0)
     yield "user info", message(107, 9, "")

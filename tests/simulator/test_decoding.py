@@ -9,6 +9,7 @@ from decimal import Decimal
 
 import pytest
 from ibapi.execution import ExecutionFilter
+from ibapi.scanner import ScannerSubscription
 
 from tests.simulator.rig import VERSIONS, World, cancellation, contract, order, stock
 
@@ -60,13 +61,14 @@ ASKED_AND_ANSWERED = [
     (lambda c: c.reqSoftDollarTiers(20), {"77"}),
     (lambda c: c.reqSmartComponents(21, "9c0001"), {"82"}),
     (lambda c: c.reqUserInfo(22), {"107"}),
+    (lambda c: c.reqScannerParameters(), {"19"}),
+    (lambda c: c.reqScannerSubscription(23, gainers(), [], []), {"20"}),
 ]
 # Requests that are not served here, and the error a client sees instead of silence.
 DECLINED = [
     (lambda c: c.reqMktDepth(30, stock(), 5, False, []), 30, 10092),
     (lambda c: c.reqHistoricalTicks(33, stock(), "", "20261118 10:00:00", 10, "PRICES", 1, True, []), 33, 321),
-    (lambda c: c.reqHistoricalNews(35, 265598, "BRFG", "", "", 10, []), 35, 321),
-    (lambda c: c.reqScannerParameters(), -1, 321),
+    (lambda c: c.reqHistoricalNews(35, 265598, "BRFG", "", "", 10, []), 35, 10276),
     (lambda c: c.reqContractDetails(36, stock("NOPE")), 36, 200),
     (lambda c: c.reqContractDetails(37, contract(symbol="DA", secType="invalid")), 37, 321),
     (lambda c: c.reqMktData(38, contract(symbol="ES", secType="FUT", exchange="CME"), "", False, False, []), 38, 200),
@@ -83,6 +85,13 @@ DECLINED = [
     (lambda c: c.cancelOrder(44, cancellation()), 44, 10147),
     (lambda c: c.reqAutoOpenOrders(True), -1, 327),
 ]
+
+
+def gainers() -> ScannerSubscription:
+    """The scan that everybody tries first."""
+    scan = ScannerSubscription()
+    scan.instrument, scan.locationCode, scan.scanCode = "STK", "STK.US.MAJOR", "TOP_PERC_GAIN"
+    return scan
 
 
 def _traded(version: int):
