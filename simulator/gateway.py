@@ -82,7 +82,7 @@ class Gateway:
         self.entitlements = self.quotes.entitlements
         self._startup = StartupService(settings.account, self.exchange.next_order_id)
         self._accounts = AccountService(self.accounts, self.universe, clock.now, lambda: self._startup.linked)
-        self._trading = TradingService(
+        self.trading = TradingService(
             self.universe, self.exchange, self.accounts, self.clients.by_id.get, self._accounts.filled, clock.now
         )
         self._reference = ReferenceService(self.market, settings.account, clock.now)
@@ -93,14 +93,14 @@ class Gateway:
             **self._reference.handlers,
             **self._startup.handlers,
             **self.quotes.handlers,
-            **self._trading.handlers,
+            **self.trading.handlers,
             **self._accounts.handlers,
             **self._bulletins.handlers,
             **scanner.handlers,
         }
         self._dispatcher = Dispatcher(handlers)
         self._streams: tuple[Streams, ...] = (self.quotes, self._accounts, self._bulletins, scanner)
-        self.exchange.expire(self._trading)
+        self.exchange.expire(self.trading)
         self.ledger.commit()
 
     def connect(self) -> Session:
@@ -129,10 +129,10 @@ class Gateway:
             self._day = trading_day(now)
             self.universe.begin_day(self._day)
             self._bulletins.begin_day()
-            self.exchange.expire(self._trading)
+            self.exchange.expire(self.trading)
         watched = self.exchange.working_instruments() | self.quotes.instruments()
         for line in self.market.step(now, [watched[con_id] for con_id in sorted(watched)]):
-            self.exchange.step(line, self._trading)
+            self.exchange.step(line, self.trading)
             self.quotes.publish(line)
         self._accounts.tick()
         if not self.deaf:
@@ -150,7 +150,7 @@ class Gateway:
     def move_price(self, symbol: str, price: Decimal) -> None:
         """Make a share, or a currency pair written EUR.USD, or a future by local symbol, trade at `price` now."""
         line = self.market.move(self.universe.named(symbol), float(price))
-        self.exchange.step(line, self._trading)
+        self.exchange.step(line, self.trading)
         self.quotes.publish(line)
         self._accounts.tick()
         self.ledger.commit()

@@ -18,6 +18,7 @@ from simulator.faults.language import After, At, AtTime, Every, ScriptError, Sta
 from simulator.faults.market_acts import MarketActs
 from simulator.faults.message_acts import MessageActs
 from simulator.faults.network_acts import NetworkActs
+from simulator.faults.order_acts import OrderActs
 from simulator.faults.questions import Questions
 from simulator.faults.session_acts import SessionActs
 from simulator.gateway import Gateway
@@ -48,6 +49,7 @@ class Director:
             **self._messages.acts,
             **NetworkActs(gateway).acts,
             **SessionActs(gateway).acts,
+            **OrderActs(gateway).acts,
             **MarketActs(gateway).acts,
             **Questions(gateway, port).acts,
             "unschedule": self._unschedule,

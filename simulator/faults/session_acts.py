@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from simulator.faults.act import Act, Answer, Impossible
+from simulator.faults.market_acts import named
 from simulator.gateway import Gateway
+from simulator.services.entitlements import ALL, Mode
 
 
 class SessionActs:
@@ -17,6 +19,8 @@ class SessionActs:
             "next id": self._next_id,
             "code": self._code,
             "pacing": self._pacing,
+            "lines": self._lines,
+            "entitlement": self._entitlement,
             "read-only": self._read_only,
             "restart": self._restart,
             "login": self._login,
@@ -39,6 +43,16 @@ class SessionActs:
 
     def _pacing(self, on: bool) -> Answer:
         self._gateway.pacing.on = on
+        return {}
+
+    def _lines(self, count: int) -> Answer:
+        self._gateway.quotes.most_lines = count
+        return {}
+
+    def _entitlement(self, symbol: str, mode: Mode) -> Answer:
+        if symbol != ALL:
+            named(self._gateway, symbol)
+        self._gateway.entitlements.set(symbol, mode)
         return {}
 
     def _read_only(self, on: bool) -> Answer:
