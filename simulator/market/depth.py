@@ -15,7 +15,7 @@ MOST_ROWS = 20
 _MAKERS = {
     "FUT": ("CME",),
     "CASH": ("IDEALPRO",),
-    "STK": ("NSDQ", "ARCA", "BATS", "EDGX", "IEX", "MEMX", "NYSE", "CHX"),
+    "STK": ("NASDAQ", "ARCA", "BATS", "DRCTEDGE", "IEX", "MEMX", "NYSE", "BEX"),
 }
 
 

@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from simulator.market.hours import trading_day
 from simulator.market.line import Line, Quote
-from simulator.market.market import Market
+from simulator.market.market import DELAY, Market
 from simulator.services import generic_ticks
 from simulator.services.entitlements import DELAYED, DELAYED_FROZEN, FROZEN, LIVE
 from simulator.services.quote_ticks import (
@@ -18,6 +18,7 @@ from simulator.services.quote_ticks import (
     LIVE_KINDS,
     NEVER,
     exchange_ticks,
+    last_exchange_tick,
     option_ticks,
     quote_ticks,
     unquoted,
@@ -99,16 +100,17 @@ class Channel:
 
     def _look(self, market: Market) -> None:
         """Take in what the market shows now."""
-        line, interest = self.line, self.interest
-        closed = line.state == "closed"
+        item, interest = self.line.instrument, self.interest
+        self._moment = market.now - DELAY if interest.delayed else market.now
+        state = market.trading_hours.state(item, self._moment) if interest.delayed else self.line.state
+        closed = state == "closed"
         frozen = closed and interest.data_type in {FROZEN, DELAYED_FROZEN}
         if interest.delayed:
             self._kind = DELAYED_FROZEN if frozen else DELAYED
         else:
             self._kind = FROZEN if frozen else LIVE
         self._shown = self._quote(market, closed=closed, frozen=frozen)
-        self._halted = line.state == "halted"
-        self._moment = market.now
+        self._halted = state == "halted"
         if interest.generics:
             self._extras = self._extras | self._generics(market)
 
@@ -116,9 +118,8 @@ class Channel:
         item = self.line.instrument
         if frozen:
             return market.closing(item)
-        if self.interest.delayed:
-            return market.delayed(item)
-        return unquoted(self.line.quote) if closed else replace(self.line.quote)
+        quote = market.delayed(item) if self.interest.delayed else self.line.quote
+        return unquoted(quote) if closed else replace(quote)
 
     def _generics(self, market: Market) -> dict[int, wire.Tick]:
         generics = self.interest.generics
@@ -133,6 +134,7 @@ class Channel:
         yield from quote_ticks(line, now, before, kinds)
         if not self.interest.delayed:
             yield from exchange_ticks(line, now, before)
+            yield from last_exchange_tick(line, now, before)
         if now.greeks is not None and self.interest.computed:
             yield from option_ticks(line, now, before, kinds, self._moment)
         if halted is not self._halted and line.instrument.trades:

@@ -2,7 +2,7 @@
 
 `live`: everything. `delayed`: delayed quotes for those who ask for them (types 3 and 4), refused to others with
 10089. `none`: neither, 354 or 10186. `competing`: another session of the same user took the live data, 10197.
-Words and codes are those of real gateways (IBKR Campus, message codes; threads named in docs/simulator.md).
+Words and codes are those of real gateways (IBKR Campus, "Error Codes", and published logs).
 """
 
 from __future__ import annotations

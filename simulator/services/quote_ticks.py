@@ -58,10 +58,20 @@ def quote_ticks(line: Line, now: Quote, before: Quote, kinds: tuple[int, ...]) -
 
 def exchange_ticks(line: Line, now: Quote, before: Quote) -> Iterator[wire.Tick]:
     """Which exchanges make the best bid and ask; live quotes of SMART only."""
+    if before is not NEVER and venues.turn(now.time) == venues.turn(before.time):
+        return
     for side, kind in enumerate((types.BID_EXCHANGE, types.ASK_EXCHANGE)):
         letters = venues.quoting(line.instrument, side, now.time)
-        if letters and (before is NEVER or letters != venues.quoting(line.instrument, side, before.time)):
+        if letters:
             yield wire.string_tick(kind, letters)
+
+
+def last_exchange_tick(line: Line, now: Quote, before: Quote) -> Iterator[wire.Tick]:
+    """Where the latest trade was made; live quotes of SMART only."""
+    if now.last_time != before.last_time and line.prints:
+        letter = venues.letter(line.instrument, line.prints[-1].exchange)
+        if letter:
+            yield wire.string_tick(types.LAST_EXCHANGE, letter)
 
 
 def option_ticks(line: Line, now: Quote, before: Quote, kinds: tuple[int, ...], moment: float) -> Iterator[wire.Tick]:

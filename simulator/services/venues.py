@@ -48,13 +48,12 @@ _OPTIONS = {
 }
 _MAPS = {"9c0001": _SHARES, "a60001": _OPTIONS}
 _LEADERS = 5
-_BOOKS = ("NASDAQ", "NYSE", "ARCA", "BATS", "IEX", "MEMX", "BEX", "DRCTEDGE")
-SMART_DEPTH = (*_BOOKS,)
+SMART_DEPTH = ("NASDAQ", "NYSE", "ARCA", "BATS", "IEX", "MEMX", "BEX", "DRCTEDGE")
 """Exchanges whose books make up SMART depth; the rest show their best quote only."""
-TOP_ONLY = tuple(name for name in _SHARES if name not in _BOOKS)
+TOP_ONLY = tuple(name for name in _SHARES if name not in SMART_DEPTH)
 
 DEPTH_EXCHANGES = (
-    *(DepthExchange(name, "STK", "", "Deep2") for name in _BOOKS),
+    *(DepthExchange(name, "STK", "", "Deep2") for name in SMART_DEPTH),
     DepthExchange("CME", "FUT", "", "Deep"),
     DepthExchange("CBOT", "FUT", "", "Deep"),
     DepthExchange("COMEX", "FUT", "", "Deep"),
@@ -85,11 +84,16 @@ def letter(item: Instrument, exchange: str) -> str:
     return letters.get({"ISLAND": "NASDAQ"}.get(exchange, exchange), "")
 
 
+def turn(moment: float) -> int:
+    """The span of a few seconds during which the same exchanges lead."""
+    return int(moment / _LEADERS)
+
+
 def quoting(item: Instrument, side: int, moment: float) -> str:
-    """The letters of the exchanges at the best bid (side 0) or ask (1); they change every few seconds."""
+    """The letters of the exchanges at the best bid (side 0) or ask (1); they change with `turn`."""
     letters = _MAPS.get(map_id(item))
     if letters is None:
         return ""
-    dice = mix(item.con_id, side, int(moment / _LEADERS))
+    dice = mix(item.con_id, side, turn(moment))
     chosen = [found for bit, found in enumerate(letters.values()) if dice >> 3 * bit & 7 == 0]
     return "".join(chosen) or letters.get(item.primary, next(iter(letters.values())))

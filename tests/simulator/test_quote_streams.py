@@ -9,6 +9,7 @@ from ibapi.contract import ComboLeg
 
 from simulator.market.option_model import price_option
 from simulator.services.option_computations import implied_volatility
+from simulator.wire.tick_types import ASK, ASK_SIZE, BID, BID_SIZE, HIGH, LAST, LAST_SIZE, LOW, VOLUME
 from tests.simulator.rig import NOON, VERSIONS, World, contract, stock
 
 MIDNIGHT = NOON + 12 * 3600
@@ -23,7 +24,6 @@ SPY_CALL = contract(
     strike=560.0,
     lastTradeDateOrContractMonth="20261218",
 )
-LIVE_TYPES = {1, 2, 4, 6, 7, 8, 9, 14, 45, 49}
 DELAYED_TYPES = {66, 67, 68, 72, 73, 74, 75, 76, 88, 90}
 TICKS = {"1", "2", "21", "45", "46"}
 
@@ -59,10 +59,24 @@ def test_delayed_quotes_come_under_types_of_their_own_after_a_notice(version):
     assert tick_types(messages) >= {66, 67, 68, 74, 75, 76, 88}
     live = watch(client, 8, stock("MSFT"))
     assert kinds_of_data(live) == [1]
-    for _ in range(20):
-        world.step(1)
-        messages = client.take()
-        assert tick_types(f for f in messages if "7" in f[1:3]) <= DELAYED_TYPES | {69, 70, 71}
+
+
+def test_delayed_quotes_are_the_live_ones_of_a_quarter_of_an_hour_ago():
+    late, early = World(now=NOON), World(now=NOON - 900)
+    late.gateway.entitlements.set("all", "delayed")
+    seen = []
+    for world, data_type in ((late, 3), (early, 1)):
+        client = world.client()
+        client.reqMarketDataType(data_type)
+        watch(client, 1, stock())
+        told = []
+        for _ in range(60):
+            world.step(0.5)
+            told += [fields[3:] for fields in client.take() if fields[0] in {"1", "2"}]
+        seen.append(told)
+    delayed = {BID: 66, ASK: 67, LAST: 68, BID_SIZE: 69, ASK_SIZE: 70, LAST_SIZE: 71, HIGH: 72, LOW: 73, VOLUME: 74}
+    assert seen[0] == [[str(delayed[int(kind)]), *rest] for kind, *rest in seen[1]]
+    assert len(seen[0]) > 60
 
 
 @pytest.mark.parametrize(
