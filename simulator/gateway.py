@@ -28,6 +28,7 @@ from simulator.services.accounts import AccountService
 from simulator.services.bulletins import BulletinService
 from simulator.services.declined import declining_handlers
 from simulator.services.market_data import MarketData
+from simulator.services.paced import PacedHandlers
 from simulator.services.reference import Handler, ReferenceService
 from simulator.services.scanner import ScannerService
 from simulator.services.startup import TEXTS, StartupService
@@ -61,7 +62,7 @@ class Gateway:
         self._day = trading_day(now)
         self.universe = Universe(self._day)
         self.ledger = Ledger(directory, account_codes(settings.account)[0])
-        self.market = Market(self.universe, settings.seed, now, settings.speed)
+        self.market = Market(self.universe, settings.seed, now, settings.speed, settings.hours)
         self.accounts = Accounts(settings.account, settings.cash, self.market, self.ledger)
         self.account = self.accounts.default
         self.exchange = Exchange(self.market, self.accounts, self.ledger, clock.now)
@@ -98,8 +99,9 @@ class Gateway:
             **self._bulletins.handlers,
             **scanner.handlers,
         }
-        self._dispatcher = Dispatcher(handlers)
-        self._streams: tuple[Streams, ...] = (self.quotes, self._accounts, self._bulletins, scanner)
+        paced = PacedHandlers(self.pacing, clock.monotonic, handlers)
+        self._dispatcher = Dispatcher(handlers | paced.handlers)
+        self._streams: tuple[Streams, ...] = (self.quotes, self._accounts, self._bulletins, scanner, paced)
         self.exchange.expire(self.trading)
         self.ledger.commit()
 
@@ -137,10 +139,10 @@ class Gateway:
         self._accounts.tick()
         if not self.deaf:
             self.clients.expire()
-        self._settle()
         if self.clock.monotonic() >= self._counts_due:
             self._counts_due = self.clock.monotonic() + _COUNTED_EVERY
             self.save_counts()
+        self._settle()
 
     def run_due(self) -> None:
         """What is due happens, between two steps of the market."""
@@ -183,7 +185,7 @@ class Gateway:
         """The gateway's own connection: 1100 lost, 1101 back with data lost, 1102 back with data kept."""
         self.notice(code)
 
-    def bulletin(self, text: str, kind: int = 1, exchange: str = "") -> None:
+    def bulletin(self, kind: int, text: str, exchange: str) -> None:
         """IB publishes a news bulletin: 1 in general, 2 an exchange is not available, 3 it is again. ValueError else."""
         self._bulletins.publish(kind, text, exchange)
 
