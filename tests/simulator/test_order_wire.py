@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -10,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from ibapi.const import UNSET_DOUBLE, UNSET_INTEGER
 
+from simulator.exchange import conditions as kinds
 from simulator.exchange.orders import Terms
 from simulator.market.universe import Universe
 from simulator.refusal import Refused
@@ -19,8 +21,8 @@ from simulator.wire.layout import Field, Kind, Repeated
 from simulator.wire.order_layouts import PLACE_ORDER
 from simulator.wire.order_request import read_order
 from tests.simulator.catalogue import TODAY
-from tests.simulator.catalogue_orders import ACCOUNT, combo, conditional, encoded, placed, shapes
-from tests.simulator.rig import VERSIONS, Recorder, decode_officially, decode_with_ib_async, order, stock
+from tests.simulator.catalogue_orders import ACCOUNT, combo, conditional, encoded, parsed, placed, shapes
+from tests.simulator.rig import NOON, VERSIONS, Recorder, decode_officially, decode_with_ib_async, order, stock
 
 _UNIVERSE = Universe(TODAY)
 _TEXT = st.text(st.characters(min_codepoint=32, max_codepoint=126), max_size=12)
@@ -132,6 +134,47 @@ def test_conditions_of_all_kinds_are_shown_as_they_were_sent_times_as_gateways_w
     theirs[1]["time"] = "20261120 15:00:00 US/Eastern"
     assert ours == theirs
     assert (shown.conditionsIgnoreRth, shown.conditionsCancelOrder) == (True, False)
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+def test_what_the_exchange_acts_on_is_read_into_the_terms(version):
+    group = {"parentId": 3, "ocaGroup": "g", "ocaType": 1, "transmit": False, "autoCancelParent": True}
+    sizes = {"allOrNone": True, "minQty": 4, "outsideRth": True, "triggerMethod": 7}
+    times = {"goodAfterTime": "20261119-17:30:00", "goodTillDate": "20261120 15:59:00 US/Eastern", "tif": "GTD"}
+    trail = {"lmtPriceOffset": 0.05, "trailStopPrice": 99.5, "trailingPercent": 2.5, "auxPrice": 1.5, "lmtPrice": 99.0}
+    sent = order("SELL", 5, "TRAILLIMIT", orderRef="ref", algoStrategy="Adaptive", **group, **sizes, **times, **trail)
+    terms = parsed(version, stock(), sent).terms
+    assert (terms.action, terms.quantity, terms.order_type, terms.tif) == ("SELL", 5, "TRAIL LIMIT", "GTD")
+    assert (terms.parent_id, terms.oca_group, terms.oca_type, terms.transmit) == (3, "g", 1, False)
+    assert (terms.auto_cancel_parent, terms.all_or_none, terms.min_quantity) == (True, True, 4)
+    assert (terms.outside_rth, terms.trigger_method, terms.ref, terms.algo) == (True, 7, "ref", "Adaptive")
+    assert (terms.good_after, terms.good_till) == (NOON + 1800, NOON + 86400 + 4 * 3600 - 60)
+    assert (terms.limit, terms.stop, terms.trail_stop) == (Decimal("99.0"), Decimal("1.5"), Decimal("99.5"))
+    assert (terms.limit_offset, terms.trailing_percent) == (Decimal("0.05"), Decimal("2.5"))
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+def test_conditions_of_all_kinds_are_read_for_the_exchange(version):
+    terms = parsed(version, stock(), conditional()).terms
+    assert terms.conditions == (
+        kinds.PriceCondition(True, Decimal("101.25"), 265598, "SMART", 4, both=False),
+        kinds.TimeCondition(True, NOON + 86400 + 3 * 3600, "20261120 15:00:00 US/Eastern"),
+        kinds.MarginCondition(False, 30),
+        kinds.ExecutionCondition("STK", "SMART", "AAPL", both=False),
+        kinds.VolumeCondition(True, 1_000_000, 265598, "SMART"),
+        kinds.PercentChangeCondition(False, Decimal("2.5"), 265598, "SMART"),
+    )
+    assert (terms.conditions_ignore_rth, terms.conditions_cancel) == (True, False)
+
+
+def test_a_condition_of_an_unknown_kind_or_joined_by_nothing_costs_the_order():
+    values = encoded(178, lambda client: client.placeOrder(7, stock(), conditional()))
+    at = values.index("101.25") - 3
+    assert values[at : at + 2] == ["1", "o"]
+    for wrong in ([*values[:at], "2", *values[at + 1 :]], [*values[: at + 1], "x", *values[at + 2 :]]):
+        fields = Fields(wrong)
+        with pytest.raises(BadField):
+            read_order(fields.integer("orderId"), fields, 178, ACCOUNT)
 
 
 @pytest.mark.parametrize("version", VERSIONS)
