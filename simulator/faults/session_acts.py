@@ -18,6 +18,7 @@ class SessionActs:
             "release": lambda client: self._hold(client, False),
             "next id": self._next_id,
             "code": self._code,
+            "bulletin": self._bulletin,
             "pacing": self._pacing,
             "lines": self._lines,
             "entitlement": self._entitlement,
