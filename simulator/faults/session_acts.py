@@ -42,6 +42,10 @@ class SessionActs:
             raise Impossible(str(error)) from error
         return {}
 
+    def _bulletin(self, text: str) -> Answer:
+        self._gateway.bulletin(1, text, "")
+        return {}
+
     def _pacing(self, on: bool) -> Answer:
         self._gateway.pacing.on = on
         return {}
