@@ -19,7 +19,7 @@ from simulator.pacing import STRIKES, Pacing, RequestPace
 from simulator.traffic import Traffic
 from simulator.wire import general
 from simulator.wire.fields import BadField, Fields
-from simulator.wire.framing import MAX_FRAME, BrokenStream, FrameReader, choose_version, frame, payloads
+from simulator.wire.framing import MAX_FRAME, BrokenStream, FrameReader, choose_version, frame, kinds, payloads
 
 CONGESTED = 256 * 1024
 OVERFLOW = 16 * 1024 * 1024
@@ -88,11 +88,11 @@ class Session:
         if not self._sending.idle:
             for payload in payloads(data):
                 self._tamper(payload)
-        elif counts is None or self._traffic.log is not None:
+        elif self._traffic.log is not None:
             for payload in payloads(data):
                 self._emit(payload)
         else:
-            self._traffic.count(self.client_id, "out", counts)
+            self._traffic.sent(self.client_id, kinds(data) if counts is None else counts)
             self._queue(data)
 
     def send_bytes(self, data: bytes) -> None:

@@ -45,27 +45,22 @@ class Traffic:
         self.log = log
         self._kinds: dict[tuple[int | None, Direction, int], _Kind] = {}
 
-    def count(self, client_id: int | None, direction: Direction, counts: Mapping[int, int]) -> None:
-        """So many messages of each id passed."""
+    def sent(self, client_id: int | None, counts: Mapping[int, int]) -> None:
+        """So many messages of each id leave for a client. Only for those that need not be logged."""
         now = self._clock.now()
         for message_id, number in counts.items():
-            key = client_id, direction, message_id
-            kind = self._kinds.get(key)
-            if kind is None:
-                kind = self._kinds[key] = _Kind(now)
-            kind.count += number
-            kind.last = now
+            self._add(client_id, "out", message_id, number, now)
 
     def reply(self, client_id: int | None, version: int, message_id: int, payload: bytes) -> None:
         """A message leaves for a client."""
-        self.count(client_id, "out", {message_id: 1})
+        self._add(client_id, "out", message_id, 1, self._clock.now())
         if self.log is not None:
             fields = payload[:-1].decode("utf-8", "replace").split("\0")
             self.log.write("s2c", client_id, version, message_id, OUTGOING.get(message_id, ""), fields)
 
     def request(self, client_id: int | None, version: int, message_id: int, fields: list[str]) -> None:
         """A message came from a client."""
-        self.count(client_id, "in", {message_id: 1})
+        self._add(client_id, "in", message_id, 1, self._clock.now())
         if self.log is not None:
             self.log.write("c2s", client_id, version, message_id, INCOMING.get(message_id, ""), fields)
 
@@ -78,6 +73,14 @@ class Traffic:
         """What was counted since the last time."""
         kinds, self._kinds = self._kinds, {}
         return [_tally(*key, kind) for key, kind in kinds.items()]
+
+    def _add(self, client_id: int | None, direction: Direction, message_id: int, number: int, now: float) -> None:
+        key = client_id, direction, message_id
+        kind = self._kinds.get(key)
+        if kind is None:
+            kind = self._kinds[key] = _Kind(now)
+        kind.count += number
+        kind.last = now
 
 
 def _tally(client_id: int | None, direction: Direction, message_id: int, kind: _Kind) -> Tally:

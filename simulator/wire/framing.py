@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 import struct
+from collections import Counter
 from collections.abc import Iterator
 
 VERSIONS = (200, 178, 176)
@@ -36,6 +37,16 @@ def payloads(data: bytes) -> Iterator[bytes]:
         (size,) = _LENGTH.unpack_from(data, at)
         at += 4 + size
         yield data[at - size : at]
+
+
+def kinds(data: bytes) -> Counter[int]:
+    """How many messages of each id there are in complete frames."""
+    found: Counter[bytes] = Counter()
+    at, end = 0, len(data)
+    while at < end:
+        found[data[at + 4 : data.index(0, at + 4)]] += 1
+        at += 4 + _LENGTH.unpack_from(data, at)[0]
+    return Counter({int(message_id): count for message_id, count in found.items()})
 
 
 def choose_version(low: int, high: int) -> int | None:
