@@ -21,6 +21,7 @@ _ELSEWHERE = frozenset(
     | {"LMT + MKT", "QUOTE", "FUNARI", "IBALGO"}
 )
 _TRIGGER_METHODS = frozenset({0, 2, 4, 7, 8})
+_NOT_GUARANTEED = "NonGuaranteed"
 _ALGORITHMS = frozenset({"", "Adaptive"})
 
 
@@ -28,6 +29,8 @@ def check(terms: Terms, instrument: Instrument, universe: Universe, now: float) 
     """Raise `Refused` when these terms cannot become an order at `now`."""
     if terms.action not in {"BUY", "SELL", "SSHORT"}:
         raise invalid(f"Invalid order action {terms.action!r}")
+    if not instrument.orderable:
+        raise Refused(412, "The contract is not available for trading.")
     _check_kind(terms, instrument)
     _check_size(terms)
     _check_times(terms, now)
@@ -55,10 +58,17 @@ def _check_kind(terms: Terms, instrument: Instrument) -> None:
         raise invalid(f"Time in force OPG cannot be combined with order type {terms.order_type}")
     if instrument.sec_type == "BAG" and (terms.order_type not in {"MKT", "LMT"} or terms.tif == "OPG"):
         raise Refused(387, "Unsupported order type for this exchange and security type.: combinations take MKT and LMT")
+    if not _guaranteed(terms):
+        raise invalid("combinations are guaranteed here: NonGuaranteed is not offered by this simulator")
     if terms.algo not in _ALGORITHMS:
         raise Refused(439, f"The order processing failed. Algorithm definition not found.: {terms.algo[:40]}")
     if terms.algo and terms.order_type not in {"MKT", "LMT"}:
         raise Refused(442, "Specified algorithm is not allowed for this order.")
+
+
+def _guaranteed(terms: Terms) -> bool:
+    tags = (name for name, value in terms.wire.items() if value == _NOT_GUARANTEED)
+    return all(terms.wire.get(f"{name.removesuffix('tag')}value") != "1" for name in tags)
 
 
 def _check_size(terms: Terms) -> None:
@@ -110,7 +120,7 @@ def check_price(price: Decimal | None, instrument: Instrument) -> None:
     """Raise `Refused` for a price that is missing or not on the instrument's grid; a combo's may be 0 or less."""
     if price is None or (price <= 0 and instrument.sec_type != "BAG"):
         raise invalid("Please enter a valid price")
-    if price % instrument.tick:
+    if price % instrument.increment(price):
         raise Refused(110, "The price does not conform to the minimum price variation for this contract.")
 
 

@@ -109,14 +109,15 @@ class Account:
         stock = self._total(portfolio, "value", {"STK"})
         options = self._total(portfolio, "value", {"OPT"})
         futures = self._total(portfolio, "unrealized", {"FUT"})
+        coins = self._total(portfolio, "value", {"CRYPTO"})
         gross = sum(
             (abs(v.value) * self._rate(v) for v in portfolio if v.position.instrument.sec_type != "CASH"), Decimal(0)
         )
         margins = [margin(self._market, v.position.instrument, v.position.quantity) for v in portfolio]
         initial = sum((before for before, _ in margins), Decimal(0))
         maintenance = sum((held for _, held in margins), Decimal(0))
-        net = cash + stock + options + futures
-        everything = {"STK", "OPT", "FUT", "CASH"}
+        net = cash + stock + options + futures + coins
+        everything = {"STK", "OPT", "FUT", "CASH", "CRYPTO"}
         figures = {
             "NetLiquidation": net,
             "TotalCashValue": cash,
@@ -133,6 +134,7 @@ class Account:
             "StockMarketValue": stock,
             "OptionMarketValue": options,
             "FuturesPNL": futures,
+            "Cryptocurrency": coins,
             "UnrealizedPnL": self._total(portfolio, "unrealized", everything),
             "RealizedPnL": self._total(portfolio, "realized", everything),
             "DailyPnL": self._total(portfolio, "daily", everything),

@@ -30,6 +30,9 @@ class OrderBook:
         self._orders = list(orders)
         self._by_key = {(order.client_id, order.order_id): order for order in self._orders if order.order_id}
         self._working = {order.perm_id: order for order in self._orders if order.live}
+        self._children: dict[Key, list[Order]] = {}
+        for order in self._orders:
+            self._join_family(order)
         self._highest = highest
         self.held: dict[Key, HeldOrder] = {}
 
@@ -60,6 +63,7 @@ class OrderBook:
     def add(self, order: Order) -> None:
         """A new working order."""
         self._orders.append(order)
+        self._join_family(order)
         self._working[order.perm_id] = order
         if order.order_id:
             self._by_key[order.client_id, order.order_id] = order
@@ -84,6 +88,9 @@ class OrderBook:
         """Drop ended orders that are outdated."""
         self._orders = [order for order in self._orders if order.live or not outdated(order)]
         self._by_key = {(order.client_id, order.order_id): order for order in self._orders if order.order_id}
+        self._children.clear()
+        for order in self._orders:
+            self._join_family(order)
 
     def parent(self, order: Order) -> Order | None:
         """The order this one is attached to; None when it has none, or none of today."""
@@ -91,16 +98,19 @@ class OrderBook:
 
     def children(self, order: Order) -> list[Order]:
         """Orders attached to this one, ended ones included."""
-        if not order.order_id:
-            return []
-        key = order.client_id, order.order_id
-        return [child for child in self._orders if (child.client_id, child.terms.parent_id) == key]
+        return list(self._children.get((order.client_id, order.order_id), ()))
 
     def partners(self, order: Order) -> list[Order]:
         """The other working orders of its one-cancels-all group."""
+        if not order.terms.oca_group:
+            return []
         group = order.terms.account, order.terms.oca_group
         return [
             other
             for other in self._working.values()
-            if order.terms.oca_group and other is not order and (other.terms.account, other.terms.oca_group) == group
+            if other is not order and (other.terms.account, other.terms.oca_group) == group
         ]
+
+    def _join_family(self, order: Order) -> None:
+        if order.terms.parent_id:
+            self._children.setdefault((order.client_id, order.terms.parent_id), []).append(order)

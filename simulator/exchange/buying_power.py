@@ -15,7 +15,7 @@ from simulator.exchange.account import Account
 from simulator.exchange.book import OrderBook
 from simulator.exchange.commissions import commission
 from simulator.exchange.margins import margin, market_price
-from simulator.exchange.orders import Order
+from simulator.exchange.orders import Order, Terms
 from simulator.market.instrument import Instrument
 from simulator.market.market import Market
 from simulator.refusal import Refused
@@ -51,18 +51,47 @@ class BuyingPower:
 
     def check(self, account: Account, orders: list[Order]) -> None:
         """Raise `Refused` 201 when the account cannot carry these new orders."""
-        self.judge(account, self.needed(account), self.needed(account, orders))
+        for order in orders:
+            order.margin = self.alone(order)
+        if not self._plainly_enough(account, orders):
+            self._judge(account, self._needed(account), self._needed(account, orders))
 
-    def judge(self, account: Account, before: Decimal, after: Decimal) -> None:
-        """Raise `Refused` 201 when the account needs more initial margin than before, and more than it has."""
+    def check_change(self, account: Account, order: Order, terms: Terms) -> None:
+        """Raise `Refused` 201 when the account cannot carry a working order on these terms."""
+        former, margin_before = order.terms, order.margin
+        try:
+            order.terms = terms
+            order.margin = self.alone(order)
+            if not self._plainly_enough(account, ()):
+                after = self._needed(account)
+                order.terms = former
+                self._judge(account, self._needed(account), after)
+        except Refused:
+            order.margin = margin_before
+            raise
+        finally:
+            order.terms = former
+
+    def alone(self, order: Order) -> Decimal:
+        """The initial margin of an order by itself, in US dollars."""
+        return sum((margin(self._market, part.instrument, part.units)[0] for part in self._demands(order)), _NOTHING)
+
+    def _plainly_enough(self, account: Account, orders: Iterable[Order]) -> bool:
+        """Whether the plain sum of all margins is small enough: then nothing else has to be looked at."""
+        figures = account.figures()
+        working = (order.margin for order in self._book.working() if order.terms.account == account.name)
+        most = figures["InitMarginReq"] + sum(working, _NOTHING) + sum((order.margin for order in orders), _NOTHING)
+        return most <= figures["EquityWithLoanValue"]
+
+    def _judge(self, account: Account, before: Decimal, after: Decimal) -> None:
         equity = account.figures()["EquityWithLoanValue"]
         if after <= before or after <= equity:
             return
         raise Refused(
             201,
-            "Order rejected - reason:We are unable to accept your order. Your Available Funds are insufficient. "
-            f"In order to obtain the desired position your Available Funds [{equity - before:.2f} USD] must exceed "
-            f"the Initial Margin [{after - before:.2f} USD]",
+            "Order rejected - reason:We are unable to accept your order. Your Available Funds are insufficient to "
+            "cover the change in the account's margin requirements if this order executes. In order to obtain the desired "
+            f"position your Equity with Loan Value [{equity:.2f} USD] must exceed the Initial Margin [{after:.2f} USD]",
         )
 
     def preview(self, account: Account, order: Order) -> Preview:
@@ -86,7 +115,7 @@ class BuyingPower:
             return refusal.text
         return ""
 
-    def needed(self, account: Account, orders: Iterable[Order] = ()) -> Decimal:
+    def _needed(self, account: Account, orders: Iterable[Order] = ()) -> Decimal:
         """The initial margin of all that is held and works, and of these new orders."""
         working = [order for order in self._book.working() if order.terms.account == account.name]
         parts = [part for order in _that_count([*working, *orders]) for part in self._demands(order)]

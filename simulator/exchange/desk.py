@@ -18,7 +18,7 @@ from simulator.exchange.orders import TRAILING, Order
 from simulator.exchange.reports import Reports
 from simulator.exchange.triggers import reached, trail
 from simulator.exchange.venue import Venue
-from simulator.market.hours import stamp
+from simulator.market.hours import local
 from simulator.market.market import Line
 
 _AT_ONCE = frozenset({"IOC", "FOK"})
@@ -43,8 +43,9 @@ class Desk:
         self.wake(reports)
 
     def step(self, line: Line, reports: Reports) -> None:
-        """Try every order that rests on a line, those first that came first."""
-        for order in [order for order in self._book.working() if order.instrument is line.instrument]:
+        """Try every order that rests on a line: the best price first, of one price those that came first."""
+        resting = [order for order in self._book.working() if order.instrument is line.instrument]
+        for order in sorted(resting, key=_priority):
             if order.live:
                 self._try(order, line, reports, arrived=False)
         self.wake(reports)
@@ -64,6 +65,12 @@ class Desk:
             if order.live:
                 self._expire(order, reports)
         self.wake(reports)
+
+    def prepare(self, order: Order) -> None:
+        """What an order shows before it is tried: why it waits, and where its trail begins."""
+        order.why_held = self.why_held(order)
+        if order.terms.order_type in TRAILING and order.waits and not self._held(order):
+            order.terms = trail(order, self._venue.line(order.instrument))
 
     def fillable(self, order: Order) -> bool:
         """Whether a fill-or-kill order can be filled now, or may wait for something else first."""
@@ -219,11 +226,17 @@ class Desk:
 
     def _warn_closed(self, order: Order, reports: Reports) -> None:
         item = order.instrument
-        opening = stamp(self._venue.next_open(item, outside_rth=order.terms.outside_rth))
-        place = f"{item.symbol} {item.primary or item.exchange}"
+        opening = local(self._venue.next_open(item, outside_rth=order.terms.outside_rth))
+        place = item.primary or item.exchange
+        if item.trading_class not in {"", item.symbol}:
+            place += f".{item.trading_class}"
         reports.refused(
             order,
             399,
-            f"Order Message:\n{order.terms.action} {order.terms.quantity:f} {place}\n"
-            f"Warning: Your order will not be placed at the exchange until {opening}.",
+            f"Order Message:\n{order.terms.action} {order.terms.quantity:f} {item.symbol} {place}\n"
+            f"Warning: Your order will not be placed at the exchange until {opening:%Y-%m-%d %H:%M:%S} US/Eastern.",
         )
+
+
+def _priority(order: Order) -> tuple[bool, Decimal]:
+    return order.limit is not None, -order.sign * (order.limit or Decimal(0))

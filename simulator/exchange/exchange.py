@@ -42,9 +42,11 @@ class Exchange:
         self._life = Lifecycle(self._book, self._fills, ledger, clock)
         self._venue = Venue(market, clock)
         self._desk = Desk(self._book, self._life, self._venue, self._facts)
-        power = BuyingPower(market, self._book)
+        self._power = BuyingPower(market, self._book)
         self._intake = Intake(
-            Floor(market.universe, accounts, ledger, clock, self._book, self._life, self._venue, self._desk, power)
+            Floor(
+                market.universe, accounts, ledger, clock, self._book, self._life, self._venue, self._desk, self._power
+            )
         )
         for order in self._book.working():
             self._take_up(order)
@@ -212,6 +214,7 @@ class Exchange:
         if order.terms.account not in self._accounts:
             raise ValueError(f"the ledger has working orders of account {order.terms.account}, which is not set")
         order.seen = self._clock()
+        order.margin = self._power.alone(order)
         order.why_held = self._desk.why_held(order)
         if order.session_end is None:
             order.session_end = self._venue.session_end(

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from decimal import Decimal
 
 from simulator.exchange.acceptance import check
 from simulator.exchange.accounts import Accounts
@@ -151,7 +152,8 @@ class Intake:
         for account in self._accounts:
             own = [order for order in orders if order.terms.account == account.name]
             try:
-                self._power.check(account, own)
+                if own:
+                    self._power.check(account, own)
             except Refused as refusal:
                 for order in own:
                     self._life.deactivate(order, refusal.text, reports)
@@ -170,7 +172,7 @@ class Intake:
         if order.terms.tif == "FOK" and not self._desk.fillable(order):
             self._life.deactivate(order, "Fill or kill: cannot be filled at once", reports)
             return
-        order.why_held = self._desk.why_held(order)
+        self._desk.prepare(order)
         self._life.admit(order, reports)
 
     def _modify(self, order: Order, instrument: Instrument, terms: Terms, reports: Reports) -> None:
@@ -184,14 +186,9 @@ class Intake:
             raise Refused(105, "Order being modified does not match original order.")
         if terms.quantity <= order.filled:
             raise Refused(_REJECTED, f"Order rejected - reason:Order quantity {terms.quantity:f} is already filled")
-        account = self._accounts[former.account]
-        needed = self._power.needed(account)
-        order.terms = replace(terms, ref=former.ref, oca_group=terms.oca_group or former.oca_group)
-        try:
-            self._power.judge(account, needed, self._power.needed(account))
-        except Refused:
-            order.terms = former
-            raise
+        terms = replace(terms, ref=former.ref, oca_group=terms.oca_group or former.oca_group)
+        self._power.check_change(self._accounts[former.account], order, terms)
+        order.terms = terms
         self._amended(order, former)
         self._life.tell(order, reports)
         self._desk.arrive(order, reports)
@@ -201,11 +198,13 @@ class Intake:
         terms = order.terms
         if terms.quantity > former.quantity or terms.limit != former.limit:
             order.queue = None
+        if terms.quantity != former.quantity:
+            order.reduced = Decimal(0)
         if terms.order_type != former.order_type:
             order.triggered = False
         if terms.conditions != former.conditions:
             order.released = False
         order.modifications += 1
-        order.why_held = self._desk.why_held(order)
+        self._desk.prepare(order)
         if order.waits or order.auction:
             order.status = "PreSubmitted"

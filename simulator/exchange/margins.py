@@ -25,7 +25,7 @@ Margin = tuple[Decimal, Decimal]
 def market_price(market: Market, instrument: Instrument) -> Decimal:
     """What positions are valued at: the last price, or the middle where there is none."""
     line = market.line(instrument)
-    return line.price(line.quote.last if instrument.trades else (line.quote.bid + line.quote.ask) // 2)
+    return line.price(line.quote.last if line.trades else (line.quote.bid + line.quote.ask) // 2)
 
 
 def margin(market: Market, instrument: Instrument, signed: Decimal, price: Decimal | None = None) -> Margin:
@@ -36,7 +36,7 @@ def margin(market: Market, instrument: Instrument, signed: Decimal, price: Decim
     unit = price * instrument.factor
     initial, maintenance = _RATES.get(instrument.sec_type, _FULL)
     base, held = unit * initial, unit * maintenance
-    if instrument.sec_type == "OPT" and signed < 0:
+    if instrument.right and signed < 0:
         base = held = unit + _risk(market, instrument)
     rate = abs(signed) * market.rate(instrument.currency)
     return (base * rate).quantize(CENT), (held * rate).quantize(CENT)

@@ -65,7 +65,8 @@ class Order:
     `cost` is the sum of price times quantity of its fills, `reduced` what one-cancels-all partners took off its
     quantity, `triggered` and `released` tell that its stop was reached and its conditions came true,
     `session_end` is when a DAY order ends. `queue` is the size ahead of it at its price, None while it has no
-    place there; `seen` is the last instant at which the exchange looked at it.
+    place there; `seen` is the last instant at which the exchange looked at it; `margin` is what it would take by
+    itself, in US dollars, when it came.
     """
 
     client_id: int
@@ -86,6 +87,7 @@ class Order:
     why_held: str = ""
     queue: Decimal | None = None
     seen: float = 0.0
+    margin: Decimal = Decimal(0)
     modifications: int = 0
     completed: float | None = None
     completed_status: str = ""

@@ -20,7 +20,7 @@ def watched_prices(line: Line, method: int, sign: int) -> tuple[Decimal, ...]:
     quote = line.quote
     last, side = line.price(quote.last), line.price(quote.ask if sign > 0 else quote.bid)
     if method == 0:
-        method = 2 if line.instrument.trades else 4
+        method = 2 if line.trades else 4
     if method == 8:
         return ((line.price(quote.bid) + line.price(quote.ask)) / 2,)
     return {2: (last,), 4: (side,), 7: (last, side)}[method]
