@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import queue
-import socket
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -18,6 +17,7 @@ from actors.messages.broker import Snapshot
 from actors.messages.session import GetSession, SessionView
 from config.settings import BackoffSettings, GatewaySettings, SimulatorSettings
 from simulator.actor import SimulatorActor
+from simulator.control import Answer, ControlClient
 from supervision.message import Message
 from supervision.ref import Hub
 from tests.support.local import LocalActor, LocalService
@@ -119,12 +119,8 @@ def simulated(directory: Path) -> Iterator[Bench]:
         yield made
 
 
-def control(directory: Path, **command: Any) -> dict[str, Any]:
+def control(directory: Path, statement: str) -> Answer:
     """Tell the simulator something through its control port."""
     address = json.loads((directory / "simulator.json").read_text())
-    with socket.create_connection((address["host"], address["control_port"]), timeout=5.0) as sock:
-        sock.sendall(json.dumps(command).encode() + b"\n")
-        with sock.makefile("rb") as answers:
-            answer: dict[str, Any] = json.loads(answers.readline())
-    assert answer["ok"], answer
-    return answer
+    with ControlClient(address["host"], address["control_port"]) as steering:
+        return steering.do(statement)

@@ -90,13 +90,13 @@ def test_lines_that_the_broker_dropped_are_listed_no_more(it: Bench) -> None:
     epoch = it.up().epoch
     contract = resolve(it)
     dead = it.connection.ask(broker.OpenLine(epoch, contract))
-    control(it.directory, do="link", code=1101)
+    control(it.directory, "code 1101")
     assert it.next(LinkChanged).data_lost
     assert it.connection.ask(broker.GetLiveLines()).items == ()
     line = it.connection.ask(broker.OpenLine(epoch, contract))
     assert line.request_id != dead.request_id
     it.next(broker.TickBatch, lambda batch: line.request_id in batch.requests)
-    assert control(it.directory, do="status")["clients"][0]["lines"] == ["AAPL"]
+    assert control(it.directory, "status")["clients"][0]["lines"] == ["AAPL"]
 
 
 def test_bars_come_in_utc_oldest_first(it: Bench) -> None:
@@ -192,7 +192,7 @@ def test_a_request_of_another_epoch_is_refused(it: Bench) -> None:
 
 def test_a_lost_session_is_told_and_the_next_has_the_next_epoch(it: Bench) -> None:
     it.up()
-    control(it.directory, do="down")
+    control(it.directory, "down")
     down = it.next(SessionDown)
     assert down.epoch == 1
     with pytest.raises(Rejected) as refused:
@@ -200,7 +200,7 @@ def test_a_lost_session_is_told_and_the_next_has_the_next_epoch(it: Bench) -> No
     assert refused.value.kind == "session_down"
     waiting = it.view(lambda view: view.state == "waiting" and "refused" in view.reason)
     assert waiting.retry_at is not None
-    control(it.directory, do="up")
+    control(it.directory, "up")
     it.next(SessionUp, lambda up: up.epoch == 2)
     assert {it.next(BrokerNotice).code for _ in range(2)} <= {2104, 2106, 2107, 2158}
     view = it.view()
@@ -218,13 +218,13 @@ def test_the_epoch_rises_over_a_crash(it: Bench) -> None:
 
 def test_the_brokers_own_outage_degrades_the_session_and_raises_the_generation(it: Bench) -> None:
     it.up()
-    control(it.directory, do="link", code=1100)
+    control(it.directory, "code 1100")
     assert not it.next(LinkChanged).up
     assert it.view().state == "degraded"
-    control(it.directory, do="link", code=1101)
+    control(it.directory, "code 1101")
     back = it.next(LinkChanged)
     assert (back.up, back.data_lost, back.generation) == (True, True, 1)
-    control(it.directory, do="link", code=1102)
+    control(it.directory, "code 1102")
     again = it.next(LinkChanged)
     assert (again.up, again.data_lost, again.generation) == (True, False, 1)
     assert it.view().state == "up"
@@ -232,6 +232,6 @@ def test_the_brokers_own_outage_degrades_the_session_and_raises_the_generation(i
 
 def test_garbage_from_the_gateway_ends_the_session_and_a_new_one_begins(it: Bench) -> None:
     it.up()
-    control(it.directory, do="garbage")
+    control(it.directory, "garbage")
     assert "does not speak the TWS protocol" in it.next(SessionDown).reason
     it.next(SessionUp, lambda up: up.epoch == 2)

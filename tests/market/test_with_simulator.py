@@ -81,9 +81,9 @@ def test_after_an_outage_and_after_kills_there_is_one_line_for_each_contract_and
     con_ids = {client.ask(Subscribe(symbol)).details.contract.con_id for symbol in SYMBOLS}
     next_quotes(client, con_ids, "live")
 
-    control(bench.directory, do="down")
+    control(bench.directory, "down")
     assert set(client.next(Gap).con_ids) == con_ids
-    control(bench.directory, do="up")
+    control(bench.directory, "up")
     resumed: set[int] = set()
     while resumed != con_ids:
         resumed |= set(client.next(Resumed).con_ids)
