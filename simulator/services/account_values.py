@@ -37,7 +37,8 @@ _FIGURES = {
     "SMA": "AvailableFunds",
 }
 _REGULATION_T = {"RegTEquity": "EquityWithLoanValue", "RegTMargin": "InitMarginReq"}
-_LEDGER = ("StockMarketValue", "OptionMarketValue", "FuturesPNL", "UnrealizedPnL", "RealizedPnL")
+_LEDGER = ("Cryptocurrency", "FuturesPNL", "OptionMarketValue", "RealizedPnL", "StockMarketValue", "UnrealizedPnL")
+_HOLDINGS = ("Cryptocurrency", "FuturesPNL", "OptionMarketValue", "StockMarketValue")
 _CENT = Decimal("0.01")
 
 
@@ -108,7 +109,7 @@ def _ledger(view: View, currency: str) -> Iterator[Value]:
     else:
         figures, rate, real = _figures_in(view, currency), view.account.rate(currency), currency
         cash = view.account.cash.get(currency, Decimal(0)).quantize(_CENT)
-        net = cash + figures["StockMarketValue"] + figures["OptionMarketValue"] + figures["FuturesPNL"]
+        net = cash + sum((figures[tag] for tag in _HOLDINGS), Decimal(0))
     yield "AccountOrGroup", view.account.name, currency
     yield "CashBalance", cash, currency
     yield "Currency", currency, currency
@@ -128,6 +129,7 @@ def _figures_in(view: View, currency: str) -> dict[str, Decimal]:
         return sum((getattr(v, attribute) for v in chosen), Decimal(0)).quantize(_CENT)
 
     return {
+        "Cryptocurrency": total("value", "CRYPTO"),
         "StockMarketValue": total("value", "STK"),
         "OptionMarketValue": total("value", "OPT"),
         "FuturesPNL": total("unrealized", "FUT"),
