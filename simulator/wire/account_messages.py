@@ -24,7 +24,7 @@ def account_value(key: str, value: object, currency: str, account: str) -> bytes
 def portfolio_value(valued: Valued, account: str) -> bytes:
     """Message 7."""
     item = valued.position.instrument
-    contract = contract_fields(item, item.primary or item.exchange)
+    contract = contract_fields(item, item.primary or item.exchange, no_right="0")
     return message(
         *(7, 8, *contract, valued.position.quantity, valued.price, valued.value),
         *(valued.position.average_cost, valued.unrealized, valued.realized, account),
@@ -43,13 +43,12 @@ def account_download_end(account: str) -> bytes:
 
 def position(held: Position, account: str) -> bytes:
     """Message 61."""
-    return message(61, 3, account, *contract_fields(held.instrument), held.quantity, held.average_cost)
+    return message(61, 3, account, *_held(held), held.quantity, held.average_cost)
 
 
 def position_multi(request_id: int, held: Position, account: str, model: str) -> bytes:
     """Message 71."""
-    contract = contract_fields(held.instrument)
-    return message(71, 1, request_id, account, *contract, held.quantity, held.average_cost, model)
+    return message(71, 1, request_id, account, *_held(held), held.quantity, held.average_cost, model)
 
 
 def position_multi_end(request_id: int) -> bytes:
@@ -89,3 +88,9 @@ def profit_single(request_id: int, valued: Valued) -> bytes:
         (valued.daily, valued.realized) if held or valued.daily or valued.realized else (UNSET_DOUBLE,) * 2
     )
     return message(95, request_id, held, daily, valued.unrealized if held else UNSET_DOUBLE, realized, valued.value)
+
+
+def _held(held: Position) -> list[object]:
+    """Of what is held only shares tell an exchange, the one that lists them."""
+    item = held.instrument
+    return contract_fields(item, item.primary if item.sec_type == "STK" else "")

@@ -20,10 +20,10 @@ OPEN_ORDER_END = message(53, 1)
 COMPLETED_ORDERS_END = message(102)
 
 
-def contract_fields(item: Instrument, exchange: str = "") -> list[object]:
-    """The eleven contract fields of executions and positions."""
+def contract_fields(item: Instrument, exchange: str = "", no_right: str = "") -> list[object]:
+    """The eleven contract fields of executions and positions; `no_right` stands where there is no put or call."""
     return [
-        *(item.con_id, item.symbol, item.sec_type, item.expiry, f"{item.strike:.1f}", item.right),
+        *(item.con_id, item.symbol, item.sec_type, item.expiry, f"{item.strike:.1f}", item.right or no_right),
         *(item.multiplier, exchange, item.currency, item.local_symbol, item.trading_class),
     ]
 

@@ -39,6 +39,30 @@ def test_every_message_in_every_variant_decodes_exactly(version):
             decode_with_ib_async(payload, version, ib_insync)
 
 
+@pytest.mark.parametrize("version", VERSIONS)
+def test_messages_bear_the_version_numbers_that_real_gateways_put_first(version):
+    """No client looks at them, so no decoder would miss them."""
+    numbers = {"1": {8, 9, 12, 13, 14, 15, 49, 52, 53, 54, 55, 57, 58, 59, 62, 63, 64, 71, 72, 73, 74}}
+    numbers |= {"2": {6}, "3": {50, 61}, "6": {1, 2, 45, 46}, "8": {7}}
+    expected = {number: text for text, ids in numbers.items() for number in ids}
+    if version < 200:
+        expected[4] = "2"
+    for name, payload in catalogue(version):
+        kind, first, *_ = payload.decode().split("\0")
+        assert first == expected.get(int(kind), first), name
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+def test_contracts_that_are_held_are_told_as_in_published_logs(version):
+    """A share in the portfolio has the right 0 and its listing exchange, in positions the exchange; futures none."""
+    found = {name: payload.decode().split("\0") for name, payload in catalogue(version)}
+    assert found["portfolio: STK"][7:10] == ["0", "", "NASDAQ"]
+    assert found["portfolio: OPT"][7:9] == ["C", "100"]
+    assert found["position: STK"][8:11] == ["", "", "NASDAQ"]
+    assert found["position: FUT"][8:11] == ["", "50", ""]
+    assert found["position of a model: OPT"][9:12] == ["C", "100", ""]
+
+
 def _encoders() -> dict[CodeType, str]:
     """The public functions that write messages, by their code."""
     modules = [importlib.import_module(f"simulator.wire.{found.name}") for found in pkgutil.iter_modules(_wire_path())]
