@@ -68,6 +68,7 @@ def _accounts(_: click.Context, __: click.Parameter, value: str) -> str:
     type=click.Path(file_okay=False, path_type=Path),
     help="Keep the ledger here [default: in memory].",
 )
+@click.option("--replay", type=click.Path(dir_okay=False, path_type=Path), help="Prices of this file of ticks.")
 @click.option("--wire-log", type=click.Path(dir_okay=False, path_type=Path), help="Log every message to this file.")
 @click.option("--script", type=click.Path(dir_okay=False, path_type=Path), help="Carry out this script of statements.")
 @click.option("--do", "statements", multiple=True, metavar="STATEMENT", help="Carry out this too; may be repeated.")
@@ -87,6 +88,7 @@ def simulator(
     """
     if ctx.invoked_subcommand is not None:
         return
+    from simulator.market.recording import BadRecording
     from simulator.server import serve
     from simulator.settings import Settings
 
@@ -99,6 +101,8 @@ def simulator(
         serve(Settings(**settings), directory, click.echo, host=host, script=program)
     except ScriptError as error:
         raise Failure(f"a statement cannot be done: {error}", CONFIGURATION) from error
+    except BadRecording as error:
+        raise Failure(f"the recording cannot be replayed: {error}", CONFIGURATION) from error
     except OSError as error:
         raise Failure(f"the simulator cannot run: {error}", FAULT) from error
 

@@ -151,6 +151,7 @@ class SimulatorSettings(Section):
     account: str = Field(default="DU1000001", pattern=r"^D[A-Z]*[0-9]+$")
     cash: Amount = Decimal(1_000_000)
     hours: Literal["always", "exchange"] = "always"
+    replay: Annotated[Path | None, Field(strict=False)] = None
     script: Annotated[Path | None, Field(strict=False)] = None
     wire_log: Annotated[Path | None, Field(strict=False)] = None
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from simulator.faults.language import ScriptError, read_script
+from simulator.market.recording import BadRecording
 from simulator.server import Simulator
 from simulator.settings import SimulatorSettings
 from supervision.actor import Actor, Context
@@ -21,12 +22,14 @@ class SimulatorActor(Actor):
         self._simulator: Simulator | None = None
 
     def on_start(self) -> None:
-        """Open the ledger, listen, begin the script; a taken port or a wrong script is a fault of the configuration."""
+        """Open the ledger, listen, begin the script; a wrong port, script or recording is the configuration's fault."""
         try:
             script = () if self._settings.script is None else read_script(self._settings.script)
             self._simulator = Simulator(self.reactor, self._settings, self._directory, script=script)
         except ScriptError as error:
             raise ConfigurationError(f"simulator.script: {error}") from error
+        except BadRecording as error:
+            raise ConfigurationError(f"simulator.replay: {error}") from error
         except OSError as error:
             if self._settings.port is None:
                 raise

@@ -62,7 +62,7 @@ class Gateway:
         self._day = trading_day(now)
         self.universe = Universe(self._day)
         self.ledger = Ledger(directory, account_codes(settings.account)[0])
-        self.market = Market(self.universe, settings.seed, now, settings.speed, settings.hours)
+        self.market = Market(self.universe, settings.seed, now, settings.speed, settings.hours, settings.replay)
         self.accounts = Accounts(settings.account, settings.cash, self.market, self.ledger)
         self.account = self.accounts.default
         self.exchange = Exchange(self.market, self.accounts, self.ledger, clock.now)

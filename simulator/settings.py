@@ -44,6 +44,11 @@ class SimulatorSettings(Protocol):
         ...
 
     @property
+    def replay(self) -> Path | None:
+        """A recorded file of ticks that the market goes by; None: it is the seed's."""
+        ...
+
+    @property
     def script(self) -> Path | None:
         """A file of statements that a supervised simulator carries out whenever it starts."""
         ...
@@ -64,5 +69,6 @@ class Settings:
     account: str = "DU1000001"
     cash: Decimal = Decimal(1_000_000)
     hours: HoursMode = "always"
+    replay: Path | None = None
     script: Path | None = None
     wire_log: Path | None = None

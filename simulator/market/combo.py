@@ -5,6 +5,7 @@ The displayed size is what all legs together allow. A combo's price may be zero 
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from simulator.market.instrument import Instrument
@@ -61,6 +62,10 @@ class ComboFeed:
             sizes[1].append((shown.ask_size if bought else shown.bid_size) // abs(leg.ratio))
         quote.bid, quote.ask = round(bid), round(ask)
         quote.bid_size, quote.ask_size = min(sizes[0]), min(sizes[1])
+
+    def instants(self, start: float, end: float) -> Iterable[float]:
+        """When a leg may have changed."""
+        return sorted({moment for leg in self._legs for moment in leg.feed.instants(start, end)})
 
     def prints(self, start: float, end: float) -> list[Print]:  # noqa: ARG002 the protocol's
         """None."""

@@ -8,6 +8,7 @@ asked on the way.
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Literal, NamedTuple, Protocol
@@ -64,6 +65,10 @@ class Feed(Protocol):
 
     def after(self, moment: float) -> float:
         """The end of the smallest span that holds an instant: what happened until then is known at the instant."""
+        ...
+
+    def instants(self, start: float, end: float) -> Iterable[float]:
+        """When the quote may have changed, in order."""
         ...
 
     def show(self, quote: Quote, moment: float) -> None:

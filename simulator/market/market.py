@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from decimal import Decimal
+from pathlib import Path
 
 from simulator.market import ticks
 from simulator.market.combo import ComboFeed, LegFeed
@@ -16,6 +17,7 @@ from simulator.market.depth import Book, book
 from simulator.market.instrument import Instrument
 from simulator.market.line import Feed, Line, Print, Quote
 from simulator.market.option_model import price_option
+from simulator.market.replay import Replay
 from simulator.market.seeded import SeededFeed
 from simulator.market.ticks import QuoteTick
 from simulator.market.trading_hours import HoursMode, TradingHours
@@ -33,7 +35,13 @@ class Market:
     """All lines, at the instant `now`; `frozen` keeps them there."""
 
     def __init__(
-        self, universe: Universe, seed: int, now: float, speed: float = 1.0, hours: HoursMode = "always"
+        self,
+        universe: Universe,
+        seed: int,
+        now: float,
+        speed: float = 1.0,
+        hours: HoursMode = "always",
+        recording: Path | None = None,
     ) -> None:
         self.universe = universe
         self.seed = seed
@@ -44,6 +52,9 @@ class Market:
         self._feeds: dict[int, Feed] = {}
         self._lines: dict[int, Line] = {}
         self._late: dict[int, Line] = {}
+        self._replay = None if recording is None else Replay(recording, universe.named, now)
+        for item in self._replay.instruments() if self._replay else ():
+            self.feed(item)
 
     # --- the present ---
 
@@ -61,6 +72,8 @@ class Market:
         if self.frozen:
             return []
         self.now = max(now, self.now)
+        if self._replay is not None:
+            self._replay.advance(self.now)
         return [self.line(instrument) for instrument in watched]
 
     def depth(self, instrument: Instrument, rows: int) -> Book:
@@ -111,7 +124,7 @@ class Market:
         return self.trading_hours.mode
 
     @hours.setter
-    def hours(self, mode: HoursMode) -> None:
+    def hours(self, mode: str) -> None:
         self.trading_hours.mode = mode
         self._lines.clear()
         self._late.clear()
@@ -147,10 +160,9 @@ class Market:
 
     def closing(self, instrument: Instrument) -> Quote:
         """The last quote of the last session that is over, with that session's figures."""
-        feed = self.feed(instrument)
         closed = self.trading_hours.last_close(instrument, self.now)
-        line = Line(instrument, feed, self.trading_hours)
-        line.refresh(2 * closed - feed.after(closed))
+        line = Line(instrument, self.feed(instrument), self.trading_hours)
+        line.refresh(closed - STEP)
         return line.quote
 
     def history_ticks(
@@ -176,6 +188,10 @@ class Market:
     def _make_feed(self, item: Instrument) -> Feed:
         if item.legs:
             return ComboFeed(item, [self._leg(leg.con_id, leg.ratio, leg.action) for leg in item.legs])
+        seeded = self._seeded(item)
+        return (self._replay and self._replay.feed(item, seeded, self.trading_hours)) or seeded
+
+    def _seeded(self, item: Instrument) -> SeededFeed:
         parts = item, self.seed, self._speed, self.trading_hours
         if item.sec_type in _DERIVED:
             spot = self.feed(self._known(item.under_con_id)).middle

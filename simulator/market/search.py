@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from simulator.market.line import Reach, What
 from simulator.market.tape import CELLS
+from simulator.market.walk import Walk
 
 if TYPE_CHECKING:
     from simulator.market.seeded import SeededFeed
@@ -32,13 +33,11 @@ def search(feed: SeededFeed, what: What, start: int, end: int) -> Reach | None:
     seen = _Seen(feed, what, start, end)
     opened, closed = seen.touch(first // CELLS)[0], seen.touch(last // CELLS)[-1]
     low, high = start // CELLS, -(-end // CELLS)
-    if high - low <= _SAMPLES // 4 or feed.walk is None:
-        step = max(1, (high - low) // _SAMPLES)
-        for second in range(low, high, step):
+    if high - low <= _SAMPLES // 8 or feed.walk is None:
+        for second in range(low, high, max(1, (high - low) // _SAMPLES)):
             seen.touch(second)
     else:
-        feed.walk.extreme(low, high, 1, seen.highest)
-        feed.walk.extreme(low, high, -1, seen.lowest)
+        feed.walk.extremes(low, high, *_Bounds(seen, feed, feed.walk).leaves)
     return opened, seen.high, seen.low, closed
 
 
@@ -47,31 +46,45 @@ class _Seen:
 
     def __init__(self, feed: SeededFeed, what: What, start: int, end: int) -> None:
         self._feed = feed
-        self._what = what
+        self.what = what
         self._start = start
-        self._end = end
-        self._money = feed.tick / feed.factor(feed.moment(end - 1))  # money of the walk, before jumps, to a tick
+        self.end = end
         self.low = self.high = 0
 
     def touch(self, second: int) -> list[int]:
         """Look at the prices of a second."""
-        start, end = max(self._start, second * CELLS), min(self._end, (second + 1) * CELLS)
-        prices = self._feed.touched(self._what, start, end)
+        start, end = max(self._start, second * CELLS), min(self.end, (second + 1) * CELLS)
+        prices = self._feed.touched(self.what, start, end)
         if prices:
             self.high = max(prices) if not self.high else max(self.high, *prices)
             self.low = min(prices) if not self.low else min(self.low, *prices)
         return prices
 
-    def highest(self, second: int) -> float:
-        """Look at a second; the walk below which no price can be higher."""
-        self.touch(second)
-        return self._walk_at((self.high - 1.1) * (1 - _HALF_SPREAD))
 
-    def lowest(self, second: int) -> float:
-        """Look at a second; minus the walk above which no price can be lower."""
-        self.touch(second)
-        return -self._walk_at((self.low + 1.1) * (1 + _HALF_SPREAD))
+class _Bounds:
+    """What the walk must reach for a second to be worth a look."""
 
-    def _walk_at(self, ticks: float) -> float:
-        walk = self._feed.walk
-        return walk.logarithm(ticks * self._money) if walk is not None and ticks > 0 else -math.inf
+    def __init__(self, seen: _Seen, feed: SeededFeed, walk: Walk) -> None:
+        self._seen = seen
+        self._feed = feed
+        self._walk = walk
+        self._factor = feed.factor(feed.moment(seen.end - 1))
+        self._side = {"BID": (0, 0), "ASK": (1, 1), "MIDPOINT": (2, 2), "TRADES": (0, 1)}[seen.what]
+        self.leaves = self._highest, self._lowest
+
+    def _highest(self, second: int, logarithm: float) -> float:
+        """Look at a second if it may have the highest price; the walk below which none can be higher."""
+        bid, ask = self._feed.learn(second, self._walk.price(logarithm), self._factor)
+        if (bid, ask, (bid + ask) // 2)[self._side[1]] > self._seen.high:
+            self._seen.touch(second)
+        return self._logarithm((self._seen.high - 1.1) * (1 - _HALF_SPREAD))
+
+    def _lowest(self, second: int, logarithm: float) -> float:
+        """Look at a second if it may have the lowest price; the walk above which none can be lower."""
+        bid, ask = self._feed.learn(second, self._walk.price(logarithm), self._factor)
+        if (bid, ask, (bid + ask) // 2)[self._side[0]] < self._seen.low:
+            self._seen.touch(second)
+        return self._logarithm((self._seen.low + 1.1) * (1 + _HALF_SPREAD))
+
+    def _logarithm(self, ticks: float) -> float:
+        return self._walk.logarithm(ticks * self._feed.tick / self._factor) if ticks > 0 else -math.inf

@@ -57,7 +57,7 @@ class SeededFeed:
         self._bands = [(float(Decimal(edge) / item.tick), int(Decimal(step) / item.tick)) for edge, step in bands[1:]]
         self._shifts: list[tuple[float, float]] = []
         self._forced: list[Print] = []
-        self._known = (-1, 0.0, 0, 0, 0)
+        self._known: tuple[int, float, int, int, int] = (-1, 0.0, 0, 0, 0)
 
     def after(self, moment: float) -> float:
         """The beginning of the next cell."""
@@ -92,6 +92,10 @@ class SeededFeed:
         quote.ask_size = self._item.lot * (1 + (bits >> 4 & 15) % 12)
         if self._spot is not None:
             quote.greeks = price_option(self._item, self._spot(moment), moment)
+
+    def instants(self, start: float, end: float) -> Iterator[float]:
+        """The beginnings of the cells."""
+        return (self.moment(cell) for cells in self._cells(start, end) for cell in range(*cells))
 
     def prints(self, start: float, end: float) -> list[Print]:
         """The trades of [start, end), in order."""
@@ -147,14 +151,10 @@ class SeededFeed:
             venue = self._venues[((dice >> 48) + number) % len(self._venues)]
             yield Print(moment, ask if dice >> (1 + number % 8) & 1 else bid, size, venue)
 
-    def _prices(self, second: int, end: float) -> tuple[int, int, int]:
-        """Bid and ask of a second after the jumps before `end`, and the dice of the second."""
-        factor = self.factor(end)
-        known = self._known
-        if known[0] == second and known[1] == factor:
-            return known[2], known[3], known[4]
+    def learn(self, second: int, price: float, factor: float) -> tuple[int, int]:
+        """Bid and ask of a second whose price, before jumps by `factor`, is known."""
         dice = noise(self._key, second)
-        middle = max(1, round(self._path(second / self._speed) * factor / self.tick))
+        middle = max(1, round(price * factor / self.tick))
         spread = 1 + max(int(middle * 0.0001), dice & 1)
         bid = max(1, middle - spread // 2)
         ask = bid + spread
@@ -162,7 +162,14 @@ class SeededFeed:
             if bid >= edge:
                 bid, ask = bid // step * step, -(-ask // step) * step
         self._known = second, factor, bid, ask, dice
-        return bid, ask, dice
+        return bid, ask
+
+    def _prices(self, second: int, end: float) -> tuple[int, int, int]:
+        """Bid and ask of a second after the jumps before `end`, and the dice of the second."""
+        factor = self.factor(end)
+        if self._known[0] != second or self._known[1] != factor:
+            self.learn(second, self._path(second / self._speed), factor)
+        return self._known[2:]
 
     def _cells(self, start: float, end: float) -> Iterator[tuple[int, int]]:
         """The cells in trading hours that begin in [start, end), as half-open spans."""

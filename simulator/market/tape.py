@@ -67,11 +67,15 @@ class Tape:
         """The last cell with a trade in [limit, before); None when there is none."""
         cell = before
         while cell > limit:
-            minute = (cell - 1) // (_MINUTE * CELLS)
-            start = max(limit, minute * _MINUTE * CELLS)
-            if self.total(start, cell)[1]:
-                return max(found for found, _, _ in self.trades(start, cell))
-            cell = start
+            second = (cell - 1) // CELLS
+            first, after = self._in_second(second)
+            if first != after:
+                found = [each for each, _, _ in self.trades(max(limit, second * CELLS), cell)]
+                if found:
+                    return found[-1]
+            elif self._by_minute(second // _BUCKET)[second % _BUCKET // _MINUTE] == first:
+                second -= second % _MINUTE  # none in the minute so far
+            cell = second * CELLS
         return None
 
     def _offset(self, bucket: int) -> int:

@@ -1,6 +1,6 @@
 """Single ticks of the past: trades and quotes as they were shown, for historical ticks.
 
-Both come from the feed that shows them live. Quotes are told once for every quarter second in which they changed.
+Both come from the feed that shows them live. Quotes are told when they changed.
 """
 
 from __future__ import annotations
@@ -41,14 +41,12 @@ def quotes(
 
     def changes(start: float, end: float) -> list[QuoteTick]:
         found: list[QuoteTick] = []
-        moment = start
-        while moment < end:
-            quote = Quote()
+        quote = Quote()
+        for moment in feed.instants(start, end):
             feed.show(quote, moment)
             tick = QuoteTick(moment, quote.bid, quote.ask, quote.bid_size, quote.ask_size)
             if not found or found[-1][1:] != tick[1:]:
                 found.append(tick)
-            moment = feed.after(moment)
         return found
 
     return _collect(changes, lambda *asked: hours.spans(item, *asked), span, limit)

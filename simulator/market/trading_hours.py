@@ -10,7 +10,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Iterator
 from datetime import date
-from typing import Literal, get_args
+from typing import Literal
 
 from simulator.market.hours import Span, day_start, next_day_start, trading_day
 from simulator.market.instrument import Instrument
@@ -19,7 +19,9 @@ from simulator.market.universe import Universe
 
 HoursMode = Literal["always", "exchange"]
 State = Literal["open", "closed", "halted"]
-_OPTION_DAYS = 86400.0
+_DAY = 86400.0
+_INSTANT = 1e-3
+"""Halts begin and end a millisecond late: what trades at the very instant of the statement belongs to what was."""
 
 
 class TradingHours:
@@ -36,25 +38,25 @@ class TradingHours:
         return self._mode
 
     @mode.setter
-    def mode(self, mode: HoursMode) -> None:
-        if mode not in get_args(HoursMode):
+    def mode(self, mode: str) -> None:
+        if mode not in {"always", "exchange"}:
             raise ValueError(f"hours: expected always or exchange, got {mode}")
-        self._mode = mode
+        self._mode = "always" if mode == "always" else "exchange"
 
     def halt(self, item: Instrument, now: float, *, on: bool) -> None:
         """Stop an instrument's trading from now on, or let it go on."""
         halts = self._halts.setdefault(item.con_id, [])
         halted = bool(halts) and halts[-1][1] == math.inf
         if on and not halted:
-            halts.append((now, math.inf))
+            halts.append((now + _INSTANT, math.inf))
         elif halted and not on:
-            halts[-1] = (halts[-1][0], now)
+            halts[-1] = (halts[-1][0], now + _INSTANT)
 
     def state(self, item: Instrument, moment: float) -> State:
         """What can be seen of an instrument at an instant."""
         if not self.is_open(item, moment, outside_rth=True):
             return "closed"
-        if any(start <= moment < end for start, end in self._halts_of(item)):
+        if any(start <= moment + _INSTANT < end for start, end in self._halts_of(item)):
             return "halted"
         return "open"
 
@@ -85,7 +87,7 @@ class TradingHours:
         if self.state(item, moment) == "open":
             return moment
         for days in (1, 5, 15):
-            found = self.spans(item, moment - days * 86400.0, moment)
+            found = self.spans(item, moment - days * _DAY, moment)
             if found:
                 return found[-1][1]
         return moment
@@ -103,7 +105,7 @@ class TradingHours:
         calendar = self.calendars(item)[0]
         day, (_, end) = calendar.last(moment, regular=True)
         while end > moment:
-            day, (_, end) = calendar.last(day_start(day) - _OPTION_DAYS / 2, regular=True)
+            day, (_, end) = calendar.last(day_start(day) - _DAY / 2, regular=True)
         return end
 
     def auctions(self, item: Instrument, since: float, until: float) -> Iterator[tuple[str, float]]:
