@@ -157,15 +157,14 @@ def write(layout: Layout, version: int, values: Mapping[str, object], prefix: st
 
 def normal(name: str, kind: Kind, text: str) -> str:
     """A field in the one spelling it is kept in, "" when it is not set. Raises `BadField`."""
-    match kind:
-        case Kind.TEXT:
-            return text
-        case Kind.OFFSET if text in {_INFINITY, "Infinite"}:
-            return _INFINITY
-        case Kind.AMOUNT | Kind.OFFSET:
-            amount = parse_amount(name, text)
-            return "" if amount is None else f"{amount:f}"
-    if text in {"", single.UNSET_INTEGER}:
+    if kind is Kind.TEXT or text == "":
+        return text
+    if kind is Kind.OFFSET and text in {_INFINITY, "Infinite"}:
+        return _INFINITY
+    if kind is Kind.AMOUNT or kind is Kind.OFFSET:
+        amount = parse_amount(name, text)
+        return "" if amount is None else f"{amount:f}"
+    if text == single.UNSET_INTEGER:
         return ""
     number = parse_integer(name, text)
     return ("1" if number else "0") if kind is Kind.FLAG else str(number)

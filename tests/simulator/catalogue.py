@@ -28,7 +28,7 @@ Entries = Iterator[tuple[str, bytes]]
 TODAY = date(2026, 11, 19)
 _ONE = Decimal(1)
 _PRICE = Decimal("250.25")
-_NOT_ASCII = "Zürich \\ € 株"
+NOT_ASCII = "Zürich \\ € 株"
 _QUESTIONS = {
     "STK": Query(symbol="AAPL", sec_type="STK", currency="USD"),
     "CASH": Query(symbol="EUR", sec_type="CASH", currency="USD"),
@@ -51,7 +51,7 @@ def catalogue(version: int) -> Entries:
     yield from _contracts(universe, version)
     yield from _accounts(universe)
     yield from _scans(universe)
-    yield "bulletin", news_messages.bulletin(1, 2, _NOT_ASCII, "NYSE")
+    yield "bulletin", news_messages.bulletin(1, 2, NOT_ASCII, "NYSE")
     yield from _answers_without_content()
     yield from order_messages(universe, version)
 
@@ -64,7 +64,7 @@ def instruments(universe: Universe) -> Iterator[tuple[str, Instrument]]:
 
 def _session(version: int) -> Entries:
     yield "error of the session", general.error(version, -1, 2104, "Market data farm connection is OK:usfarm", NOON)
-    yield "error of a request", general.error(version, 9, 200, _NOT_ASCII, NOON)
+    yield "error of a request", general.error(version, 9, 200, NOT_ASCII, NOON)
     yield "accounts", general.managed_accounts("DU1000001,DU1000002")
     yield "next order id", general.next_valid_id(1)
     yield "time", general.current_time(NOON)
@@ -177,7 +177,7 @@ def _accounts(universe: Universe) -> Entries:
 def _scans(universe: Universe) -> Entries:
     yield "scan", scanner_messages.scanner_data(9, [item for _, item in instruments(universe)])
     yield "scan that found nothing", scanner_messages.scanner_data(9, [])
-    yield "scanner parameters", scanner_messages.parameters([("STK.US", _NOT_ASCII)], [("A", "B & C")], ["priceAbove"])
+    yield "scanner parameters", scanner_messages.parameters([("STK.US", NOT_ASCII)], [("A", "B & C")], ["priceAbove"])
 
 
 def _answers_without_content() -> Entries:

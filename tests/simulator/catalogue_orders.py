@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from decimal import Decimal
+from itertools import product
 
 from ibapi.client import EClient
 from ibapi.contract import ComboLeg, Contract, DeltaNeutralContract
@@ -23,7 +24,7 @@ from ibapi.tag_value import TagValue
 from ibapi.wrapper import EWrapper
 
 from simulator.exchange.orders import Execution, Order
-from simulator.market.universe import Universe
+from simulator.market.universe import Instrument, Universe
 from simulator.services.reference import resolve
 from simulator.wire import order_messages as wire
 from simulator.wire.fields import Fields
@@ -150,24 +151,28 @@ def order_messages(universe: Universe, version: int) -> Iterator[tuple[str, byte
         yield f"filled: {name}", wire.open_order(made, version, charged=True)
         yield f"completed: {name}", wire.completed_order(made, version)
         yield f"status: {name}", wire.order_status(made)
-    for aggressive in (True, False):
-        fill = _fill(universe, aggressive=aggressive)
-        yield "unsolicited execution", wire.execution(fill, version)
-        yield "requested execution", wire.execution(fill, version, 5)
-        yield "commission", wire.commission_report(fill)
+    spread = placed(universe, version, *combo()).instrument
+    for aggressive, item in product((True, False), (universe.shares["AAPL"], spread)):
+        fill = _fill(item, aggressive=aggressive)
+        yield f"unsolicited execution: {item.sec_type}", wire.execution(fill, version)
+        yield f"requested execution: {item.sec_type}", wire.execution(fill, version, 5)
+        yield f"commission: {item.sec_type}", wire.commission_report(fill)
+    by_hand = replace(placed(universe, version, stock(), order("BUY", 1)), client_id=0, order_id=-3)
+    yield "open order by hand", wire.open_order(by_hand, version)
+    yield "status by hand", wire.order_status(by_hand)
     yield "end of executions", wire.executions_end(5)
     yield "order bound", wire.order_bound(1_100_000_007, 3, ORDER_ID)
     yield "end of open orders", wire.OPEN_ORDER_END
     yield "end of completed orders", wire.COMPLETED_ORDERS_END
 
 
-def _fill(universe: Universe, *, aggressive: bool) -> Execution:
+def _fill(item: Instrument, *, aggressive: bool) -> Execution:
     return Execution(
         exec_id="0000e0d5.00000001.01.01",
         order_id=ORDER_ID,
         client_id=3,
         perm_id=1_100_000_007,
-        instrument=universe.shares["AAPL"],
+        instrument=item,
         time=NOON,
         account=ACCOUNT,
         exchange="NASDAQ",

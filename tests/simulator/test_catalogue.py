@@ -20,7 +20,7 @@ import pytest
 import simulator
 import simulator.wire
 from simulator.wire.names import OUTGOING
-from tests.simulator.catalogue import catalogue
+from tests.simulator.catalogue import NOT_ASCII, catalogue
 from tests.simulator.rig import VERSIONS, Recorder, decode_officially, decode_with_ib_async
 
 _SIMULATOR = Path(simulator.__file__).parent
@@ -33,6 +33,8 @@ def test_every_message_in_every_variant_decodes_exactly(version):
         recorder.calls.clear()
         decode_officially(payload, version, recorder)
         assert recorder.calls or name.startswith("0 bars"), (name, payload)
+        if name == "error of a request":
+            assert NOT_ASCII in recorder.calls[0][1]
         if version <= ib_async.Client.MaxClientVersion:
             decode_with_ib_async(payload, version)
         if version <= ib_insync.Client.MaxClientVersion:
