@@ -52,6 +52,7 @@ class Market:
         self._feeds: dict[int, Feed] = {}
         self._lines: dict[int, Line] = {}
         self._late: dict[int, Line] = {}
+        self._closings: dict[int, Quote] = {}
         self._replay = None if recording is None else Replay(recording, universe.named, now)
         for item in self._replay.instruments() if self._replay else ():
             self.feed(item)
@@ -128,6 +129,7 @@ class Market:
         self.trading_hours.mode = mode
         self._lines.clear()
         self._late.clear()
+        self._closings.clear()
 
     # --- hours ---
 
@@ -160,10 +162,13 @@ class Market:
 
     def closing(self, instrument: Instrument) -> Quote:
         """The last quote of the last session that is over, with that session's figures."""
-        closed = self.trading_hours.last_close(instrument, self.now)
-        line = Line(instrument, self.feed(instrument), self.trading_hours)
-        line.refresh(closed - STEP)
-        return line.quote
+        closed = self.trading_hours.last_close(instrument, self.now) - STEP
+        known = self._closings.get(instrument.con_id)
+        if known is None or known.time != closed:
+            line = Line(instrument, self.feed(instrument), self.trading_hours)
+            line.refresh(closed)
+            known = self._closings[instrument.con_id] = line.quote
+        return known
 
     def history_ticks(
         self, instrument: Instrument, what: str, start: float | None, end: float, limit: int
