@@ -167,9 +167,9 @@ def _read_text(words: Words, looks: str) -> str:
     return word.text
 
 
-def _read_name(words: Words, looks: str) -> str:
+def _read_name(words: Words, looks: str, longest: int = 60) -> str:
     word = words.take(looks)
-    if not word.text.isprintable() or not 0 < len(word.text) <= 60:
+    if not word.text.isprintable() or not 0 < len(word.text) <= longest:
         raise Mismatch(f"{word} is no name", looks)
     return word.text
 
@@ -196,6 +196,7 @@ def _choice(name: str, *choices: str) -> Argument:
 
 
 _MOST: Final = 2**31 - 1
+_PATH: Final = 1000
 _PRICE: Final = "a price above 0 such as 150 or 1.0875"
 
 ARGUMENTS: Final[dict[str, Argument]] = {
@@ -214,6 +215,7 @@ ARGUMENTS: Final[dict[str, Argument]] = {
     "COUNT": _integer("count", "a number from 1 to 10 million", 1, 10_000_000),
     "LINES": _integer("count", "a number of lines from 0 to 10000", 0, 10_000),
     "TEXT": Argument("text", 'text in "quotes"', _read_text),
+    "FILE": Argument("file", 'the name of a file, in "quotes" when it has blanks', partial(_read_name, longest=_PATH)),
     "SYMBOL": Argument(
         "symbol", "a share as AAPL, a pair as EUR.USD, a future or option by its local symbol", _read_name
     ),

@@ -56,7 +56,10 @@ STATEMENTS: Final[tuple[Form, ...]] = (
     Form("drip", "on|off", "Send one byte at a time, twenty in a second.", "drip on"),
     Form("garbage", "[client CLIENT]", "Send bytes that are no message.", "garbage"),
     Form(
-        "burst", "COUNT [client CLIENT]", "Send that many ticks of the client's lines at once.", "burst 500000 client 1"
+        "burst",
+        "COUNT [client CLIENT] [from FILE]",
+        "Send that many ticks of the lines that are watched at once.",
+        "burst 500000 client 1",
     ),
     # --- the session ---
     Form("hold", "client CLIENT", "Somebody else has this client id: 326.", "hold client 17"),
