@@ -132,6 +132,31 @@ def test_fifty_open_requests_for_bars_are_the_most_of_any_size() -> None:
     assert refused.value.text.endswith("Only 50 simultaneous API historical data requests allowed.")
 
 
+def test_bars_that_are_kept_up_to_date_stay_open_until_they_are_cancelled() -> None:
+    world, client = paced()
+    for number in range(51):
+        client.reqHistoricalData(number, stock(), "", "60 S", "1 min", "TRADES", 1, 1, True, [])
+        world.step()
+    assert [(told[0], told[1]) for told in errors(client)] == [(50, 322)]
+    client.cancelHistoricalData(7)
+    client.callbacks()
+    bars(client, 60, size="1 min")
+    bars(client, 61, size="1 min")
+    client.reqHistoricalData(62, stock(), "", "60 S", "1 min", "TRADES", 1, 1, True, [])
+    assert errors(client) == []
+    bars(client, 63, size="1 min")
+    assert [(told[0], told[1]) for told in errors(client)] == [(63, 322)]
+
+
+def test_the_official_client_is_refused_the_sixty_first_stream_of_bars_with_420() -> None:
+    world, client = paced()
+    for number in range(61):
+        client.reqRealTimeBars(number, stock(), 5, "TRADES", False, [])
+        client.cancelRealTimeBars(number)
+        world.step()
+    assert [told[:2] for told in errors(client)] == [(60, 420), (60, 300)]
+
+
 def test_sixty_streams_of_bars_in_ten_minutes_are_the_most() -> None:
     pacing = Pacing()
     pacing.on = True

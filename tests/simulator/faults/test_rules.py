@@ -126,9 +126,10 @@ def test_a_rule_keeps_to_its_client_its_message_its_count_and_its_time(rule: Rul
 
 def test_a_reordered_message_comes_after_the_next_one_or_alone_when_nothing_follows() -> None:
     assert Stream(Rule("reorder", "tickPrice", times=1)).run([1, 2, 3]) == ["2/1", "1/0", "3/2"]
-    alone = Stream(Rule("reorder", "tickPrice", times=1))
-    alone.run([1])
-    assert alone.out == [(PATIENCE, "1/0")]
+    assert Stream(Rule("reorder", "tickPrice", times=1), Rule("drop", "tickSize")).run([1, 2, 3]) == ["3/2", "1/0"]
+    alone = Stream(Rule("reorder", "tickPrice", times=2))
+    alone.run([1, 2, 1])
+    assert alone.out == [(TICK, "2/1"), (TICK, "1/0"), (2 * TICK + PATIENCE, "1/2")]
 
 
 def test_a_rule_that_is_over_is_gone_and_costs_nothing() -> None:

@@ -141,6 +141,8 @@ def test_nobody_is_started_until_the_login_is_done_and_then_everybody_who_waits(
     first.reqCurrentTime()
     world.step(60)
     assert first.callbacks() == second.callbacks() == []
+    second.startApi()
+    assert [code for _, code, _ in errors(second)] == [321]
     world.gateway.login_required(False)
     assert names(first)[:2] == names(second)[:2] == ["managedAccounts", "nextValidId"]
     first.reqCurrentTime()
