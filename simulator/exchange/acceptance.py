@@ -54,6 +54,8 @@ def _check_kind(terms: Terms, instrument: Instrument) -> None:
         raise invalid(f"Time in force {terms.tif!r} is invalid or not offered by this simulator")
     if terms.order_type in ON_CLOSE and terms.tif != "DAY":
         raise invalid(f"Time in force {terms.tif} cannot be combined with order type {terms.order_type}")
+    if terms.tif == "FOK" and terms.order_type not in {"MKT", "LMT"}:
+        raise invalid(f"Time in force FOK cannot be combined with order type {terms.order_type}")
     if terms.tif == "OPG" and terms.order_type not in {"MKT", "LMT"}:
         raise invalid(f"Time in force OPG cannot be combined with order type {terms.order_type}")
     if instrument.sec_type == "BAG" and (terms.order_type not in {"MKT", "LMT"} or terms.tif == "OPG"):

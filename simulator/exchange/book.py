@@ -111,6 +111,11 @@ class OrderBook:
             if other is not order and (other.terms.account, other.terms.oca_group) == group
         ]
 
+    def has_filled(self, account: str, oca_group: str) -> bool:
+        """Whether anything of a one-cancels-all group filled today."""
+        orders = (order for order in self._orders if order.terms.oca_group == oca_group)
+        return any(order.filled and order.terms.account == account for order in orders)
+
     def _join_family(self, order: Order) -> None:
         if order.terms.parent_id:
             self._children.setdefault((order.client_id, order.terms.parent_id), []).append(order)

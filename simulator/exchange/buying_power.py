@@ -90,8 +90,9 @@ class BuyingPower:
         raise Refused(
             201,
             "Order rejected - reason:We are unable to accept your order. Your Available Funds are insufficient to "
-            "cover the change in the account's margin requirements if this order executes. In order to obtain the desired "
-            f"position your Equity with Loan Value [{equity:.2f} USD] must exceed the Initial Margin [{after:.2f} USD]",
+            "cover the change in the account's margin requirements if this order executes. In order to obtain the "
+            f"desired position your Equity with Loan Value [{equity:.2f} USD] must exceed the Initial Margin "
+            f"[{after:.2f} USD]",
         )
 
     def preview(self, account: Account, order: Order) -> Preview:

@@ -100,6 +100,9 @@ class Desk:
         starts = order.status == "PreSubmitted" and not arrived
         if order.waits:
             order.triggered, starts = True, True
+        if starts and order.terms.tif == "FOK" and not self.fillable(order):
+            self._life.kill(order, reports)
+            return
         if starts:
             self._life.submit(order, reports)
         self._trade(order, line, reports, arrived=arrived or starts)

@@ -118,6 +118,8 @@ class Intake:
         if self._rejections.left:
             self._rejections.left -= 1
             raise Refused(self._rejections.code, self._rejections.text)
+        if terms.oca_group and self._book.has_filled(terms.account, terms.oca_group):
+            raise Refused(_REJECTED, "Order rejected - reason:OCA group is already filled")
         if not terms.parent_id or (client_id, terms.parent_id) in self._book.held:
             return
         parent = self._book.find(client_id, terms.parent_id)
