@@ -82,7 +82,7 @@ class Gateway:
         self.quotes = MarketData(self.market)
         self.entitlements = self.quotes.entitlements
         self._startup = StartupService(settings.account, self.exchange.next_order_id)
-        self._accounts = AccountService(self.accounts, self.universe, clock.now, lambda: self._startup.linked)
+        self._accounts = AccountService(self.accounts, self.universe, clock, lambda: self._startup.linked)
         self.trading = TradingService(
             self.universe, self.exchange, self.accounts, self.clients.by_id.get, self._accounts.filled, clock.now
         )
@@ -186,7 +186,7 @@ class Gateway:
         self.notice(code)
 
     def bulletin(self, kind: int, text: str, exchange: str) -> None:
-        """IB publishes a news bulletin: 1 in general, 2 an exchange is not available, 3 it is again. ValueError else."""
+        """IB publishes a bulletin: kind 1 in general, 2 an exchange is closed, 3 it is open again. ValueError else."""
         self._bulletins.publish(kind, text, exchange)
 
     def hold_client_id(self, client_id: int, on: bool) -> None:

@@ -71,11 +71,16 @@ def futures(root: FutureRoot, today: date) -> Iterator[Instrument]:
             return
 
 
+def option_id(kind: OptionClass, expiry: date, strike: Decimal, right: str) -> int:
+    """The contract id of an option; `read_option_id` is its inverse."""
+    number = ((expiry - _EPOCH).days * _STRIKES + int(strike / Decimal(kind.step))) * 2 + "CP".index(right)
+    return OPTION_BASE + OPTIONS.index(kind) * _CLASS_SIZE + number
+
+
 def option(kind: OptionClass, under: Instrument, expiry: date, strike: Decimal, right: str) -> Instrument:
     """One option; `expiry` is the day of settlement."""
-    number = ((expiry - _EPOCH).days * _STRIKES + int(strike / Decimal(kind.step))) * 2 + "CP".index(right)
     return Instrument(
-        con_id=OPTION_BASE + OPTIONS.index(kind) * _CLASS_SIZE + number,
+        con_id=option_id(kind, expiry, strike, right),
         symbol=under.symbol,
         sec_type=kind.sec_type,
         currency=under.currency,

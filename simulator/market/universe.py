@@ -161,18 +161,22 @@ class Universe:
         """The listed options that may match, class by class."""
         for kind in OPTIONS:
             under = self._unders[kind.under]
+            if query.sec_type != kind.sec_type or query.symbol not in {"", under.symbol}:
+                continue
+            if query.trading_class not in {"", kind.trading_class}:
+                continue
             if query.local_symbol and not query.local_symbol.startswith(kind.trading_class):
                 continue
-            if not {query.symbol, ""} & {under.symbol} and query.symbol:
-                continue
+            strikes = [strike for strike in derivatives.strikes(kind, under) if query.strike in {None, strike}]
             for day in derivatives.settlement_days(kind, self.today):
-                for strike in derivatives.strikes(kind, under):
-                    if not query.strike or strike == query.strike:
-                        yield from (self._option(kind, day, strike, right) for right in "CP")
+                if f"{day:%Y%m}".startswith(query.expiry[:6]):
+                    yield from (self._option(kind, day, strike, right) for strike in strikes for right in "CP")
 
     def _option(self, kind: OptionClass, day: date, strike: Decimal, right: str) -> Instrument:
-        made = derivatives.option(kind, self._unders[kind.under], day, strike, right)
-        return self._made.setdefault(made.con_id, made)
+        con_id = derivatives.option_id(kind, day, strike, right)
+        if con_id not in self._made:
+            self._made[con_id] = derivatives.option(kind, self._unders[kind.under], day, strike, right)
+        return self._made[con_id]
 
     def _named_option(self, local_symbol: str) -> Instrument:
         found = self.find(Query(sec_type="OPT", local_symbol=local_symbol))

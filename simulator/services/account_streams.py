@@ -1,7 +1,8 @@
 """What a client may follow of the accounts, each kind a stream: its messages now, and what a fill changes at once.
 
 A stream sends what differs from its last round. Values are looked at every three minutes and after each fill,
-profit and loss every second (IBKR Campus, "Account & Portfolio Data"); positions change with fills alone.
+profit and loss every second (IBKR Campus, "Account & Portfolio Data"), of true time, however fast the calendar runs;
+positions change with fills alone.
 """
 
 from __future__ import annotations

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
+from simulator.clock import Clock
 from simulator.exchange.accounts import Accounts
 from simulator.exchange.orders import Execution
 from simulator.exchange.positions import Position
@@ -37,9 +38,7 @@ _Key = tuple[type[Stream], int]
 class AccountService:
     """Who follows what of which account: by session, kind and request id (0 for kinds without one)."""
 
-    def __init__(
-        self, accounts: Accounts, universe: Universe, clock: Callable[[], float], linked: Callable[[], bool]
-    ) -> None:
+    def __init__(self, accounts: Accounts, universe: Universe, clock: Clock, linked: Callable[[], bool]) -> None:
         self._accounts = accounts
         self._universe = universe
         self._clock = clock
@@ -67,7 +66,7 @@ class AccountService:
 
     def filled(self, execution: Execution) -> None:
         """A fill was booked: positions and portfolio are told at once, values and profit with the next step."""
-        account, now = self._accounts[execution.account], self._clock()
+        account, now = self._accounts[execution.account], self._clock.monotonic()
         position = account.positions[execution.instrument.con_id]
         for stream in self._streams():
             if account.name in stream.accounts:
@@ -79,7 +78,7 @@ class AccountService:
         """Send what changed of the streams that are due."""
         if not self._linked():
             return
-        now, look = self._clock(), self._look()
+        now, look = self._clock.monotonic(), self._look()
         for stream in self._streams():
             if stream.due <= now and not stream.session.congested:
                 stream.tell(look)
@@ -96,7 +95,7 @@ class AccountService:
         former = self._followed.get(session, {}).get((Updates, 0))
         if former is not None and former.accounts != (name,):
             session.error(-1, 2100, "API client has been unsubscribed from account data.")
-        self._follow(Updates(session, name, self._clock))
+        self._follow(Updates(session, name, self._clock.now))
         session.send(wire.account_download_end(name))
 
     def _follow_positions(self, session: Session, _: Fields) -> None:
@@ -163,7 +162,7 @@ class AccountService:
         """Keep a stream, in the place of a former one, and tell what it has to tell."""
         self._followed.setdefault(stream.session, {})[type(stream), stream.request_id] = stream
         stream.tell(self._look())
-        stream.due = self._clock() + stream.every
+        stream.due = self._clock.monotonic() + stream.every
 
     def _forget(self, session: Session, kind: type[Stream], request_id: int = 0) -> None:
         self._followed.get(session, {}).pop((kind, request_id), None)
