@@ -5,8 +5,6 @@ from __future__ import annotations
 from decimal import Decimal
 
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 from tests.simulator.rig import World, cancellation, contract, order, stock, story
 
@@ -116,11 +114,24 @@ REFUSALS = [
     (stock(), order("BUY", 1, "LMT"), "321"),
     (stock(), order("BUY", 1, "LMT", lmtPrice=100.001), "110"),
     (stock(), order("BUY", 1, "STP"), "321"),
+    (stock(), order("BUY", 1, "TRAIL"), "321"),
+    (stock(), order("BUY", 1, "TRAIL", auxPrice=1.0, trailingPercent=1.0), "321"),
+    (stock(), order("BUY", 1, "TRAIL LIMIT", auxPrice=1.0), "321"),
     (stock(), order("BUY", 1, "XYZ"), "321"),
+    (stock(), order("BUY", 1, "REL"), "387"),
+    (stock(), order("BUY", 1, "STP", auxPrice=1.0, tif="FOK"), "321"),
+    (stock(), order("BUY", 1, "STP", auxPrice=1.0, triggerMethod=1), "321"),
+    (stock(), order("BUY", 1, "MOC", tif="GTC"), "321"),
+    (stock(), order("BUY", 1, tif="GTD"), "321"),
+    (stock(), order("BUY", 1, tif="GTD", goodTillDate="20261119 11:59:59 US/Eastern"), "321"),
+    (stock(), order("BUY", 1, minQty=2), "321"),
     (stock(), order("HOLD", 1), "321"),
     (stock(), order("BUY", 1, tif="GTX"), "321"),
     (stock(), order("BUY", 1, account="DU9"), "321"),
     (stock("NOPE"), order("BUY", 1), "200"),
+    (contract(symbol="SPX", secType="IND", exchange="CBOE", currency="USD"), order("BUY", 1), "412"),
+    (stock(), order("BUY", 1, "LMT", lmtPrice=100.0, parentId=7), "10006"),
+    (stock(), order("BUY", 1, algoStrategy="Vwap", algoParams=[]), "439"),
 ]
 
 
@@ -161,6 +172,30 @@ def test_clients_have_order_ids_of_their_own_and_see_only_their_orders(world):
     assert story(two.take()) == ["status Cancelled", "error 202"]
 
 
+def test_an_order_is_modified_in_what_may_change_and_refused_in_what_may_not(world):
+    client = world.client()
+    client.placeOrder(1, stock(), order("BUY", 10, "LMT", lmtPrice=100.0))
+    client.take()
+    for contract_, wanted in ((stock("MSFT"), order("BUY", 10)), (stock(), order("SELL", 10))):
+        client.placeOrder(1, contract_, wanted)
+        assert story(client.take()) == ["error 105"]
+    client.placeOrder(1, stock(), order("BUY", 10, "STP", auxPrice=300.0))
+    opened, status = client.take()
+    assert (opened[15], status[2], status[10]) == ("STP", "PreSubmitted", "trigger")
+
+
+def test_completed_orders_are_those_filled_cancelled_and_inactive(world):
+    client = world.client()
+    client.placeOrder(1, stock(), order("BUY", 10))
+    client.placeOrder(2, stock(), order("BUY", 10, "LMT", lmtPrice=100.0))
+    client.placeOrder(3, stock(), order("BUY", 10, "LMT", lmtPrice=100.0, tif="FOK"))
+    client.cancelOrder(2, cancellation())
+    client.callbacks()
+    client.raw(99, 1)
+    shown = [call[1][2] for call in client.callbacks() if call[0] == "completedOrder"]
+    assert [state.status for state in shown] == ["Filled", "Cancelled", "Inactive"]
+
+
 def test_executions_pass_the_filter_of_the_request(world):
     one, two = world.client(1), world.client(2)
     one.placeOrder(1, stock(), order("BUY", 10))
@@ -168,21 +203,32 @@ def test_executions_pass_the_filter_of_the_request(world):
     one.take()
 
     def asked(**parts: str) -> list[str]:
-        fields = {
-            "client": "0",
-            "account": "",
-            "time": "",
-            "symbol": "",
-            "type": "",
-            "exchange": "",
-            "side": "",
-        } | parts
-        return [answer[4] for answer in one.raw(7, 3, 9, *fields.values()) if answer[0] == "11"]
+        names = ("client", "account", "time", "symbol", "type", "exchange", "side")
+        fields = [parts.get(name, "0" if name == "client" else "") for name in names]
+        return [answer[4] for answer in one.raw(7, 3, 9, *fields) if answer[0] == "11"]
 
     assert asked() == ["AAPL", "MSFT"]
     assert asked(client="2") == asked(symbol="MSFT") == asked(side="SELL") == ["MSFT"]
     assert asked(account="DU9") == asked(type="OPT") == asked(time="20261119 12:00:01") == []
-    assert asked(time="20261119-17:00:00") == ["AAPL", "MSFT"]
+    assert asked(time="20261119-17:00:00") == asked(exchange="NASDAQ") == ["AAPL", "MSFT"]
+
+
+def test_executions_of_earlier_days_are_told_at_version_200_only_on_request(world):
+    client = world.client(version=200)
+    client.placeOrder(1, stock(), order("BUY", 10))
+    world.gateway.market.frozen = False
+    world.step(86400.0)
+    client.placeOrder(2, stock(), order("BUY", 11))
+    client.take()
+
+    def asked(days: int, *dates: str) -> list[str]:
+        told = client.raw(7, 3, 9, 0, "", "", "", "", "", "", days, len(dates), *dates)
+        return [answer[19] for answer in told if answer[0] == "11"]
+
+    unset = 2147483647
+    assert asked(unset) == asked(0) == asked(unset, "20261120") == ["11"]
+    assert asked(1) == asked(7) == asked(unset, "20261119", "20261120") == ["10", "11"]
+    assert asked(unset, "20261119") == ["10"]
 
 
 def test_day_orders_end_with_their_day_and_others_stay():
@@ -196,79 +242,6 @@ def test_day_orders_end_with_their_day_and_others_stay():
     assert story(client.take()) == ["status Cancelled", "error 202"]
     assert [fields[1] for fields in client.raw(5, 1) if fields[0] == "5"] == ["2"]
     assert client.raw(7, 3, 1, 0, "", "", "", "", "", "") == [["55", "1", "1"]]
-
-
-SYMBOLS = ("AAPL", "KO", "EUR.USD", "ESZ6", "SPY")
-orders = st.tuples(
-    st.sampled_from(SYMBOLS),
-    st.sampled_from(["BUY", "SELL"]),
-    st.integers(1, 3000),
-    st.sampled_from(["MKT", "LMT", "STP"]),
-    st.sampled_from(["DAY", "GTC", "IOC"]),
-    st.integers(-40, 40),
-)
-commands = st.lists(st.one_of(orders, st.sampled_from(["step", "cancel", "modify", "restart"])), max_size=30)
-
-
-@settings(max_examples=40, deadline=None)
-@given(commands)
-def test_positions_and_cash_equal_the_sum_of_executions_to_the_cent(tmp_path_factory, plan):
-    directory = tmp_path_factory.mktemp("ledger")
-    world = World(directory, cash=Decimal(250_000))
-    client, order_id = world.client(), 0
-    for command in plan:
-        if isinstance(command, tuple):
-            order_id += 1
-            _place(client, world, order_id, command)
-        elif command == "step":
-            world.step()
-        elif command == "cancel" and order_id:
-            client.cancelOrder(order_id, cancellation())
-        elif command == "modify" and (working := world.gateway.exchange.open_orders()):
-            _modify(client, working[0])
-        elif command == "restart":
-            world.close()
-            world = World(directory, now=world.now, cash=Decimal(1))
-            client = world.client()
-        client.take()
-    _books_balance(world)
-    world.close()
-
-
-def _place(client, world, order_id, command):
-    symbol, action, quantity, kind, tif, distance = command
-    item = world.gateway.universe.named(symbol)
-    line = world.gateway.market.line(item)
-    price = float(line.price(line.quote.bid + distance))
-    parts = {"lmtPrice": price} if kind == "LMT" else {"auxPrice": price} if kind == "STP" else {}
-    client.placeOrder(order_id, contract(conId=item.con_id), order(action, quantity, kind, tif=tif, **parts))
-
-
-def _modify(client, working):
-    grown = order(working.terms.action, str(working.terms.quantity + 1), tif="GTC")
-    client.placeOrder(working.order_id, contract(conId=working.instrument.con_id), grown)
-
-
-def _books_balance(world):
-    account, executions = world.gateway.account, world.gateway.exchange.executions
-    for con_id, position in account.positions.items():
-        assert position.quantity == sum(fill.signed for fill in executions if fill.instrument.con_id == con_id)
-    dollars = Decimal(250_000)
-    euros = Decimal(0)
-    for fill in executions:
-        dollars -= fill.commission
-        if fill.instrument.sec_type == "CASH":
-            euros += fill.signed
-        if fill.instrument.sec_type != "FUT":
-            dollars -= (fill.signed * fill.price).quantize(Decimal("0.01"))
-    for future in (p for p in account.positions.values() if p.instrument.sec_type == "FUT"):
-        fills = [fill for fill in executions if fill.instrument is future.instrument]
-        dollars -= sum((fill.signed * fill.price * 50 for fill in fills), Decimal(0)) - future.cost
-    assert account.cash["USD"] == dollars
-    assert account.cash.get("EUR", Decimal(0)) == euros
-    assert world.gateway.ledger.cash(account.name) == account.cash
-    open_quantity = sum(order.remaining for order in world.gateway.exchange.open_orders())
-    assert open_quantity >= 0
 
 
 def test_realised_profit_is_what_was_gained_after_all_commissions(world):
