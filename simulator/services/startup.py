@@ -26,12 +26,15 @@ TEXTS: Final = {
     2106: "HMDS data farm connection is OK:ushmds",
     2107: f"HMDS data farm connection {_INACTIVE}ushmds",
     2108: f"Market data farm connection {_INACTIVE}usfarm",
+    2109: 'Order Event Warning: Attribute "Outside Regular Trading Hours" is ignored based on the order type and '
+    "destination. PlaceOrder is now processed.",
     2110: "Connectivity between Trader Workstation and server is broken. It will be restored automatically.",
+    2119: "Market data farm is connecting:usfarm",
     2157: "Sec-def data farm connection is broken:secdefil",
     2158: "Sec-def data farm connection is OK:secdefil",
 }
 """Notices with the text that TWS gives them."""
-_FARMS: Final = ((2104, 2103, 2108), (2106, 2105, 2107), (2158, 2157))
+_FARMS: Final = ((2104, 2103, 2108, 2119), (2106, 2105, 2107), (2158, 2157))
 _BROKEN: Final = {1100, 2110}
 _RESTORED: Final = {1101, 1102}
 

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import socket
 
 import ib_async
 import pytest
 
+from simulator.clients import MOST_STRANGERS
 from simulator.network import GARBAGE
 from tests.simulator.faults.stock import Official, steered
 from tests.simulator.local import Wire
@@ -123,6 +125,20 @@ def test_garbage_makes_the_official_client_deaf_and_nobody_else() -> None:
             got += raw.socket.recv(4096)
         assert other.answers()
         assert client.heard() == []
+
+
+def test_strangers_that_take_every_place_are_cut_for_those_who_come_to_start() -> None:
+    with steered() as (simulator, _), contextlib.ExitStack() as crowd, Official(simulator.port) as client:
+        client.until("nextValidId")
+        strangers = [
+            crowd.enter_context(socket.create_connection(("127.0.0.1", simulator.port), 5))
+            for _ in range(MOST_STRANGERS + 1)
+        ]
+        with pytest.raises(ConnectionResetError):
+            strangers[0].recv(1)
+        with Official(simulator.port, 2) as other:
+            assert other.answers()
+        assert client.answers()
 
 
 def test_a_corrupted_message_ends_the_loop_of_the_official_client() -> None:
