@@ -13,6 +13,7 @@ from datetime import datetime, tzinfo
 from decimal import Decimal
 from typing import Any, Protocol
 
+import msgspec
 from ibapi.wrapper import EWrapper
 
 from actors.ib.times import UnreadableTime, read_time
@@ -164,6 +165,7 @@ class Translator(EWrapper):
         self._inbound.end(OPEN_ORDERS)
 
     def completedOrder(self, contract: Any, order: Any, orderState: Any) -> None:  # noqa: N802, N803
+        terms, filled = terms_from(order), quantity(order.filledQuantity) or Decimal(0)
         self._inbound.item(
             COMPLETED_ORDERS,
             OrderReport(
@@ -173,12 +175,13 @@ class Translator(EWrapper):
                 client_id=0,
                 perm_id=whole(order.permId),
                 contract=contract_from(contract),
-                terms=terms_from(order),
+                # what gateways tell as the total of a completed order is what was left of it: 0 of a filled one
+                terms=msgspec.structs.replace(terms, quantity=max(terms.quantity, filled)),
                 status=orderState.status,
                 warning=orderState.completedStatus,
                 reject_reason=getattr(orderState, "rejectReason", ""),
                 completed=True,
-                filled=quantity(order.filledQuantity) or Decimal(0),
+                filled=filled,
             ),
         )
 

@@ -39,8 +39,9 @@ def open_order(
 
 
 def completed_order(order: Order, version: int) -> bytes:
-    """Message 101."""
+    """Message 101. Its total quantity is what was left to fill: 0 of an order that is filled."""
     values = _values(order) | {
+        "totalQuantity": order.remaining,
         "filledQuantity": order.filled,
         "completedTime": stamp(order.completed or order.placed),
         "completedStatus": order.completed_status,

@@ -126,7 +126,7 @@ def test_an_order_is_filled_reported_and_found_again(it: Bench) -> None:
     positions = it.connection.ask(broker_account.FetchPositions()).items
     assert [(item.contract.symbol, item.quantity) for item in positions] == [("AAPL", Decimal(10))]
     completed = it.connection.ask(broker.FetchCompletedOrders()).items
-    assert [(item.terms.key, item.completed) for item in completed] == [("key-1", True)]
+    assert [(item.terms.key, item.terms.quantity, item.completed) for item in completed] == [("key-1", 10, True)]
 
 
 def test_a_resting_order_is_open_until_its_cancel(it: Bench) -> None:

@@ -178,6 +178,18 @@ def test_a_condition_of_an_unknown_kind_or_joined_by_nothing_costs_the_order():
 
 
 @pytest.mark.parametrize("version", VERSIONS)
+def test_a_completed_order_tells_what_was_left_of_it_and_what_was_filled(version):
+    """As a recorded gateway does: 0 in all and 1 filled of an order for 1."""
+    made = placed(_UNIVERSE, version, stock(), order("BUY", 3))
+    recorder = Recorder()
+    for filled in (0, 1, 3):
+        made.filled, made.status = Decimal(filled), "Filled" if filled == 3 else "Cancelled"
+        decode_officially(wire.completed_order(made, version), version, recorder)
+        _, (_, shown, state) = recorder.calls.pop()
+        assert (shown.totalQuantity, shown.filledQuantity, state.status) == (3 - filled, filled, made.status)
+
+
+@pytest.mark.parametrize("version", VERSIONS)
 def test_a_combo_is_shown_with_its_legs_their_prices_and_its_routing(version):
     what, sent = combo(10.0, 13.5, routing="1")
     found, shown = _echo(version, what, sent)
