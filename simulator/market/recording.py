@@ -13,6 +13,7 @@ import math
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -73,7 +74,7 @@ def check(path: Path, known: Callable[[str], bool]) -> dict[str, Record]:
 
 
 def _csv_rows(path: Path) -> Iterator[tuple[int, dict[str, object]]]:
-    with path.open(encoding="utf-8-sig", newline="") as file:
+    with path.open(encoding="utf-8-sig", errors="backslashreplace", newline="") as file:
         reader = csv.reader(file, strict=True)
         header: list[str] | None = None
         try:
@@ -86,34 +87,32 @@ def _csv_rows(path: Path) -> Iterator[tuple[int, dict[str, object]]]:
                     raise BadRecording(
                         f"{path}, line {reader.line_num}: expected {len(header)} cells, found {len(cells)}"
                     )
-        except (csv.Error, UnicodeDecodeError) as error:
-            raise BadRecording(f"{path}, line {reader.line_num + 1}: not CSV in UTF-8: {error}") from error
+        except csv.Error as error:
+            raise BadRecording(f"{path}, line {reader.line_num}: not CSV: {error}") from error
 
 
 def _parquet_rows(path: Path) -> Iterator[tuple[int, dict[str, object]]]:
     try:
-        from pyarrow import ArrowException
-        from pyarrow.parquet import ParquetFile
+        arrow: Any = import_module("pyarrow")
+        parquet: Any = import_module("pyarrow.parquet")
     except ImportError as error:
         raise BadRecording(f"{path}: {_NO_PYARROW}") from error
     try:
-        with ParquetFile(path) as file:
+        with parquet.ParquetFile(path) as file:
             names = _columns(path, [name.lower() for name in file.schema_arrow.names])
             number = 0
             for batch in file.iter_batches():
-                for values in zip(*(_plain(column) for column in batch.columns), strict=True):
+                for values in zip(*(_plain(arrow, column) for column in batch.columns), strict=True):
                     number += 1
                     yield number, dict(zip(names, values, strict=True))
-    except ArrowException as error:
+    except arrow.ArrowException as error:
         raise BadRecording(f"{path}: not parquet: {error}") from error
 
 
-def _plain(column: Any) -> list[object]:
+def _plain(arrow: Any, column: Any) -> list[object]:
     """A column's values; of timestamps the microseconds, which is all that Python's own times hold."""
-    import pyarrow as pa
-
-    if pa.types.is_timestamp(column.type):
-        column = column.cast(pa.timestamp("us", tz=column.type.tz), safe=False)
+    if arrow.types.is_timestamp(column.type):
+        column = column.cast(arrow.timestamp("us", tz=column.type.tz), safe=False)
     return list(column.to_pylist())
 
 

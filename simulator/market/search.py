@@ -2,7 +2,7 @@
 
 Where prices follow a walk, the highest and lowest are exact: whole stretches are passed over whose noise cannot
 reach beyond what was found already. An option's price has no such bound: its extremes are looked for in `_SAMPLES`
-seconds of the span, those of first and last included, and exact only where there are no more seconds than that.
+seconds of the span, beside those of first and last; they are exact where there are no more trades, or seconds.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from simulator.market.seeded import SeededFeed
 
 _SAMPLES = 40
+_FEW = 5  # seconds: going through them is quicker than searching
 _HALF_SPREAD = 0.5e-4  # of the price, beside two ticks: no trade is further from the walk
 
 
@@ -33,7 +34,10 @@ def search(feed: SeededFeed, what: What, start: int, end: int) -> Reach | None:
     seen = _Seen(feed, what, start, end)
     opened, closed = seen.touch(first // CELLS)[0], seen.touch(last // CELLS)[-1]
     low, high = start // CELLS, -(-end // CELLS)
-    if high - low <= _SAMPLES // 8 or feed.walk is None:
+    if what == "TRADES" and feed.walk is None and feed.tape.total(start, end)[1] <= _SAMPLES:
+        for cell, _, _ in feed.tape.trades(start, end):
+            seen.touch(cell // CELLS)
+    elif high - low <= _FEW or feed.walk is None:
         for second in range(low, high, max(1, (high - low) // _SAMPLES)):
             seen.touch(second)
     else:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -61,7 +62,7 @@ def test_over_three_years_sessions_follow_each_other_and_a_calendar_opens_when_i
 ):
     sessions = list(calendar.sessions(date(2025, 1, 1), 3 * 365, regular=regular))
     assert len(sessions) > 700
-    for (_, (start, end)), (_, (after, _)) in zip(sessions, sessions[1:], strict=False):
+    for (_, (start, end)), (_, (after, _)) in itertools.pairwise(sessions):
         assert start < end <= after
         assert calendar.is_open(start, regular=regular)
         assert calendar.is_open(end - 1, regular=regular)
@@ -80,7 +81,7 @@ def test_over_three_years_sessions_follow_each_other_and_a_calendar_opens_when_i
 def test_the_open_parts_of_any_span_are_those_in_which_the_calendar_is_open(calendar, moment, seconds, regular):
     spans = list(calendar.within(moment, moment + seconds, regular=regular))
     assert all(start < end for start, end in spans)
-    assert all(first[1] <= second[0] for first, second in zip(spans, spans[1:], strict=False))
+    assert all(first[1] <= second[0] for first, second in itertools.pairwise(spans))
     probes = [moment + seconds * part // 100 for part in range(100)]
     open_ = [probe for probe in probes if calendar.is_open(probe, regular=regular)]
     assert open_ == [probe for probe in probes if any(start <= probe < end for start, end in spans)]
