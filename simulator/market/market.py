@@ -28,6 +28,7 @@ __all__ = ["DELAY", "STEP", "Line", "Market", "Print", "Quote", "QuoteTick"]
 
 STEP = 0.25
 DELAY = 900.0
+_ADJUSTED = 1.0
 _DERIVED = {"OPT", "FOP"}
 
 
@@ -69,9 +70,16 @@ class Market:
         return line
 
     def step(self, now: float, watched: Iterable[Instrument]) -> list[Line]:
-        """Move to `now` and return the lines that somebody watches. A frozen market stays where it is."""
+        """Move to `now` and return the lines that somebody watches. A frozen market stays where it is.
+
+        An earlier `now` is a calendar that was set back: all lines are looked at anew. A base clock that was
+        adjusted by less than a second only has the market wait.
+        """
         if self.frozen:
             return []
+        if now < self.now - _ADJUSTED:
+            self._forget()
+            self.now = now
         self.now = max(now, self.now)
         if self._replay is not None:
             self._replay.advance(self.now)
@@ -127,6 +135,9 @@ class Market:
     @hours.setter
     def hours(self, mode: str) -> None:
         self.trading_hours.mode = mode
+        self._forget()
+
+    def _forget(self) -> None:
         self._lines.clear()
         self._late.clear()
         self._closings.clear()
