@@ -90,31 +90,39 @@ KINDS: dict[int, type[Condition]] = {
 class Facts(Protocol):
     """What conditions are about, as it is now, seen from one order."""
 
-    def price(self, con_id: int, trigger_method: int) -> Decimal: ...
+    def price(self, con_id: int, trigger_method: int) -> Decimal:
+        """The price of a contract by a trigger method."""
+        ...
 
-    def volume(self, con_id: int) -> int: ...
+    def volume(self, con_id: int) -> int:
+        """The day's volume of a contract."""
+        ...
 
-    def percent_change(self, con_id: int) -> Decimal: ...
+    def percent_change(self, con_id: int) -> Decimal:
+        """A contract's change since yesterday's close, in per cent."""
+        ...
 
-    def cushion_percent(self) -> Decimal: ...
+    def cushion_percent(self) -> Decimal:
+        """The account's margin cushion in per cent."""
+        ...
 
-    def now(self) -> float: ...
+    def now(self) -> float:
+        """Calendar time."""
+        ...
 
-    def traded(self, sec_type: str, exchange: str, symbol: str) -> bool: ...
+    def traded(self, sec_type: str, exchange: str, symbol: str) -> bool:
+        """Whether the account traded a symbol since the order was placed."""
+        ...
 
 
 def fulfilled(conditions: tuple[Condition, ...], facts: Facts) -> bool:
     """Whether all of it is true now; an order without conditions is never held by them."""
-    if not conditions:
-        return True
-    whole = True
+    groups: list[list[Condition]] = [[]]
     for condition in conditions:
-        whole = whole and _true(condition, facts)
+        groups[-1].append(condition)
         if not condition.both:
-            if whole:
-                return True
-            whole = True
-    return whole if conditions[-1].both else False
+            groups.append([])
+    return not conditions or any(group and all(_true(one, facts) for one in group) for group in groups)
 
 
 def _true(condition: Condition, facts: Facts) -> bool:

@@ -79,7 +79,7 @@ class Desk:
             return True
         levels = self._venue.levels(line, order.sign, order.limit)
         taken = self._venue.taken(line, order.sign)
-        found = sweep(levels, taken, order.remaining, order.limit, order.sign)
+        found = sweep(levels, taken, free_units(self._book, order), order.limit, order.sign)
         return self._tradable(order, line) and sum(quantity for _, quantity in found) == order.remaining
 
     def why_held(self, order: Order) -> str:
