@@ -26,6 +26,7 @@ from simulator.wire.fields import Fields
 from simulator.wire.requests import read_contract
 
 UPDATE_EVERY = 5.0
+_CAUGHT_UP = 60
 _DAY = 86400
 _REFUSED = 162
 _PREFIX = "Historical Market Data Service error message:"
@@ -110,9 +111,11 @@ class BarService:
             self._entitlements.require(item, _REFUSED, _PREFIX)
 
     def _update(self, live: _Live) -> None:
+        """Tell the last bar and those that began since; after a jump of the calendar only the latest of these."""
         now, request = self._market.now, live.request
-        back = replace(request, duration=_reaching_back(live.last.start, now, request))
-        for bar in bars(self._market, live.line, _asked(back, now))[1]:
+        reach = min(now - live.last.start, _CAUGHT_UP * request.size)
+        back = replace(request, duration=_reaching_back(reach, request.size))
+        for bar in bars(self._market, live.line, _asked(back, now))[1][1:]:
             if bar.start >= live.last.start and bar != live.last:
                 live.session.send(wire.bar_update(live.request_id, bar, request.form))
                 live.last = bar
@@ -136,11 +139,11 @@ class BarService:
 
     def _head(self, session: Session, fields: Fields) -> None:
         request_id = fields.integer("reqId")
-        item = resolve(self._market.universe, read_contract(fields))
+        line = self._market.line(resolve(self._market.universe, read_contract(fields)))
         fields.skip(2)  # includeExpired, useRTH
         what, form = fields.text("whatToShow").upper(), fields.integer("formatDate", 1)
-        self._require(item)
-        if what in {"TRADES", "ADJUSTED_LAST"} and not item.trades:
+        self._require(line.instrument)
+        if what in {"TRADES", "ADJUSTED_LAST"} and not line.trades:
             raise Refused(_REFUSED, f"{_PREFIX}No head time stamp")
         session.send(wire.head_timestamp(request_id, head(self._market.now), form))
 
@@ -161,12 +164,11 @@ def _asked(request: BarRequest, end: float) -> HistoryRequest:
     return HistoryRequest(end, request.duration, request.bar_size, request.what, request.regular)
 
 
-def _reaching_back(start: float, now: float, request: BarRequest) -> str:
-    """A duration that holds the bar that began at `start`, whole, and all later ones."""
-    if request.size < _DAY:
-        return f"{int(now - start + request.size) + 1} S"
-    count = int((now - start) / request.size) + 2
-    return f"{count} {'D' if request.size == _DAY else 'W' if request.size == 7 * _DAY else 'M'}"
+def _reaching_back(reach: float, size: int) -> str:
+    """A duration that holds all bars since `reach` seconds ago, and one before them that may be cut."""
+    if size < _DAY:
+        return f"{int(reach + size) + 1} S"
+    return f"{int(reach / size) + 3} {'D' if size == _DAY else 'W' if size == 7 * _DAY else 'M'}"
 
 
 def _period(text: str) -> tuple[str, str]:

@@ -11,7 +11,7 @@ from typing import NamedTuple
 from simulator.market.hours import trading_day
 from simulator.market.line import Line, Quote
 from simulator.market.market import DELAY, Market
-from simulator.services import generic_ticks
+from simulator.services import generic_ticks, moment_figures
 from simulator.services.entitlements import DELAYED, DELAYED_FROZEN, FROZEN, LIVE
 from simulator.services.quote_ticks import (
     DELAYED_KINDS,
@@ -70,7 +70,8 @@ class Channel:
         self._kinds = DELAYED_KINDS if interest.delayed else LIVE_KINDS
         self._day = trading_day(market.now)
         self._extras = dict(generic_ticks.standing(market, line, interest.generics))
-        self._traded = generic_ticks.Traded(market, line) if interest.generics & generic_ticks.SALES else None
+        sales = line.trades and interest.generics & moment_figures.SALES
+        self._traded = moment_figures.Traded(market, line) if sales else None
         self._look(market)
 
     def show(self, watcher: Watcher) -> None:
@@ -137,13 +138,13 @@ class Channel:
             yield from last_exchange_tick(line, now, before)
         if now.greeks is not None and self.interest.computed:
             yield from option_ticks(line, now, before, kinds, self._moment)
-        if halted is not self._halted and line.instrument.trades:
+        if halted is not self._halted and line.trades:
             yield wire.generic_tick(kinds[types.HALTED], float(self._halted))
         for kind, tick in self._extras.items():
             if extras.get(kind) != tick:
                 yield tick
         if self._traded is not None and before is not NEVER:
-            yield from generic_ticks.sales(line, self.interest.generics, self._traded)
+            yield from moment_figures.sales(line, self.interest.generics, self._traded)
 
 
 def _counts(ticks: Sequence[wire.Tick]) -> Mapping[int, int]:

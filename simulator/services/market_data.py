@@ -53,6 +53,10 @@ class MarketData:
         """What a client watches, by request id."""
         return self._quotes.watched(session)
 
+    def recall(self, session: Session) -> None:
+        """A client was shown what is not the market: each of its quote lines is shown whole at its next change."""
+        self._quotes.recall(session)
+
     def opened(self, session: Session) -> int:
         """How many quote lines a client has opened so far."""
         return self._quotes.opened(session)

@@ -62,6 +62,11 @@ class QuoteService:
         for channel in self._channels.get(line.instrument.con_id, {}).values():
             channel.publish(self._market, line)
 
+    def recall(self, session: Session) -> None:
+        """A client was shown what is not the market: each of its lines is shown whole at its next change."""
+        for watcher in self._requests.of(session).values():
+            watcher.behind = True
+
     def recheck(self) -> None:
         """Entitlements changed: streams go over to what is allowed now, or end with the reason."""
         for watcher in list(self._requests):

@@ -55,9 +55,9 @@ class RealTimeBarService:
         for stream in self._streams:
             if stream.line.instrument is line.instrument:
                 stream.line = line
-                for number in range(max(stream.told, mark - _CAUGHT_UP), mark):
-                    self._send(stream, number * SECONDS)
-                stream.told = max(stream.told, mark)
+                if stream.told < mark:
+                    self._send(stream, max(stream.told, mark - _CAUGHT_UP), mark)
+                    stream.told = mark
 
     def recheck(self) -> None:
         """Entitlements changed: streams without one end with the reason."""
@@ -84,18 +84,19 @@ class RealTimeBarService:
         self._streams.require_new(session, request_id)
         item = resolve(self._market.universe, query)
         self._entitlements.require(item, _REFUSED, _PREFIX)
-        if what == "TRADES" and not item.trades:
+        line = self._market.line(item)
+        if what == "TRADES" and not line.trades:
             raise Refused(_REFUSED, f"{_PREFIX}No trades are reported for {item.local_symbol}")
         self._lines.take(item.con_id)
         told = int(self._market.now // SECONDS)
-        line = self._market.line(item)
         self._streams.add(session, request_id, _Stream(session, request_id, line, what, regular, told))
 
-    def _send(self, stream: _Stream, start: int) -> None:
-        """One bar; none of a time outside the hours that were asked for, when the history goes further back."""
-        request = HistoryRequest(start + SECONDS, f"{SECONDS} S", "5 secs", stream.what, stream.regular)
+    def _send(self, stream: _Stream, first: int, mark: int) -> None:
+        """The bars from one mark to another; none of a time outside the hours asked for: the history omits it."""
+        duration = f"{(mark - first) * SECONDS} S"
+        request = HistoryRequest(mark * SECONDS, duration, "5 secs", stream.what, stream.regular)
         for bar in bars(self._market, stream.line, request)[1]:
-            if bar.start >= start:
+            if bar.start >= first * SECONDS:
                 stream.session.send(wire.real_time_bar(stream.request_id, bar))
 
     def _cancel(self, session: Session, fields: Fields) -> None:

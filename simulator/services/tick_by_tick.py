@@ -92,7 +92,7 @@ class TickByTickService:
             raise invalid(f"Number of ticks {count} is not in the range 0 to {_MOST_PAST}", "bT")
         self._streams.require_new(session, request_id)
         line = self._market.line(resolve(self._market.universe, query))
-        self._require_offered(line.instrument, name)
+        self._require_offered(line, name)
         stream = _Stream(session, request_id, line, _KINDS[name], ignore_size)
         if count:
             what, now = _HISTORY[stream.kind], self._market.now
@@ -103,10 +103,11 @@ class TickByTickService:
     def _require(self, item: Instrument) -> None:
         self._entitlements.require(item, _REFUSED, _PREFIX)
 
-    def _require_offered(self, item: Instrument, name: str) -> None:
+    def _require_offered(self, line: Line, name: str) -> None:
         """Options have no single ticks, currencies no trades (IBKR Campus, "Tick-by-Tick Data")."""
+        item = line.instrument
         self._require(item)
-        if item.sec_type == "OPT" or (name in {"Last", "AllLast"} and not item.trades):
+        if item.sec_type == "OPT" or (name in {"Last", "AllLast"} and not line.trades):
             raise Refused(
                 _REFUSED,
                 f"{_PREFIX}{name} tick-by-tick requests are not supported for {item.local_symbol or item.symbol}",

@@ -31,14 +31,14 @@ def update(fields):
 
 
 @pytest.mark.parametrize("version", VERSIONS)
-@pytest.mark.parametrize(("size", "steps"), [("5 secs", 60), ("1 min", 200), ("1 day", 30)])
+@pytest.mark.parametrize(("size", "steps"), [("5 secs", 80), ("1 min", 240), ("1 day", 40)])
 def test_bars_kept_up_to_date_are_those_that_are_asked_for_afterwards(version, size, steps):
     world = World()
     client = world.client(1, version)
     duration = "5 D" if size == "1 day" else "600 S"
     kept = bars(version, history(client, 1, stock(), duration, size, live=True))
     for _ in range(steps):
-        world.step(1)
+        world.step(0.75)
         for fields in client.take():
             bar = update(fields)
             if bar[0] == kept[-1][0]:
@@ -54,6 +54,19 @@ def test_bars_kept_up_to_date_are_those_that_are_asked_for_afterwards(version, s
     assert errors(client, client.take()) == [(1, 366)]
     world.step(10)
     assert client.take() == []
+
+
+def test_a_calendar_that_jumps_brings_the_latest_bars_and_not_all_in_between():
+    world = World()
+    client = world.client()
+    history(client, 1, stock(), "60 S", "1 secs", live=True)
+    history(client, 2, stock(), "2 D", "1 day", live=True)
+    world.step(3 * 86400)
+    counts = {"1": 0, "2": 0}
+    for fields in client.take():
+        counts[fields[1]] += 1
+    assert 0 < counts["1"] <= 61
+    assert counts["2"] == 4
 
 
 @pytest.mark.parametrize("version", VERSIONS)

@@ -61,6 +61,7 @@ def test_a_client_that_applies_the_rows_has_the_book(version, asked, smart, kind
     messages = client.take()
     assert {fields[0] for fields in messages} == ({kind, "4"} if smart else {kind})
     assert errors(client, messages) == ([(5, 2152)] if smart else [])
+    assert {fields[9] for fields in messages if fields[0] == "13"} == ({"1"} if smart else set())
     book = {"0": [], "1": []}
     apply(book, messages)
     item = next(iter(world.gateway.quotes.instruments().values()))

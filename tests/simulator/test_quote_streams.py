@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -196,14 +198,35 @@ def test_each_generic_tick_brings_its_tick_types(version):
     client.cancelMktData(1)
     watch(client, 2, stock(), "233,375")
     watch(client, 3, ES, "588")
-    trades = []
+    client.cancelMktData(2)
+    client.cancelMktData(3)
+
+
+def test_time_and_sales_add_up_to_the_volume_and_its_average_price():
+    world = World()
+    client = world.client()
+    watch(client, 2, stock(), "233")
+    trades, volume = [], 0
     for _ in range(60):
         world.step(1)
-        trades += [f[4].split(";") for f in client.take() if f[0] == "46" and f[3] == "48"]
-    assert trades
-    volumes = [int(trade[3]) for trade in trades]
-    assert volumes == sorted(volumes)
-    assert all(abs(float(trade[0]) / float(trade[4]) - 1) < 0.2 for trade in trades)
+        for fields in client.take():
+            if fields[0] == "46" and fields[3] == "48":
+                price, size, _, total, average, _ = fields[4].split(";")
+                trades.append((float(price), int(size), int(total), float(average)))
+            elif fields[0] == "2" and fields[3] == str(VOLUME):
+                volume = int(fields[4])
+    assert trades[-1][2] == volume
+    for before, (price, size, total, average) in itertools.pairwise(trades):
+        assert total - before[2] == size
+        assert average * total - before[3] * before[2] == pytest.approx(price * size, abs=1)
+
+
+def test_an_auction_is_told_when_it_took_place():
+    world = World(now=NOON + 4 * 3600 - 10)
+    client = world.client()
+    assert not {34, 35, 36, 61} & tick_types(watch(client, 1, stock(), "225"))
+    world.step(20)
+    assert {34, 35, 36, 61} <= tick_types(client.take())
 
 
 def test_a_wrong_generic_tick_list_is_refused_with_the_legal_ones():

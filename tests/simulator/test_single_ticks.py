@@ -113,10 +113,17 @@ def test_past_ticks_are_whole_seconds_up_to_an_end_or_from_a_start_on(version):
         assert times == sorted(times)
         assert len(times) >= 10
         assert times[-1] <= moment
+        first = times[0]
+        client.reqHistoricalTicks(3, stock(), "", _utc(moment), 200, what, 1, False, [])
+        ((more),) = client.take()
+        assert times == [int(row[0]) for row in rows(more, width) if int(row[0]) >= first]
         times = [int(row[0]) for row in rows(after, width)]
         assert times == sorted(times)
         assert len(times) >= 10
         assert times[0] >= moment
+        client.reqHistoricalTicks(4, stock(), _utc(moment), "", 200, what, 1, False, [])
+        ((more),) = client.take()
+        assert times == [int(row[0]) for row in rows(more, width) if int(row[0]) <= times[-1]]
 
 
 def test_past_ticks_are_refused_with_reasons():
