@@ -198,16 +198,22 @@ class Gateway:
         self._startup.choose_next_id(client_id, value)
 
     def restart(self, seconds: float) -> None:
-        """The nightly restart: connections die without a word, nobody can connect for so long; orders stay."""
+        """The nightly restart: connections die without a word, nobody can connect for so many true seconds.
+
+        Orders stay, but for those that were not transmitted; the gateway comes back connected to IB.
+        """
+        self.exchange.forget_held()
         self._startup.restore()
         self.network.down(seconds)
 
     def login_required(self, on: bool) -> None:
         """The weekly login: connections die, newcomers are greeted but not started until it is done."""
         if not on:
+            self._startup.restore()
             self.clients.log_in()
         elif not self.clients.login_required:
             self.clients.login_required = True
+            self.exchange.forget_held()
             self.network.cut()
 
     def _serve(self, session: Session, request: Fields) -> None:

@@ -26,3 +26,20 @@ def test_all_who_knocked_meanwhile_are_accepted_at_one_look(tmp_path: Path) -> N
         assert len(accepted) == AT_ONCE + 3
         acceptor.close()
         reactor.close()
+
+
+def test_who_knocks_in_the_moment_of_closing_is_not_accepted_and_nothing_fails(tmp_path: Path) -> None:
+    reactor = Reactor()
+    accepted: list[socket.socket] = []
+    with ExitStack() as stack:
+        listener = stack.enter_context(socket.socket(socket.AF_UNIX))
+        listener.bind(str(tmp_path / "door"))
+        listener.listen(1)
+        acceptor = Acceptor(listener, reactor, accepted.append)
+        stack.enter_context(socket.socket(socket.AF_UNIX)).connect(str(tmp_path / "door"))
+        (accept,) = reactor.select(0.0)
+        acceptor.close()
+        listener.close()
+        accept()
+        assert accepted == []
+        reactor.close()

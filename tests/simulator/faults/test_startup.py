@@ -134,6 +134,7 @@ def test_streams_end_without_a_word_at_1101_and_go_on_at_1102(code: int, lost: b
 def test_nobody_is_started_until_the_login_is_done_and_then_everybody_who_waits() -> None:
     world = World()
     before = world.client(1)
+    world.gateway.notice(1100)
     world.gateway.login_required(True)
     world.step()
     assert before.session.over
@@ -144,7 +145,9 @@ def test_nobody_is_started_until_the_login_is_done_and_then_everybody_who_waits(
     second.startApi()
     assert [code for _, code, _ in errors(second)] == [321]
     world.gateway.login_required(False)
-    assert names(first)[:2] == names(second)[:2] == ["managedAccounts", "nextValidId"]
+    told = first.callbacks()
+    assert [name for name, _ in told[:2]] == names(second)[:2] == ["managedAccounts", "nextValidId"]
+    assert [arguments[2] for name, arguments in told if name == "error"] == [2104, 2106, 2158]
     first.reqCurrentTime()
     assert names(first) == ["currentTime"]
 
@@ -154,6 +157,7 @@ def test_a_restart_cuts_everybody_refuses_for_its_time_and_keeps_orders_and_ids(
     client = world.client()
     client.reqMktData(1, stock(), "", False, False, [])
     client.placeOrder(1, stock(), order("BUY", 1, "LMT", lmtPrice=1.0))
+    client.placeOrder(2, stock(), order("BUY", 1, "LMT", lmtPrice=1.0, transmit=False))
     world.gateway.notice(1100)
     client.take()
     world.gateway.restart(60)
@@ -165,9 +169,12 @@ def test_a_restart_cuts_everybody_refuses_for_its_time_and_keeps_orders_and_ids(
     world.step(2)
     again = Client(world, 1, 178)
     calls = again.callbacks()
-    assert ("nextValidId", (2,)) in calls
+    assert ("nextValidId", (3,)) in calls
     assert [arguments[2] for name, arguments in calls if name == "error"] == [2104, 2106, 2158]
     again.reqOpenOrders()
     assert names(again) == ["openOrder", "orderStatus", "openOrderEnd"]
+    again.placeOrder(3, stock(), order("SELL", 1, "LMT", lmtPrice=900.0, parentId=2))
+    again.callbacks()
+    assert 2 not in [one.order_id for one in world.gateway.exchange.open_orders()]
     again.cancelMktData(1)
     assert [code for _, code, _ in errors(again)] == [300]
