@@ -1,4 +1,4 @@
-"""Run all benchmarks, or those named: python -m benchmarks [ask] [ticks] [start_method] [restart] [memory] [--json]."""
+"""Run all benchmarks, or those named, as in `python -m benchmarks ask ticks --json`."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import click
 
 from benchmarks import report
 
-NAMES = ("ask", "ticks", "start_method", "restart", "memory")
+NAMES = ("ask", "ticks", "start_method", "restart", "memory", "simulator")
 
 
 @click.command()

@@ -14,6 +14,7 @@ from typing import Final
 
 from simulator.agenda import Daily, Entry, occurrences
 from simulator.faults.act import Act, Answer, Impossible
+from simulator.faults.burst import BurstActs
 from simulator.faults.language import After, At, AtTime, Every, ScriptError, Statement
 from simulator.faults.market_acts import MarketActs
 from simulator.faults.message_acts import MessageActs
@@ -51,6 +52,7 @@ class Director:
             **SessionActs(gateway).acts,
             **OrderActs(gateway).acts,
             **MarketActs(gateway).acts,
+            **BurstActs(gateway).acts,
             **Questions(gateway, port).acts,
             "unschedule": self._unschedule,
             "faults": self._faults,
