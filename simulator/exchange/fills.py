@@ -56,7 +56,9 @@ class Fills:
             order.commission = due
             return booked
         self._keep(whole)
-        return [whole, *self._execute_legs(order, whole, before, number)]
+        legs = self._execute_legs(order, whole, before, number)
+        order.commission += sum((leg.commission for leg in legs), Decimal(0))
+        return [whole, *legs]
 
     def correct(self, former: Execution, order: Order, quantity: Decimal, price: Decimal) -> Execution:
         """Put a corrected execution in the place of one of today's. Raises ValueError for what cannot be so."""

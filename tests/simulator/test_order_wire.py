@@ -22,7 +22,7 @@ from simulator.wire.order_layouts import PLACE_ORDER
 from simulator.wire.order_request import read_order
 from tests.simulator.catalogue import TODAY
 from tests.simulator.catalogue_orders import ACCOUNT, combo, conditional, encoded, parsed, placed, shapes
-from tests.simulator.rig import NOON, VERSIONS, Recorder, decode_officially, decode_with_ib_async, order, stock
+from tests.simulator.rig import NOON, VERSIONS, Recorder, World, decode_officially, decode_with_ib_async, order, stock
 
 _UNIVERSE = Universe(TODAY)
 _TEXT = st.text(st.characters(min_codepoint=32, max_codepoint=126), max_size=12)
@@ -197,6 +197,19 @@ def test_a_combo_is_shown_with_its_legs_their_prices_and_its_routing(version):
     assert found.comboLegsDescrip == "265598|1,272093|-1"
     assert [leg.price for leg in shown.orderComboLegs] == [10.0, 13.5]
     assert _tags(shown.smartComboRoutingParams) == [("NonGuaranteed", "1")]
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+def test_an_order_that_filled_is_shown_with_the_commission_that_follows(version):
+    client = World().client(1, version)
+    for number, (what, sent) in enumerate([(stock(), order("BUY", 10)), (combo()[0], order("BUY", 1))], start=1):
+        client.placeOrder(number, what, sent)
+        calls = client.callbacks()
+        reports = [arguments[0].commissionAndFees for name, arguments in calls if name == "commissionAndFeesReport"]
+        states = [arguments[3] for name, arguments in calls if name == "openOrder"]
+        assert len(reports) == number
+        assert states[-1].commissionAndFees == pytest.approx(sum(reports))
+        assert (states[-1].commissionAndFeesCurrency, states[-2].commissionAndFees) == ("USD", UNSET_DOUBLE)
 
 
 @pytest.mark.parametrize("version", VERSIONS)
