@@ -71,6 +71,10 @@ class Exchange:
         """Today's finished orders, cancelled and inactive ones too, oldest first."""
         return [order for order in self._book.completed() if self._of_today(order)]
 
+    def parent(self, order: Order) -> Order | None:
+        """The order that this one is attached to, while it is known."""
+        return self._book.parent(order)
+
     def working_instruments(self) -> dict[int, Instrument]:
         """What the market must step because an order rests there, by contract id."""
         return {order.instrument.con_id: order.instrument for order in self._book.working()}

@@ -160,5 +160,5 @@ class TradingService:
         by_clients_only = fields.flag("apiOnly")
         for order in self._exchange.completed_orders():
             if order.order_id > 0 or not by_clients_only:
-                session.send(wire.completed_order(order, session.version))
+                session.send(wire.completed_order(order, session.version, self._exchange.parent(order)))
         session.send(wire.COMPLETED_ORDERS_END)

@@ -38,7 +38,7 @@ def open_order(
     return message(5, *write(OPEN_ORDER, version, values))
 
 
-def completed_order(order: Order, version: int) -> bytes:
+def completed_order(order: Order, version: int, parent: Order | None = None) -> bytes:
     """Message 101. Its total quantity is what was left to fill: 0 of an order that is filled."""
     values = _values(order) | {
         "totalQuantity": order.remaining,
@@ -46,6 +46,8 @@ def completed_order(order: Order, version: int) -> bytes:
         "completedTime": stamp(order.completed or order.placed),
         "completedStatus": order.completed_status,
     }
+    if parent is not None:
+        values["parentPermId"] = parent.perm_id
     return message(101, *write(COMPLETED_ORDER, version, values))
 
 

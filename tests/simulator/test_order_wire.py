@@ -22,7 +22,17 @@ from simulator.wire.order_layouts import PLACE_ORDER
 from simulator.wire.order_request import read_order
 from tests.simulator.catalogue import TODAY
 from tests.simulator.catalogue_orders import ACCOUNT, combo, conditional, encoded, parsed, placed, shapes
-from tests.simulator.rig import NOON, VERSIONS, Recorder, World, decode_officially, decode_with_ib_async, order, stock
+from tests.simulator.rig import (
+    NOON,
+    VERSIONS,
+    Recorder,
+    World,
+    cancellation,
+    decode_officially,
+    decode_with_ib_async,
+    order,
+    stock,
+)
 
 _UNIVERSE = Universe(TODAY)
 _TEXT = st.text(st.characters(min_codepoint=32, max_codepoint=126), max_size=12)
@@ -197,6 +207,18 @@ def test_a_combo_is_shown_with_its_legs_their_prices_and_its_routing(version):
     assert found.comboLegsDescrip == "265598|1,272093|-1"
     assert [leg.price for leg in shown.orderComboLegs] == [10.0, 13.5]
     assert _tags(shown.smartComboRoutingParams) == [("NonGuaranteed", "1")]
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+def test_a_completed_child_names_its_parent_by_the_permanent_id(version):
+    client = World().client(1, version)
+    client.placeOrder(1, stock(), order("BUY", 1, "LMT", lmtPrice=1.0, transmit=False))
+    client.placeOrder(2, stock(), order("SELL", 1, "LMT", lmtPrice=900.0, parentId=1))
+    client.reqGlobalCancel(cancellation())
+    client.callbacks()
+    client.reqCompletedOrders(True)
+    parent, child = (arguments[1] for name, arguments in client.callbacks() if name == "completedOrder")
+    assert (parent.parentPermId, child.parentPermId) == (2**63 - 1, parent.permId)
 
 
 @pytest.mark.parametrize("version", VERSIONS)
