@@ -22,6 +22,8 @@ What = Literal["TRADES", "BID", "ASK", "MIDPOINT"]
 Reach = tuple[int, int, int, int]
 REMEMBERED = 60.0
 """A step that leads further than so many seconds shows the prints of the last of them."""
+_GONE_THROUGH = 20.0
+"""Up to so many seconds it is quicker to add up all trades than to search for their extremes."""
 
 
 @dataclass(slots=True)
@@ -201,7 +203,7 @@ class Line:
 
     def _count(self, start: float, end: float) -> None:
         """Add to the day's figures what happened in [start, end)."""
-        if self.trades and end - start <= 1.0:
+        if self.trades and end - start <= _GONE_THROUGH:
             for trade in self.feed.prints(start, end):
                 self._add(trade)
             return
