@@ -71,8 +71,9 @@ def test_two_summaries_are_allowed_and_a_third_after_one_is_cancelled():
     assert [fields[0] for fields in client.take()] == ["63", "64"]
 
 
-def test_fills_are_told_at_once_to_those_who_follow_and_flat_positions_are_told_once():
-    client = World().client()
+def test_fills_are_told_at_once_to_those_who_follow_and_positions_once_only():
+    world = World()
+    client = world.client()
     client.reqPositions()
     client.reqPositionsMulti(7, "DU1000001", "")
     client.reqAccountUpdates(True, "")
@@ -84,6 +85,8 @@ def test_fills_are_told_at_once_to_those_who_follow_and_flat_positions_are_told_
         assert [fields[14] for fields in messages if fields[0] == "61"] == [held]
         assert [fields[15] for fields in messages if fields[0] == "71"] == [held]
         assert [fields[13] for fields in messages if fields[0] == "7"] == [held]
+        world.step()
+        assert not told(client, "61", "71")
     client.cancelPositions()
     client.cancelPositionsMulti(7)
     client.reqAccountUpdates(False, "")
@@ -136,6 +139,7 @@ def test_accounts_behind_one_login_are_kept_apart_and_added_up_under_all():
     client.reqPositions()
     assert [fields[2] for fields in told(client, "61")] == ["DU2"]
     client.reqAccountUpdates(True, "DU1")
+    buy(client, 2, 10, "DU2")
     assert not told(client, "7")
     client.reqAccountUpdates(True, "DU2")
     messages = client.take()

@@ -113,6 +113,14 @@ def test_a_future_is_described_field_by_field_as_a_real_gateway_described_it():
             | {"lastTradeDateOrContractMonth": "202612"},
             ["SPX   261218C05600000"],
         ),
+        *(
+            (
+                {"symbol": "SPX", "secType": "OPT", "tradingClass": "SPX", "strike": 5600, "right": "C"}
+                | {"lastTradeDateOrContractMonth": day},
+                ["SPX   261218C05600000"],
+            )
+            for day in ("20261217", "20261218")  # traded last, and settled on the morning after
+        ),
     ],
 )
 def test_a_contract_is_found_by_whatever_names_it(parts, found):

@@ -79,6 +79,10 @@ def test_a_scan_ranks_what_moved_and_tells_it_again_until_it_is_cancelled():
     assert ranks(client)["data"][:2] == ["XOM", "KO"]
     client.reqScannerSubscription(2, scan("TOP_PERC_LOSE", "STK.NYSE"), [], [])
     assert ranks(client)["data"][0] == "IBM"
+    client.reqScannerSubscription(3, scan(location="STK.NASDAQ"), [], [])
+    assert not {"KO", "XOM"} & set(ranks(client)["data"])
+    client.cancelScannerSubscription(3)
+    client.callbacks()
     client.cancelScannerSubscription(1)
     client.cancelScannerSubscription(2)
     assert ranks(client)["errors"] == [(1, 162), (2, 162)]
@@ -136,7 +140,9 @@ def test_bulletins_are_told_to_those_who_listen_and_the_days_earlier_ones_on_req
         ("updateNewsBulletin", (2, 2, "closed", "NYSE")),
     ]
     assert first.callbacks() == expected
+    second.reqNewsBulletins(False)
     assert second.callbacks() == []
+    second.cancelNewsBulletins()
     second.reqNewsBulletins(True)
     assert second.callbacks() == expected
     first.cancelNewsBulletins()
