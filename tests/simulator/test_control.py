@@ -8,7 +8,7 @@ import socket
 import pytest
 
 from simulator.control import LONGEST_LINE, MOST_PEERS, ControlError
-from tests.simulator.local import control, running
+from tests.simulator.local import Wire, control, running
 
 
 @pytest.fixture(scope="module")
@@ -47,7 +47,7 @@ def test_a_line_without_end_is_told_so_and_hung_up_on(raw):
 def test_who_asks_and_never_reads_is_hung_up_on_and_holds_up_nobody(simulator, raw):
     raw.settimeout(10)
     with pytest.raises(OSError, match=r"reset|Broken pipe"):  # noqa: PT012 each call may be the one
-        while True:
+        for _ in range(3000):
             raw.sendall(b"status\n" * 1000)
     with control(simulator) as steering:
         assert steering.do("status")["listening"]
@@ -64,6 +64,16 @@ def test_the_one_who_has_said_nothing_for_the_longest_time_makes_room(simulator)
         assert connections[-1].recv(64) == b'{"ok": true}\n'
         for connection in connections:
             connection.close()
+
+
+def test_what_is_due_between_two_steps_of_the_market_does_not_wait_for_the_next():
+    with running(speed=0.01) as slow, control(slow) as steering, Wire(slow.port) as client:  # a step in 25 seconds
+        client.until("9")
+        steering.do("delay currentTime by 50ms")
+        assert client.alive()
+        steering.do("after 50ms end")
+        with pytest.raises(EOFError):
+            client.until("never")
 
 
 def test_a_statement_with_a_line_break_is_not_two(simulator):

@@ -66,16 +66,20 @@ def test_every_statement_and_question_can_be_done(stage):
 
 def test_an_order_is_filled_whatever_the_quote_by_each_of_its_names(stage):
     stage.buys(1, orderRef="mine")
-    answer = stage.do("fill last 10 at 99.5")
+    stage.buys(2, orderRef="other")
+    second = stage.do("fill last 10 at 99.5")["perm_id"]
     (execution,) = [arguments[2] for name, arguments in stage.client.callbacks() if name == "execDetails"]
-    assert (execution.price, execution.shares, execution.permId) == (99.5, Decimal(10), answer["perm_id"])
-    stage.do("fill 1/1 20", 'fill "mine" 30')
-    assert stage.do(f"fill {answer['perm_id']}") == {**answer, "status": "Filled", "filled": 100}
-    assert stage.refused("fill last") == "no order works that is any"
+    assert (execution.price, execution.shares) == (99.5, Decimal(10))
+    assert (execution.orderId, execution.permId) == (2, second)
+    first = stage.do('fill "mine" 30')["perm_id"]
+    assert first != second
+    assert stage.do("fill 1/1 20")["filled"] == 50
+    assert stage.do(f"fill {first}") == {"perm_id": first, "status": "Filled", "filled": 100}
     assert stage.refused('fill "mine"') == 'no order works that is "mine"'
     assert stage.refused("fill 1/1") == "no order works that is 1/1"
-    stage.buys(2)
-    assert "can be filled with 1 to 100 whole units" in stage.refused("fill last 101")
+    assert "can be filled with 1 to 90 whole units" in stage.refused("fill last 91")
+    stage.do("fill last")
+    assert stage.refused("fill last") == "no order works that is any"
 
 
 def test_orders_of_others_and_by_hand_are_open_for_those_who_ask(stage):
