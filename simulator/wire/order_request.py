@@ -36,6 +36,7 @@ _NOT_OFFERED = """
 _NOT_OFFERED_NAMES = tuple(_NOT_OFFERED.split())
 _ZERO_IS_UNSET = frozenset({"displaySize", "ocaType"})
 _NOT_ECHOED = frozenset({"dontUseAutoPriceForHedge", "secType"})  # real gateways show 1 whatever was sent
+_CONDITION_VALUES = ("price", "time", "percent", "volume", "changePercent")  # a client reading "" there would end
 _FAR_AWAY = 4_102_444_800.0  # the year 2100
 _ORDER_TYPE_NAMES = {
     "STPLMT": "STP LMT",
@@ -150,6 +151,8 @@ def _condition(number: int, values: dict[str, str]) -> kinds.Condition:
     at = f"conditions.{number}."
     if values[at + "conjunction"] not in {"a", "o"}:
         raise BadField(f"a condition is joined by a or o, not by {values[at + 'conjunction'][:40]!r}")
+    if lacking := [name for name in _CONDITION_VALUES if values.get(at + name) == ""]:
+        raise BadField(f"a condition lacks its {lacking[0]}")
     both, more = values[at + "conjunction"] == "a", _flag(values, at + "isMore")
     con_id, exchange = _integer(values, at + "conId"), values.get(at + "exchange", "")
     match values[at + "type"]:

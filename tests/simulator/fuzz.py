@@ -107,10 +107,15 @@ def _good_client(world: World, number: int, version: int) -> Client:
 
 
 def check_books(world: World) -> None:
-    """Positions are the sum of the fills and the same in ledger and account; so is the cash."""
+    """Positions are the sum of the fills, a combo's being those of its legs, and the same in ledger and account; so
+    is the cash.
+    """
     ledger, accounts = world.gateway.ledger, world.gateway.accounts
     held: Counter[tuple[str, int]] = Counter()
     for row in ledger._rows("select account, con_id, side, quantity from fills"):
+        item = world.gateway.universe.get(row["con_id"])
+        if item is not None and item.legs:
+            continue
         sign = 1 if row["side"] == "BUY" else -1
         held[row["account"], row["con_id"]] += sign * Decimal(row["quantity"])
     for account in accounts:

@@ -8,6 +8,7 @@ from collections.abc import Callable
 
 from simulator.wire.names import INCOMING
 from tests.simulator.acceptance.official_calls import CALLS
+from tests.simulator.catalogue_orders import shapes
 from tests.simulator.rig import VERSIONS, World
 
 Message = list[str]
@@ -25,7 +26,9 @@ _A_CONTRACT = ["265598", "AAPL", "STK", "", "0", "", "", "SMART", "", "USD", "AA
 
 
 def corpus() -> dict[int, list[Message]]:
-    """Requests by server version: what the official client says in its acceptance, and one of each other message."""
+    """Requests by server version: what the official client says in its acceptance, orders of every shape, and one
+    of each other message.
+    """
     return {version: _spoken(version) for version in VERSIONS}
 
 
@@ -36,6 +39,8 @@ def _spoken(version: int) -> list[Message]:
     client.steering = NoSteering()
     for call in CALLS:
         call.make(client)
+    for order_id, (_, what, wanted) in enumerate(shapes(version), start=500):
+        client.placeOrder(order_id, what, wanted)
     messages = [frame[4:-1].decode().split("\0") for frame in frames]
     said = {int(message[0]) for message in messages}
     return messages + [_generic(number) for number in INCOMING if number not in said | {START_API}]

@@ -53,11 +53,13 @@ def test_conditions_of_all_kinds_are_read_for_the_exchange(version):
     assert (terms.conditions_ignore_rth, terms.conditions_cancel) == (True, False)
 
 
-def test_a_condition_of_an_unknown_kind_or_joined_by_nothing_costs_the_order():
+def test_a_condition_of_an_unknown_kind_joined_by_nothing_or_without_its_value_costs_the_order():
     values = encoded(178, lambda client: client.placeOrder(7, stock(), conditional()))
     at = values.index("101.25") - 3
     assert values[at : at + 2] == ["1", "o"]
-    for wrong in ([*values[:at], "2", *values[at + 1 :]], [*values[: at + 1], "x", *values[at + 2 :]]):
+    volume = values.index("1000000")
+    for place, text in ((at, "2"), (at + 1, "x"), (at + 3, ""), (volume, "")):
+        wrong = [*values[:place], text, *values[place + 1 :]]
         fields = Fields(wrong)
         with pytest.raises(BadField):
             read_order(fields.integer("orderId"), fields, 178, ACCOUNT)
