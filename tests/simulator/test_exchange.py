@@ -244,6 +244,25 @@ def test_day_orders_end_with_their_day_and_others_stay():
     assert client.raw(7, 3, 1, 0, "", "", "", "", "", "") == [["55", "1", "1"]]
 
 
+def test_orders_of_one_moment_share_the_size_that_is_shown(world):
+    client, shown = world.client(), world.gateway.market.line(world.gateway.universe.shares["AAPL"]).quote
+    for order_id in (1, 2):
+        client.placeOrder(order_id, stock(), order("BUY", shown.ask_size))
+    first, second = (fields[20] for fields in client.take() if fields[0] == "11")
+    assert Decimal(first) == shown.ask * Decimal("0.01") < Decimal(second)
+
+
+def test_a_fill_that_closes_and_opens_shares_its_commission_between_both(world):
+    client = world.client()
+    client.placeOrder(1, stock(), order("BUY", 10))
+    client.placeOrder(2, stock(), order("SELL", 25))
+    bought, sold = (Decimal(fields[20]) for fields in client.take() if fields[0] == "11")
+    reports = [call[1][0] for call in client.callbacks() if call[0] == "commissionAndFeesReport"]
+    assert Decimal(str(reports[-1].realizedPNL)) == 10 * (sold - bought) - 1 - Decimal("0.40")
+    position = world.gateway.account.positions[265598]
+    assert (position.quantity, position.fees) == (-15, Decimal("0.60"))
+
+
 def test_realised_profit_is_what_was_gained_after_all_commissions(world):
     client = world.client()
     client.placeOrder(1, stock(), order("BUY", 10))

@@ -12,6 +12,7 @@ from decimal import Decimal
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from ibapi.contract import ComboLeg
 
 from simulator.exchange.orders import Order
 from tests.simulator.rig import World, cancellation, contract, order
@@ -95,6 +96,19 @@ class Traffic:
         for _ in range(self.dice.randint(2, 4)):
             self.place(ocaGroup=f"group {self.order_id // 8}", ocaType=kind, account="DU1")
 
+    def combo(self) -> None:
+        """AAPL against KO, whatever the price."""
+        self.order_id += 1
+        bag = contract(symbol="AAPL", secType="BAG", exchange="SMART", currency="USD", comboLegs=[])
+        for con_id, action in ((265598, "BUY"), (8894, "SELL")):
+            leg = ComboLeg()
+            leg.conId, leg.ratio, leg.action, leg.exchange = con_id, 1, action, "SMART"
+            bag.comboLegs.append(leg)
+        wanted = order(self.dice.choice(("BUY", "SELL")), self.dice.randint(1, 300), tif="GTC", account="DU1")
+        if self.dice.random() < 0.5:
+            wanted.orderType, wanted.lmtPrice = "LMT", float(self.dice.randint(-300, 300))
+        self.client.placeOrder(self.order_id, bag, wanted)
+
     def bracket(self) -> None:
         size = self.dice.randint(2, 2000)
         parent = self.place(transmit=False, quantity=size, action="BUY", account="DU2")
@@ -158,16 +172,17 @@ class Traffic:
         self.world.gateway.ledger.commit()
         known = self.exchange.open_orders() + self.exchange.completed_orders()
         fills = self.exchange.fills.since(date(2020, 1, 1))
-        filled: dict[int, Decimal] = defaultdict(Decimal)
+        filled: dict[tuple[int, int], Decimal] = defaultdict(Decimal)
         for fill in fills:
-            filled[fill.order_id] += fill.quantity
+            filled[fill.order_id, fill.instrument.con_id] += fill.quantity
         for one in known:
             assert 0 <= one.filled <= one.terms.quantity, one
-            assert one.filled == filled[one.order_id], one
+            assert one.filled == filled[one.order_id, one.instrument.con_id], one
         self._check_groups(known)
         self._check_families(known)
+        booked = [fill for fill in fills if not fill.instrument.legs]
         for account in self.world.gateway.accounts:
-            self._check_books(account, [fill for fill in fills if fill.account == account.name])
+            self._check_books(account, [fill for fill in booked if fill.account == account.name])
 
     def _check_groups(self, known: list[Order]) -> None:
         groups: dict[str, list[Order]] = defaultdict(list)

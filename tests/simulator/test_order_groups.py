@@ -169,6 +169,17 @@ def test_a_combo_fills_with_its_legs_which_alone_are_booked(world):
     assert world.gateway.account.cash["USD"] == 1_000_000 - 300 * whole - commissions
 
 
+def test_the_legs_of_a_combo_that_fills_away_from_their_quotes_still_make_up_its_price(world):
+    client = world.client()
+    bag, _ = spread(world, "BUY", "SELL")
+    client.placeOrder(1, bag, order("BUY", 3, "LMT", lmtPrice=0.05))
+    client.take()
+    fill(world, 1, 1)
+    fill(world, 1)
+    fills = [Decimal(fields[20]) for fields in client.take() if fields[0] == "11"]
+    assert [fills[0], fills[1] - fills[2], fills[4] - fills[5]] == [Decimal("0.05")] * 3
+
+
 def test_a_combo_sold_to_buy_has_a_negative_limit_and_survives_a_restart(tmp_path):
     world = World(tmp_path)
     client = world.client()
