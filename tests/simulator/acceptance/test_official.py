@@ -21,6 +21,7 @@ def test_the_official_client_gets_every_answer_to_its_end(version, monkeypatch, 
     calls = [call for call in CALLS if call.since <= version]
     assert len(calls) >= 40
     with process() as (port, control_port, _), ControlClient("127.0.0.1", control_port) as steering:
+        steering.do("clock set 2026-11-19 12:00 US/Eastern")
         steering.do("price AAPL 200")
         with App(port, 9, steering) as app:
             assert app.serverVersion() == version
