@@ -12,6 +12,10 @@ SECURITY_TYPES = frozenset(
     {"STK", "OPT", "FUT", "CONTFUT", "FUT+CONTFUT", "CASH", "IND", "FOP", "BOND", "BILL", "BAG", "WAR", "IOPT", "CFD"}
     | {"CMDTY", "CRYPTO", "FUND", "NEWS"}
 )
+_BANDS = {
+    rule: tuple((Decimal(edge), Decimal(increment)) for edge, increment in bands)
+    for rule, bands in MARKET_RULES.items()
+}
 _ONE_EXCHANGE = {"ISLAND": "NASDAQ", "NASDAQ.NMS": "NASDAQ", "PSE": "ARCA"}
 
 
@@ -89,10 +93,10 @@ class Instrument:
 
     def increment(self, price: Decimal) -> Decimal:
         """The price increment at a price, by the market rule: the band with the highest edge not above it."""
-        found = self.tick
-        for edge, increment in MARKET_RULES[self.market_rule]:
-            if abs(price) >= Decimal(edge):
-                found = Decimal(increment)
+        size, found = abs(price), self.tick
+        for edge, increment in _BANDS[self.market_rule]:
+            if size >= edge:
+                found = increment
         return found
 
     def routes_to(self, exchange: str) -> bool:

@@ -1,6 +1,6 @@
 """Market rules (price increments by band of price) and the exchanges a kind of contract can be routed to, as data.
 
-Rule numbers are those real contracts of the kind carry where they are recorded (32, 33, 76, 98) or well known
+Rule numbers are those real contracts of the kind carry where they are recorded (32, 98) or well known
 (26, 67, 239, 240); the bands are what IB publishes: an increment holds from its edge up to the next.
 """
 
@@ -9,15 +9,12 @@ from __future__ import annotations
 MARKET_RULES: dict[int, tuple[tuple[str, str], ...]] = {
     26: (("0", "0.01"),),
     32: (("0", "0.01"),),
-    33: (("0", "1"),),
     59: (("0", "0.005"),),
     67: (("0", "0.25"),),
-    76: (("0", "0.25"),),
     94: (("0", "0.015625"),),
     98: (("0", "0.001"),),
     109: (("0", "0.05"), ("3", "0.10")),
     110: (("0", "0.01"), ("3", "0.05")),
-    112: (("0", "1"),),
     239: (("0", "0.00005"),),
     240: (("0", "0.0001"),),
     557: (("0", "0.01"),),
