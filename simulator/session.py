@@ -207,7 +207,9 @@ def _client_id(values: list[str]) -> int:
 
 
 def _message_id(payload: bytes) -> int:
-    return int(payload[: payload.index(0)])
+    """The id of a message; 0 for one that a rule has spoilt."""
+    text = payload[: payload.index(0)]
+    return int(text) if text.isdigit() else 0
 
 
 def _corrupted_payload(payload: bytes, verdict: Verdict) -> bytes:

@@ -192,3 +192,14 @@ def test_the_market_gaps_halts_and_goes_on(stage):
     stage.client.callbacks()
     stage.world.step()
     assert "tickPrice" not in stage.seen()
+
+
+def test_a_message_whose_very_id_is_spoilt_is_sent_and_counted_as_nothing_known(stage):
+    stage.do("corrupt currentTime field 0 times 1")
+    stage.client.session.output.clear()
+    stage.client.reqCurrentTime()
+    assert bytes(stage.client.session.output[4:]).split(b"\0")[0] == b"?!"
+    stage.client.session.output.clear()
+    stage.client.reqCurrentTime()
+    assert stage.seen() == ["currentTime"]
+    stage.world.step(2)
