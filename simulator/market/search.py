@@ -19,7 +19,8 @@ if TYPE_CHECKING:
 
 _SAMPLES = 40
 _FEW = 5  # seconds: going through them is quicker than searching
-_HALF_SPREAD = 0.5e-4  # of the price, beside two ticks: no trade is further from the walk
+SPREAD = 1e-4
+"""Of the price; beside it one tick, and at the least one more for some seconds."""
 
 
 def search(feed: SeededFeed, what: What, start: int, end: int) -> Reach | None:
@@ -41,7 +42,8 @@ def search(feed: SeededFeed, what: What, start: int, end: int) -> Reach | None:
         for second in range(low, high, max(1, (high - low) // _SAMPLES)):
             seen.touch(second)
     else:
-        feed.walk.extremes(low, high, *_Bounds(seen, feed, feed.walk).leaves)
+        bounds = _Bounds(seen, feed, feed.walk)
+        feed.walk.extremes(low, high, bounds.highest, bounds.lowest)
     return opened, seen.high, seen.low, closed
 
 
@@ -51,13 +53,13 @@ class _Seen:
     def __init__(self, feed: SeededFeed, what: What, start: int, end: int) -> None:
         self._feed = feed
         self.what = what
-        self._start = start
+        self.start = start
         self.end = end
         self.low = self.high = 0
 
     def touch(self, second: int) -> list[int]:
         """Look at the prices of a second."""
-        start, end = max(self._start, second * CELLS), min(self.end, (second + 1) * CELLS)
+        start, end = max(self.start, second * CELLS), min(self.end, (second + 1) * CELLS)
         prices = self._feed.touched(self.what, start, end)
         if prices:
             self.high = max(prices) if not self.high else max(self.high, *prices)
@@ -66,29 +68,45 @@ class _Seen:
 
 
 class _Bounds:
-    """What the walk must reach for a second to be worth a look."""
+    """What the walk must reach for a second to be worth a look.
+
+    Trades and quotes keep to the walk's price in ticks, rounded, by at most half the spread. Seconds that are cut by
+    an end of the span need no look: what counts of them are the first and the last price, which are known.
+    """
 
     def __init__(self, seen: _Seen, feed: SeededFeed, walk: Walk) -> None:
         self._seen = seen
         self._feed = feed
         self._walk = walk
         self._factor = feed.factor(feed.moment(seen.end - 1))
-        self._side = {"BID": (0, 0), "ASK": (1, 1), "MIDPOINT": (2, 2), "TRADES": (0, 1)}[seen.what]
-        self.leaves = self._highest, self._lowest
+        self._whole = range(-(-seen.start // CELLS), seen.end // CELLS)
+        self._trades = seen.what == "TRADES"
+        self._pick = {"BID": (0, 0), "ASK": (1, 1), "MIDPOINT": (2, 2), "TRADES": (0, 1)}[seen.what]
 
-    def _highest(self, second: int, logarithm: float) -> float:
+    def highest(self, second: int, logarithm: float) -> float:
         """Look at a second if it may have the highest price; the walk below which none can be higher."""
-        bid, ask = self._feed.learn(second, self._walk.price(logarithm), self._factor)
-        if (bid, ask, (bid + ask) // 2)[self._side[1]] > self._seen.high:
-            self._seen.touch(second)
-        return self._logarithm((self._seen.high - 1.1) * (1 - _HALF_SPREAD))
+        seen = self._seen
+        if second in self._whole:
+            bid, ask = self._feed.learn(second, self._walk.price(logarithm), self._factor)
+            price = (bid, ask, (bid + ask) // 2)[self._pick[1]]
+            if price > seen.high and (not self._trades or self._feed.trades_at(second, ask=True)):
+                seen.high = price
+        return self._logarithm(seen.high + 0.499 - (_widest(seen.high) + 1) // 2)
 
-    def _lowest(self, second: int, logarithm: float) -> float:
+    def lowest(self, second: int, logarithm: float) -> float:
         """Look at a second if it may have the lowest price; the walk above which none can be lower."""
-        bid, ask = self._feed.learn(second, self._walk.price(logarithm), self._factor)
-        if (bid, ask, (bid + ask) // 2)[self._side[0]] < self._seen.low:
-            self._seen.touch(second)
-        return self._logarithm((self._seen.low + 1.1) * (1 + _HALF_SPREAD))
+        seen = self._seen
+        if second in self._whole:
+            bid, ask = self._feed.learn(second, self._walk.price(logarithm), self._factor)
+            price = (bid, ask, (bid + ask) // 2)[self._pick[0]]
+            if price < seen.low and (not self._trades or self._feed.trades_at(second, ask=False)):
+                seen.low = price
+        return self._logarithm(seen.low - 0.499 + _widest(seen.low) // 2)
 
     def _logarithm(self, ticks: float) -> float:
         return self._walk.logarithm(ticks * self._feed.tick / self._factor) if ticks > 0 else -math.inf
+
+
+def _widest(ticks: int) -> int:
+    """The widest spread, in ticks, near a price."""
+    return 1 + max(1, int(ticks * SPREAD * 1.001 + 0.01))

@@ -16,7 +16,7 @@ from simulator.market.instrument import Instrument
 from simulator.market.line import Print, Quote, Reach, What
 from simulator.market.option_model import price_option
 from simulator.market.rules import MARKET_RULES
-from simulator.market.search import search
+from simulator.market.search import SPREAD, search
 from simulator.market.tape import CELLS, Tape
 from simulator.market.trading_hours import TradingHours
 from simulator.market.walk import Walk, mix, noise
@@ -26,6 +26,7 @@ _RATES = {"OPT": 0.1, "FOP": 0.1, "FUT": 3.0}
 _RATE = 2.0
 _SEARCHED = (3600.0, 86400.0, 5 * 86400.0, 15 * 86400.0)
 _ROUNDING = 1e-3
+_SIDES = 8
 
 
 class SeededFeed:
@@ -44,7 +45,6 @@ class SeededFeed:
     ) -> None:
         self.prints_at_all = item.trades
         self.tick = float(item.tick)
-        self.walk = walk
         self.tape = Tape(seed, item.con_id, _RATES.get(item.sec_type, _RATE), item.lot)
         self._item = item
         self._speed = speed
@@ -55,6 +55,7 @@ class SeededFeed:
         self._venues = tuple(venue for venue in item.exchanges if venue != "SMART") or (item.exchange,)
         bands = MARKET_RULES[item.market_rule]
         self._bands = [(float(Decimal(edge) / item.tick), int(Decimal(step) / item.tick)) for edge, step in bands[1:]]
+        self.walk = None if self._bands else walk
         self._shifts: list[tuple[float, float]] = []
         self._forced: list[Print] = []
         self._known: tuple[int, float, int, int, int] = (-1, 0.0, 0, 0, 0)
@@ -149,13 +150,20 @@ class SeededFeed:
             moment = self.moment(cell)
             bid, ask, dice = self._prices(cell // CELLS, moment)
             venue = self._venues[((dice >> 48) + number) % len(self._venues)]
-            yield Print(moment, ask if dice >> (1 + number % 8) & 1 else bid, size, venue)
+            yield Print(moment, ask if dice >> (1 + number % _SIDES) & 1 else bid, size, venue)
+
+    def trades_at(self, second: int, *, ask: bool) -> bool:
+        """Whether there are trades at the ask, or at the bid, in the second that was asked for last."""
+        before, after = self.tape.in_second(second)
+        every = (1 << min(after - before, _SIDES)) - 1
+        asked = self._known[4] >> 1 & every
+        return asked != 0 if ask else asked != every
 
     def learn(self, second: int, price: float, factor: float) -> tuple[int, int]:
         """Bid and ask of a second whose price, before jumps by `factor`, is known."""
         dice = noise(self._key, second)
         middle = max(1, round(price * factor / self.tick))
-        spread = 1 + max(int(middle * 0.0001), dice & 1)
+        spread = 1 + max(int(middle * SPREAD), dice & 1)
         bid = max(1, middle - spread // 2)
         ask = bid + spread
         for edge, step in self._bands:

@@ -35,7 +35,7 @@ class Tape:
     def trades(self, start: int, end: int) -> Iterator[tuple[int, int, int]]:
         """The trades of the cells [start, end): cell, number within its second, size."""
         for second in range(start // CELLS, -(-end // CELLS)):
-            before, after = self._in_second(second)
+            before, after = self.in_second(second)
             offset = self._offset(second // _BUCKET)
             for number in range(after - before):
                 cell = second * CELLS + number * CELLS // (after - before)
@@ -68,7 +68,7 @@ class Tape:
         cell = before
         while cell > limit:
             second = (cell - 1) // CELLS
-            first, after = self._in_second(second)
+            first, after = self.in_second(second)
             if first != after:
                 found = [each for each, _, _ in self.trades(max(limit, second * CELLS), cell)]
                 if found:
@@ -96,11 +96,11 @@ class Tape:
         second, part = divmod(cell, CELLS)
         if not part and not second % _MINUTE:
             return self._by_minute(bucket)[second % _BUCKET // _MINUTE]
-        before, after = self._in_second(second)
+        before, after = self.in_second(second)
         count = after - before
         return before + sum(number * CELLS // count < part for number in range(count))
 
-    def _in_second(self, second: int) -> tuple[int, int]:
+    def in_second(self, second: int) -> tuple[int, int]:
         """The numbers, within the bucket, of a second's first trade and of the one after its last."""
         minute, place = divmod(second, _MINUTE)
         sums = self._minutes.get(minute)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from itertools import pairwise
+from itertools import accumulate, pairwise
 
 Leaf = Callable[[int, float], float]
 _Interval = tuple[int, int, float, float]
@@ -48,13 +48,14 @@ def noise(key: int, index: int) -> int:
 class Walk:
     """The path of one instrument; `at` is cheap when called for times near each other."""
 
-    __slots__ = ("_amplitudes", "_base", "_keys", "_nodes", "_sums")
+    __slots__ = ("_amplitudes", "_base", "_below", "_keys", "_nodes", "_sums")
 
     def __init__(self, seed: int, key: int, base: float, volatility: float) -> None:
         self._keys = [mix(seed, key, level) for level in range(len(_PERIODS))]
         self._base = base
         per_second = volatility / math.sqrt(_SECONDS_PER_YEAR)
         self._amplitudes = [per_second * math.sqrt(period) for period in _PERIODS]
+        self._below = [0.0, *accumulate(self._amplitudes)]
         self._sums: dict[tuple[int, int], float] = {}
         self._nodes: list[tuple[int, float, float]] = [(-2, 0.0, 0.0)] * len(_PERIODS)
 
@@ -90,8 +91,8 @@ class Walk:
             waiting = roots.copy()
             while waiting:
                 level, index, left, right = waiting.pop()
-                best = left if (left > right) == (sign > 0) else right
-                if sign * best + self._amplitudes[level] <= bound:
+                best = left if level == 0 or (left > right) == (sign > 0) else right
+                if sign * best + self._below[level] <= bound:
                     continue
                 if level == 0:
                     bound = sign * leaf(index, left)
