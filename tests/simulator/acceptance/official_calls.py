@@ -42,8 +42,9 @@ ANY_ES = contract(symbol="ES", secType="FUT", exchange="CME")
 ES = contract(symbol="ES", secType="FUT", exchange="CME", **_DECEMBER)
 CALL = contract(symbol="SPY", secType="OPT", exchange="SMART", right="C", strike=560.0, **_DECEMBER)
 
-COMBO = contract(symbol="AAPL", secType="BAG", exchange="SMART", currency="USD",
-                 comboLegs=[leg(265598, "BUY"), leg(272093, "SELL")])
+COMBO = contract(
+    symbol="AAPL", secType="BAG", exchange="SMART", currency="USD", comboLegs=[leg(265598, "BUY"), leg(272093, "SELL")]
+)
 BRACKET = {122, 123, 124}
 SCAN = scan(instrument="STK", locationCode="STK.US.MAJOR", scanCode="TOP_PERC_GAIN", numberOfRows=5)
 

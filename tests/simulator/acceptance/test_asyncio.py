@@ -21,6 +21,7 @@ def test_a_client_on_asyncio_gets_every_answer_to_its_end(api, version, caplog):
     table = calls(api)
     assert len(table) >= 40
     with process() as (port, control_port, _), ControlClient("127.0.0.1", control_port) as steering:
+        steering.do("clock set 2026-11-19 12:00 US/Eastern")
         steering.do("price AAPL 200")
         asyncio.run(_work(Day(api, version, port, steering), table, caplog.records))
 
