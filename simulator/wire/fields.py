@@ -72,6 +72,13 @@ class Fields:
         """A 32-bit integer; unset becomes `default`."""
         return parse_integer(name, self.text(name), default)
 
+    def count(self, name: str, most: int) -> int:
+        """How often something is repeated in what follows."""
+        count = self.integer(name)
+        if not 0 <= count <= most:
+            raise BadField(f"{name} is out of range: {count}")
+        return count
+
     def flag(self, name: str) -> bool:
         """A boolean written as 0 or 1."""
         return self.integer(name) != 0

@@ -117,9 +117,7 @@ def read(layout: Layout, source: Fields, version: int, values: dict[str, str], p
                 if part.opens(get):
                     read(part.parts, source, version, values, prefix)
             case Repeated():
-                count = source.integer(part.name)
-                if not 0 <= count <= part.most:
-                    raise BadField(f"{part.name} is out of range: {count}")
+                count = source.count(part.name, part.most)
                 values[prefix + part.name] = str(count)
                 for number in range(count):
                     read(part.parts, source, version, values, f"{prefix}{part.name}.{number}.")

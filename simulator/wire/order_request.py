@@ -36,7 +36,8 @@ _NOT_OFFERED = """
 _NOT_OFFERED_NAMES = tuple(_NOT_OFFERED.split())
 _ZERO_IS_UNSET = frozenset({"displaySize", "ocaType"})
 _NOT_ECHOED = frozenset({"dontUseAutoPriceForHedge", "secType"})  # real gateways show 1 whatever was sent
-_CONDITION_VALUES = ("price", "time", "percent", "volume", "changePercent")  # a client reading "" there would end
+# A client ends that finds nothing there in an open order.
+_CONDITION_VALUES = ("price", "time", "percent", "volume", "changePercent")
 _FAR_AWAY = 4_102_444_800.0  # the year 2100
 _ORDER_TYPE_NAMES = {
     "STPLMT": "STP LMT",

@@ -9,9 +9,9 @@ from dataclasses import dataclass, replace
 
 from simulator.market.universe import Leg, Query
 from simulator.refusal import invalid
-from simulator.wire.fields import BadField, Fields
+from simulator.wire.fields import Fields
 
-MAX_LEGS = 64
+_MOST_LEGS = 64
 _DATES_SINCE = 200
 
 
@@ -53,16 +53,8 @@ def read_legs(fields: Fields, query: Query) -> Query:
     """The legs that requests for data carry when the contract is a combo (BAG); any other contract as it is."""
     if query.sec_type != "BAG":
         return query
-    count = read_count(fields, "comboLegsCount", MAX_LEGS)
+    count = fields.count("comboLegsCount", _MOST_LEGS)
     return replace(query, legs=tuple(_read_leg(fields) for _ in range(count)))
-
-
-def read_count(fields: Fields, name: str, most: int) -> int:
-    """How often something is repeated; BadField when that cannot be."""
-    count = fields.integer(name)
-    if not 0 <= count <= most:
-        raise BadField(f"{name} is out of range: {count}")
-    return count
 
 
 def refuse_delta_neutral(fields: Fields, where: str) -> None:
@@ -106,6 +98,6 @@ def read_execution_filter(fields: Fields, version: int) -> ExecutionFilter:
     if version < _DATES_SINCE:
         return plain
     days = fields.integer("lastNDays", -1)
-    count = read_count(fields, "specificDates", fields.left)
+    count = fields.count("specificDates", fields.left)
     dates = tuple(fields.text("specificDate") for _ in range(count))
     return replace(plain, days=None if days < 0 else days, dates=dates)
