@@ -129,7 +129,7 @@ class BuyingPower:
         held = position.quantity if position else _NOTHING
         needs = [margin(self._market, item, held)[0]]
         for sign in (1, -1):
-            side = [part for part in parts if part.instrument is item and part.units * sign > 0]
+            side = [part for part in parts if part.instrument.con_id == item.con_id and part.units * sign > 0]
             if not side:
                 continue
             reached = held + sum((part.units for part in side), _NOTHING)

@@ -44,7 +44,7 @@ class Desk:
 
     def step(self, line: Line, reports: Reports) -> None:
         """Try every order that rests on a line: the best price first, of one price those that came first."""
-        resting = [order for order in self._book.working() if order.instrument is line.instrument]
+        resting = [one for one in self._book.working() if one.instrument.con_id == line.instrument.con_id]
         for order in sorted(resting, key=_priority):
             if order.live:
                 self._try(order, line, reports, arrived=False)
@@ -121,6 +121,8 @@ class Desk:
                 order.terms = trail(order, line)
             if not order.waits or reached(order, line):
                 return False
+        if not held and order.status == "Submitted" and not self._is_open(order):
+            self._life.rest(order, reports)
         self._life.hold(order, self.why_held(order), reports)
         return True
 

@@ -72,8 +72,9 @@ class Intake:
         terms = self._checked(terms, instrument)
         known = self._book.find(client_id, order_id)
         if known is not None:
-            self._modify(known, instrument, terms, reports)
-            return
+            if terms.transmit:
+                self._modify(known, instrument, terms, reports)
+            return  # a modification that is held back: the one that is transmitted will have all terms
         self._check_new(client_id, order_id, terms)
         self._book.use(client_id, order_id)
         self._book.held[client_id, order_id] = HeldOrder(instrument, terms)
@@ -184,7 +185,7 @@ class Intake:
         if not order.live:
             raise Refused(103, "Duplicate order id")
         same = (terms.action, terms.account, terms.parent_id) == (former.action, former.account, former.parent_id)
-        if instrument is not order.instrument or not same:
+        if instrument.con_id != order.instrument.con_id or not same:
             raise Refused(105, "Order being modified does not match original order.")
         if terms.quantity <= order.filled:
             raise Refused(_REJECTED, f"Order rejected - reason:Order quantity {terms.quantity:f} is already filled")

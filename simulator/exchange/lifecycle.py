@@ -3,7 +3,7 @@
     PreSubmitted -> Submitted -> Filled
     either -> Cancelled (an order that must be filled at once: by way of PendingCancel)
     a new order -> Inactive (refused for money, or fill-or-kill that cannot be filled)
-    Submitted -> PreSubmitted (a modification that has to wait for its trigger again)
+    Submitted -> PreSubmitted (the market closed, or a modification has to wait for its trigger again)
 
 A fill lowers or cancels one-cancels-all partners. An order that ends without a fill cancels its children; one
 that filled in part leaves them what corresponds to it.
@@ -50,6 +50,12 @@ class Lifecycle:
         """The order works."""
         order.status, order.why_held = "Submitted", ""
         self.tell(order, reports)
+
+    def rest(self, order: Order, reports: Reports) -> None:
+        """The market closed over a working order; it comes to the next opening as if it were new."""
+        order.status, order.queue = "PreSubmitted", None
+        self._ledger.save_order(order)
+        reports.status(order)
 
     def hold(self, order: Order, why: str, reports: Reports) -> None:
         """The order waits; told when the reason is another one than before."""

@@ -179,6 +179,8 @@ def test_an_order_is_modified_in_what_may_change_and_refused_in_what_may_not(wor
     for contract_, wanted in ((stock("MSFT"), order("BUY", 10)), (stock(), order("SELL", 10))):
         client.placeOrder(1, contract_, wanted)
         assert story(client.take()) == ["error 105"]
+    client.placeOrder(1, stock(), order("BUY", 10, "STP", auxPrice=300.0, transmit=False))
+    assert client.take() == []
     client.placeOrder(1, stock(), order("BUY", 10, "STP", auxPrice=300.0))
     opened, status = client.take()
     assert (opened[15], status[2], status[10]) == ("STP", "PreSubmitted", "trigger")

@@ -58,6 +58,22 @@ def test_a_day_order_ends_with_its_session_and_one_placed_at_night_with_the_next
     assert story(client.take()) == ["status Cancelled", "error 202"]
 
 
+def test_an_order_that_rests_over_night_gets_the_price_of_the_opening():
+    world = World(now=NOON)
+    world.gateway.market.hours = "exchange"
+    world.gateway.move_price("AAPL", Decimal(200))
+    client = world.client()
+    client.placeOrder(1, stock(), order("BUY", 10, "LMT", lmtPrice=190.0, tif="GTC"))
+    client.take()
+    world.step(5 * HOUR)
+    assert story(client.take()) == ["status PreSubmitted"]
+    world.gateway.move_price("AAPL", Decimal(150))
+    world.step(17 * HOUR)
+    told = client.take()
+    assert story(told)[:3] == ["open", "status Submitted", "fill 10"]
+    assert Decimal(140) < Decimal(told[2][20]) < Decimal(160)
+
+
 def test_what_must_be_filled_at_once_does_not_wait_for_an_opening():
     world = closed()
     client = world.client()
