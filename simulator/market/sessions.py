@@ -136,6 +136,7 @@ def calendar_of(item: Instrument) -> Calendar:
     return US_STOCKS if item.sec_type == "STK" else US_OPTIONS
 
 
+@lru_cache(maxsize=256)
 def hours_text(calendar: Calendar, today: date, *, regular: bool, days: int = 7) -> str:
     """Days of hours as contract details spell them: `20261119:0930-20261119:1600;20261121:CLOSED`."""
     parts = []

@@ -75,8 +75,9 @@ class Universe:
         if len(legs) < 2 or any(leg.ratio < 1 or leg.action not in {"BUY", "SELL"} for leg in legs):
             raise ValueError("a combo takes two legs or more, each with a positive ratio and BUY or SELL")
         for leg in legs:
-            if self.get(leg.con_id) is None:
-                raise LookupError(f"no contract {leg.con_id}")
+            item = self.get(leg.con_id)
+            if item is None or item.legs or not item.orderable:
+                raise LookupError(f"no contract {leg.con_id} that can be a leg")
         parts = (part for leg in legs for part in (leg.con_id, leg.ratio, leg.action == "BUY"))
         con_id = derivatives.COMBO_BASE + mix(*parts, *map(ord, symbol + currency)) % _COMBOS
         combo = Instrument(

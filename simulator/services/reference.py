@@ -33,7 +33,7 @@ def resolve(universe: Universe, query: Query) -> Instrument:
     found = find(universe, query)
     if len(found) > 1:
         missing = "; you must specify the multiplier or trading class" if found[0].expiry else ""
-        raise Refused(200, f"The contract description specified for {query.symbol} is ambiguous{missing}.")
+        raise Refused(200, f"The contract description specified for {found[0].symbol} is ambiguous{missing}.")
     return found[0]
 
 
