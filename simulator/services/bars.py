@@ -20,6 +20,7 @@ from simulator.services.bar_requests import SCHEDULE, BarRequest, read_bar_reque
 from simulator.services.entitlements import Entitlements
 from simulator.services.reference import Handler, resolve
 from simulator.services.subscriptions import Subscriptions
+from simulator.services.volatilities import HISTORICAL, IMPLIED, volatility_bars
 from simulator.session import Session
 from simulator.wire import bar_messages as wire
 from simulator.wire.fields import Fields
@@ -94,7 +95,8 @@ class BarService:
         if request.what == SCHEDULE:
             self._schedule(session, request_id, line, request, end)
             return
-        start, found = bars(self._market, line, _asked(request, end))
+        look = volatility_bars if request.what in {HISTORICAL, IMPLIED} else bars
+        start, found = look(self._market, line, _asked(request, end))
         session.send(*wire.historical_bars(request_id, found, (start, end), request.form, session.version))
         if request.live:
             slot = int(self._market.now // UPDATE_EVERY)

@@ -1,4 +1,7 @@
-"""One way of seeing one line: what its watchers were shown last, and the ticks that bring them up to date."""
+"""One way of seeing one line: what its watchers were shown last, and the ticks that bring them up to date.
+
+Delayed data are the quote and what is computed of it; generic ticks are live data only.
+"""
 
 from __future__ import annotations
 
@@ -69,8 +72,9 @@ class Channel:
         self.watchers: list[Watcher] = []
         self._kinds = DELAYED_KINDS if interest.delayed else LIVE_KINDS
         self._day = trading_day(market.now)
-        self._extras = dict(generic_ticks.standing(market, line, interest.generics))
-        sales = line.trades and interest.generics & moment_figures.SALES
+        self._generics = frozenset[int]() if interest.delayed else interest.generics
+        self._extras = dict(generic_ticks.standing(market, line, self._generics))
+        sales = line.trades and self._generics & moment_figures.SALES
         self._traded = moment_figures.Traded(market, line) if sales else None
         self._look(market)
 
@@ -112,8 +116,8 @@ class Channel:
             self._kind = FROZEN if frozen else LIVE
         self._shown = self._quote(market, closed=closed, frozen=frozen)
         self._halted = state == "halted"
-        if interest.generics:
-            self._extras = self._extras | self._generics(market)
+        if self._generics:
+            self._extras = self._extras | self._figures(market)
 
     def _quote(self, market: Market, *, closed: bool, frozen: bool) -> Quote:
         item = self.line.instrument
@@ -122,8 +126,8 @@ class Channel:
         quote = market.delayed(item) if self.interest.delayed else self.line.quote
         return unquoted(quote) if closed else replace(quote)
 
-    def _generics(self, market: Market) -> dict[int, wire.Tick]:
-        generics = self.interest.generics
+    def _figures(self, market: Market) -> dict[int, wire.Tick]:
+        generics = self._generics
         found = dict(generic_ticks.moving(market, self.line, generics))
         if self._day != trading_day(market.now):
             self._day = trading_day(market.now)
@@ -144,7 +148,7 @@ class Channel:
             if extras.get(kind) != tick:
                 yield tick
         if self._traded is not None and before is not NEVER:
-            yield from moment_figures.sales(line, self.interest.generics, self._traded)
+            yield from moment_figures.sales(line, self._generics, self._traded)
 
 
 def _counts(ticks: Sequence[wire.Tick]) -> Mapping[int, int]:

@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 from simulator.market.hours import trading_day
-from simulator.market.option_model import VOLATILITY
 from simulator.services.generic_view import Typed, View, numbered, priced, sized
+from simulator.services.volatilities import implied, realized
 from simulator.wire import quote_messages as wire
 from simulator.wire import tick_types as types
 
@@ -28,7 +28,7 @@ def _open_interest(view: View) -> Iterator[Typed]:
 
 def _historical_volatility(view: View) -> Iterator[Typed]:
     if view.line.instrument.volatility:
-        yield numbered(types.HISTORICAL_VOLATILITY, view.line.instrument.volatility * view.made_up(3, 0.9, 1.1))
+        yield numbered(types.HISTORICAL_VOLATILITY, realized(view.line, view.market.now))
 
 
 def _average_option_volume(view: View) -> Iterator[Typed]:
@@ -37,9 +37,9 @@ def _average_option_volume(view: View) -> Iterator[Typed]:
 
 
 def _implied_volatility(view: View) -> Iterator[Typed]:
-    item = view.line.instrument
-    if view.share or item.sec_type == "OPT":
-        yield numbered(types.IMPLIED_VOLATILITY, item.volatility * view.made_up(5, 0.9, 1.2) or VOLATILITY)
+    found = implied(view.market.universe, view.line.instrument)
+    if found is not None:
+        yield numbered(types.IMPLIED_VOLATILITY, found)
 
 
 def _statistics(view: View) -> Iterator[Typed]:
@@ -75,7 +75,7 @@ def _fundamentals(view: View) -> Iterator[Typed]:
 
 def _realized_volatility(view: View) -> Iterator[Typed]:
     if view.line.instrument.volatility:
-        yield numbered(types.RT_HISTORICAL_VOLATILITY, view.line.instrument.volatility * view.made_up(9, 0.8, 1.2))
+        yield numbered(types.RT_HISTORICAL_VOLATILITY, realized(view.line, view.market.now))
 
 
 def _dividends(view: View) -> Iterator[Typed]:

@@ -117,7 +117,8 @@ class QuoteService:
         if regulatory and self._entitlements.of(item) != "competing":
             return Interest(delayed=False, data_type=data_type, computed=True, generics=generics)
         delayed = self._entitlements.delayed(item, data_type)
-        computed = self._entitlements.underlying_missing(self._market.universe.get(item.under_con_id)) is None
+        under = self._market.universe.get(item.under_con_id)
+        computed = delayed or self._entitlements.underlying_missing(under) is None
         return Interest(delayed, data_type, computed, generics)
 
     def _channel(self, line: Line, interest: Interest) -> Channel:

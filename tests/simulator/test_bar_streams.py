@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import itertools
+import math
+import statistics
+
 import pytest
 
 from tests.simulator.rig import NOON, VERSIONS, World, stock
@@ -180,6 +184,25 @@ def test_bid_and_ask_of_a_span_are_one_bar(version):
         assert (float(bar[2]), float(bar[3])) == (float(high[2]), float(low[3]))
         assert float(low[3]) <= float(bar[1]) <= float(low[2])
         assert float(high[3]) <= float(bar[4]) <= float(high[2])
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+def test_volatilities_are_those_of_the_prices_and_of_the_options(version):
+    world = World()
+    client = world.client(1, version)
+    spy = stock("SPY")
+    prices = [float(bar[4]) for bar in bars(version, history(client, 1, spy, "32 D", "1 day", "MIDPOINT"))]
+    steps = [math.log(later / earlier) for earlier, later in itertools.pairwise(prices[-31:])]
+    told = bars(version, history(client, 2, spy, "5 D", "1 day", "HISTORICAL_VOLATILITY"))
+    assert len(told) == 5
+    assert float(told[-1][4]) == pytest.approx(statistics.stdev(steps) * math.sqrt(365), rel=0.2)
+    client.reqMktData(3, spy, "104,106", False, False, [])
+    ticks = {fields[3]: float(fields[4]) for fields in client.take() if fields[0] == "45"}
+    assert ticks["23"] == float(told[-1][4])
+    (implied,) = {bar[4] for bar in bars(version, history(client, 4, spy, "5 D", "1 day", "OPTION_IMPLIED_VOLATILITY"))}
+    assert ticks["24"] == float(implied)
+    for number, what in enumerate(("HISTORICAL_VOLATILITY", "OPTION_IMPLIED_VOLATILITY"), start=5):
+        assert errors(client, history(client, number, EUR_USD, "5 D", "1 day", what)) == [(number, 162)]
 
 
 @pytest.mark.parametrize("version", VERSIONS)

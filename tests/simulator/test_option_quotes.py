@@ -29,6 +29,22 @@ def test_options_are_computed_of_bid_ask_last_and_model_unless_the_underlying_is
     assert {1, 2} <= tick_types(messages)
 
 
+def test_delayed_options_are_computed_under_types_of_their_own():
+    world = World()
+    client = world.client()
+    client.reqMarketDataType(3)
+    world.gateway.entitlements.set("SPY", "delayed")
+    messages = watch(client, 1, SPY_CALL, "233")
+    assert errors(client, messages) == [(1, 10167)]
+    assert {80, 81, 82, 83} <= tick_types(messages)
+    seen = set()
+    for _ in range(40):
+        world.step(1)
+        seen |= tick_types(client.take())
+    assert seen >= {80, 81, 83}
+    assert not seen & {10, 11, 12, 13, 48}
+
+
 @pytest.mark.parametrize("version", VERSIONS)
 def test_calculations_on_request_are_each_others_inverse(version):
     client = World().client(1, version)
