@@ -144,7 +144,9 @@ def test_nobody_is_started_until_the_login_is_done_and_then_everybody_who_waits(
     assert first.callbacks() == second.callbacks() == []
     second.startApi()
     assert [code for _, code, _ in errors(second)] == [321]
+    world.gateway.disconnect(Client(world, 3, 178).session)
     world.gateway.login_required(False)
+    assert set(world.gateway.clients.by_id) == {1, 2}
     told = first.callbacks()
     assert [name for name, _ in told[:2]] == names(second)[:2] == ["managedAccounts", "nextValidId"]
     assert [arguments[2] for name, arguments in told if name == "error"] == [2104, 2106, 2158]
