@@ -13,7 +13,7 @@ import math
 import re
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, TypeVar, get_args
 
 import click
 
@@ -23,6 +23,7 @@ from cli.output import console, print_json, table
 from simulator.control import ControlClient, ControlError
 from simulator.faults.act import Answer
 from simulator.faults.language import ScriptError, Statement, parse_line, parse_script, read_script
+from simulator.ledger import Table
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -158,12 +159,18 @@ def status(address: str | None, state_dir: Path, as_json: bool) -> None:
 
 
 @simulator.command()
+@click.argument("rows_of", required=False, metavar="[TABLE]", type=click.Choice(get_args(Table)))
 @running
 @as_json
-def ledger(address: str | None, state_dir: Path, as_json: bool) -> None:
-    """What the simulated gateway's own books say, to compare with ours."""
+def ledger(rows_of: str | None, address: str | None, state_dir: Path, as_json: bool) -> None:
+    """What the simulated gateway's own books say, to compare with ours; with TABLE its last 1000 rows."""
     with _control(address, state_dir) as control:
-        _show(_told(control, "ledger"), "ledger", as_json=as_json)
+        answer = _told(control, f"ledger {rows_of or ''}")
+    if rows_of is None or as_json:
+        _show(answer, "ledger", as_json=as_json)
+        return
+    rows = answer[rows_of]
+    console().print(table(list(rows[0]) if rows else (f"{rows_of}: nothing",), [list(row.values()) for row in rows]))
 
 
 @simulator.command("check-script")

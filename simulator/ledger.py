@@ -23,7 +23,7 @@ from collections.abc import Iterable
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from simulator.exchange.orders import LIVE, Execution, Order
 from simulator.ledger_rows import execution_row, order_row, read_execution, read_order
@@ -33,6 +33,7 @@ from simulator.market.universe import Instrument, Universe
 from simulator.traffic import Tally
 
 FILE_NAME = "simulator.db"
+Table = Literal["orders", "executions", "positions", "cash", "rebinds", "traffic"]
 
 
 class Ledger:
@@ -159,6 +160,12 @@ class Ledger:
             "positions": [dict(row) for row in self._rows("select account, con_id, symbol, quantity from positions")],
             "cash": {currency: str(amount) for currency, amount in cash.items()},
         }
+
+    def newest(self, table: Table, most: int) -> list[dict[str, Any]]:
+        """The rows of a table that were written last, without their `state`, the newest at the end."""
+        self.commit()
+        found = [dict(row) for row in self._rows(f"select * from {table} order by rowid desc limit ?", most)]
+        return [{name: value for name, value in row.items() if name != "state"} for row in reversed(found)]
 
     def _insert(self, table: str, values: tuple[object, ...]) -> None:
         self._connection.execute(f"replace into {table} values({','.join('?' * len(values))})", values)

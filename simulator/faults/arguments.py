@@ -12,11 +12,12 @@ from dataclasses import dataclass
 from datetime import date, datetime, time
 from decimal import Decimal, InvalidOperation
 from functools import cache, partial
-from typing import Final
+from typing import Final, get_args
 from zoneinfo import ZoneInfo, available_timezones
 
 from simulator.clock import FASTEST
 from simulator.faults.words import Mismatch, Words, nearest
+from simulator.ledger import Table
 from simulator.wire.names import INCOMING, OUTGOING
 
 DEFAULT_ZONE: Final = ZoneInfo("US/Eastern")
@@ -234,6 +235,7 @@ ARGUMENTS: Final[dict[str, Argument]] = {
         "order", 'a permId, CLIENT/ORDERID as 1/5, an order reference in "quotes", or `last`', _read_order
     ),
     "EXECUTION": Argument("execution", "an execution's id, or `last`", _read_name),
+    "TABLE": _choice("table", *get_args(Table)),
     "on|off": Argument("on", "on or off", _read_switch),
     "required|done": _choice("state", "required", "done"),
     "BUY|SELL": _choice("action", "BUY", "SELL"),

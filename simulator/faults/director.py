@@ -28,6 +28,7 @@ from simulator.refusal import Refused
 
 _log = logging.getLogger("simulator.faults")
 _FAILURES_KEPT: Final = 50
+_MOST_WAITING: Final = 10_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +83,8 @@ class Director:
     def _schedule(self, statement: Statement) -> int:
         """Have a statement wait for its time; returns the number it waits under."""
         agenda, now = self._gateway.agenda, self._gateway.clock.now()
+        if len(self._waiting) >= _MOST_WAITING:
+            raise ScriptError(statement.text, f"{_MOST_WAITING} statements wait already", "fewer of them")
         self._last += 1
         number = self._last
 

@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from simulator.faults.act import Act, Answer
 from simulator.gateway import Gateway
+from simulator.ledger import Table
 from simulator.market.hours import stamp
+
+MOST_ROWS: Final = 1000
+"""Rows of a table that an answer has; the file has them all."""
 
 
 class Questions:
@@ -13,7 +19,7 @@ class Questions:
     def __init__(self, gateway: Gateway, port: int) -> None:
         self._gateway = gateway
         self._port = port
-        self.acts: dict[str, Act] = {"status": self._status, "ledger": gateway.ledger.summary}
+        self.acts: dict[str, Act] = {"status": self._status, "ledger": self._ledger}
 
     def _status(self) -> Answer:
         gateway = self._gateway
@@ -35,7 +41,17 @@ class Questions:
             "rate": gateway.clock.rate,
             "market_time": gateway.market.now,
             "frozen": gateway.market.frozen,
+            "hours": gateway.market.hours,
             "deaf": gateway.deaf,
             "drip": gateway.network.dripping,
+            "read_only": gateway.read_only,
+            "pacing": gateway.pacing.on,
+            "login_required": gateway.clients.login_required,
             "working": len(gateway.exchange.open_orders()),
         }
+
+    def _ledger(self, table: Table | None) -> Answer:
+        self._gateway.save_counts()
+        if table is None:
+            return self._gateway.ledger.summary()
+        return {table: self._gateway.ledger.newest(table, MOST_ROWS)}

@@ -133,6 +133,8 @@ STATEMENTS: Final[tuple[Form, ...]] = (
     Form("bulletin", "TEXT", "IB publishes a news bulletin.", 'bulletin "The exchange opens late today"'),
     # --- questions ---
     Form("status", "", "Address, clients with their lines, market, orders.", "status", question=True),
-    Form("ledger", "", "Counts, positions and cash of the ledger.", "ledger", question=True),
+    Form(
+        "ledger", "[TABLE]", "Counts, positions and cash of the ledger, or one table's rows.", "ledger", question=True
+    ),
     Form("faults", "", "Rules, switches, scheduled statements, and those that failed.", "faults", question=True),
 )

@@ -88,6 +88,12 @@ def test_statements_and_questions_go_to_the_service_s_simulator_or_to_an_address
     assert [one["statement"] for one in status["waiting"]] == ["after 1h drip on"]
     done = run("simulator", "do", "freeze off", "drop all for 1s", *to_it)
     assert (done.exit_code, done.stdout) == (0, 'freeze off: {"frozen": false}\ndrop all for 1s: {"rule": 1}\n')
+    cash = json.loads(run("simulator", "ledger", "cash", "--json", *to_it).stdout)["cash"]
+    assert [(one["account"], one["currency"], one["amount"]) for one in cash] == [
+        ("DU1", "USD", "1000000.00"),
+        ("DU2", "USD", "1000000.00"),
+    ]
+    assert run("simulator", "ledger", "orders", *to_it).stdout.split() == ["orders:", "nothing"]
     refused = run("simulator", "do", "price NOPE 1", *to_it)
     assert (refused.exit_code, refused.stderr) == (
         10,

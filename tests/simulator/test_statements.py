@@ -176,6 +176,20 @@ def test_connections_are_spoilt_one_by_one_or_all(stage):
     assert not session.output
 
 
+def test_the_ledger_tells_its_rows_and_what_was_sent_and_received(stage):
+    stage.buys(1, orderRef="mine")
+    stage.do("fill last 10 at 99.5")
+    (order_row,) = stage.do("ledger orders")["orders"]
+    assert (order_row["client_id"], order_row["order_ref"], order_row["filled"]) == (1, "mine", "10")
+    (execution,) = stage.do("ledger executions")["executions"]
+    assert (execution["price"], execution["perm_id"]) == ("99.5", order_row["perm_id"])
+    counts = {
+        (row["client_id"], row["direction"], row["name"]): row["count"] for row in stage.do("ledger traffic")["traffic"]
+    }
+    assert (counts[1, "in", "placeOrder"], counts[1, "out", "execDetails"]) == (1, 1)
+    assert stage.do("ledger")["executions"] == 1
+
+
 def test_the_market_gaps_halts_and_goes_on(stage):
     stage.do("freeze off", "gap AAPL 10%")
     stage.world.step()
