@@ -17,6 +17,7 @@ from typing import Any
 
 from simulator.control import ControlClient
 
+ACCOUNT = "DU1000001"
 PATIENCE = 8.0
 _NOTICES = range(2100, 2170)
 _OF_AN_ERROR = re.compile(r"(Error|Warning) \d+,|Canceled order:|Peer closed|Disconnect")
