@@ -68,7 +68,7 @@ class BarService:
         """Send what changed in the bars of a line since the last five-second mark."""
         slot = int(self._market.now // UPDATE_EVERY)
         for live in self._live:
-            if live.line.instrument is line.instrument and live.slot != slot:
+            if live.line.instrument.con_id == line.instrument.con_id and live.slot != slot:
                 live.line, live.slot = line, slot
                 self._update(live)
 

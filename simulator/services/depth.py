@@ -61,7 +61,7 @@ class DepthService:
     def publish(self, line: Line) -> None:
         """Send the rows that changed."""
         for book in self._books:
-            if book.line.instrument is line.instrument:
+            if book.line.instrument.con_id == line.instrument.con_id:
                 book.line = line
                 self._follow(book)
 

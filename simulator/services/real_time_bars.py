@@ -53,7 +53,7 @@ class RealTimeBarService:
         """Send the bars of a line that ended."""
         mark = int(self._market.now // SECONDS)
         for stream in self._streams:
-            if stream.line.instrument is line.instrument:
+            if stream.line.instrument.con_id == line.instrument.con_id:
                 stream.line = line
                 if stream.told < mark:
                     self._send(stream, max(stream.told, mark - _CAUGHT_UP), mark)

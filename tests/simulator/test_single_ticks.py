@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 from datetime import UTC, datetime
+from decimal import Decimal
 
 import pytest
 
@@ -29,18 +30,21 @@ def test_live_trades_are_the_trades_that_history_tells_afterwards(version):
     client = world.client(1, version)
     assert stream(client, 1, stock(), "AllLast") == []
     begin, live = world.now, []
-    for _ in range(240):
+    for number in range(240):
+        if number == 60:
+            world.gateway.move_price("AAPL", Decimal("199.99"))
         world.step(0.25)
         live += [fields for fields in client.take() if fields[0] == "99"]
     assert {fields[2] for fields in live} == {"2"}
-    client.reqHistoricalTicks(2, stock(), _utc(begin + 1), "", 20, "TRADES", 0, False, [])
+    client.reqHistoricalTicks(2, stock(), _utc(begin + 1), "", 60, "TRADES", 0, False, [])
     ((past),) = client.take()
     assert past[0] == "98"
     told = [(row[0], row[2], row[3], row[4]) for row in rows(past, 6)]
     streamed = [(f[3], f[4], f[5], f[7]) for f in live]
     first = streamed.index(told[0])
     assert streamed[first : first + len(told)] == told
-    assert len(told) >= 20
+    assert len(told) >= 60
+    assert "199.99" in {price for _, price, _, _ in told}
 
 
 @pytest.mark.parametrize("version", VERSIONS)
