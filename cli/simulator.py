@@ -170,7 +170,10 @@ def ledger(rows_of: str | None, address: str | None, state_dir: Path, as_json: b
         _show(answer, "ledger", as_json=as_json)
         return
     rows = answer[rows_of]
-    console().print(table(list(rows[0]) if rows else (f"{rows_of}: nothing",), [list(row.values()) for row in rows]))
+    if not rows:
+        click.echo(f"{rows_of}: nothing")
+        return
+    console().print(table(list(rows[0]), [list(row.values()) for row in rows]))
 
 
 @simulator.command("check-script")
