@@ -163,7 +163,7 @@ def status(address: str | None, state_dir: Path, as_json: bool) -> None:
 @running
 @as_json
 def ledger(rows_of: str | None, address: str | None, state_dir: Path, as_json: bool) -> None:
-    """What the simulated gateway's own books say, to compare with ours; with TABLE its last 1000 rows."""
+    """What the simulated gateway's own books say, to compare with ours; with TABLE its last 1000 rows, tabs between cells."""
     with _control(address, state_dir) as control:
         answer = _told(control, f"ledger {rows_of or ''}")
     if rows_of is None or as_json:
@@ -173,7 +173,8 @@ def ledger(rows_of: str | None, address: str | None, state_dir: Path, as_json: b
     if not rows:
         click.echo(f"{rows_of}: nothing")
         return
-    console().print(table(list(rows[0]), [list(row.values()) for row in rows]))
+    for cells in (list(rows[0]), *(list(row.values()) for row in rows)):
+        click.echo("\t".join("" if cell is None else str(cell) for cell in cells))
 
 
 @simulator.command("check-script")

@@ -93,7 +93,11 @@ def test_statements_and_questions_go_to_the_service_s_simulator_or_to_an_address
         ("DU1", "USD", "1000000.00"),
         ("DU2", "USD", "1000000.00"),
     ]
-    assert run("simulator", "ledger", "orders", *to_it).stdout.split() == ["orders:", "nothing"]
+    assert run("simulator", "ledger", "orders", *to_it).stdout == "orders: nothing\n"
+    assert run("simulator", "ledger", "cash", *to_it).stdout.splitlines()[:2] == [
+        "account\tcurrency\tamount",
+        "DU1\tUSD\t1000000.00",
+    ]
     refused = run("simulator", "do", "price NOPE 1", *to_it)
     assert (refused.exit_code, refused.stderr) == (
         10,
