@@ -163,7 +163,7 @@ def status(address: str | None, state_dir: Path, as_json: bool) -> None:
 @running
 @as_json
 def ledger(rows_of: str | None, address: str | None, state_dir: Path, as_json: bool) -> None:
-    """What the simulated gateway's own books say, to compare with ours; with TABLE its last 1000 rows, tabs between cells."""
+    """What the simulated gateway's own books say; with TABLE its last 1000 rows, with tabs between the cells."""
     with _control(address, state_dir) as control:
         answer = _told(control, f"ledger {rows_of or ''}")
     if rows_of is None or as_json:
