@@ -1,7 +1,8 @@
 """Every message that truly left for a client or came from one: counted, and logged if there is a log.
 
-Counted by client, direction and message; what never left, because a rule dropped it, is not counted, and what was
-sent twice counts twice. The counts gather in memory; the ledger gets them once a second and at the end.
+Counted by client, direction and message, outgoing ones when they are queued for their socket, though it may be cut
+before they are written. What a rule dropped is not counted, what it sent twice counts twice. The counts gather in
+memory; the ledger gets them once a second and at the end.
 """
 
 from __future__ import annotations

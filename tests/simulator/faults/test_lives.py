@@ -144,4 +144,4 @@ class Lives(RuleBasedStateMachine):
 
 
 TestLives = Lives.TestCase
-TestLives.settings = settings(max_examples=60, stateful_step_count=40)
+TestLives.settings = settings(max_examples=40, stateful_step_count=40)

@@ -121,13 +121,13 @@ def test_streams_end_without_a_word_at_1101_and_go_on_at_1102(code: int, lost: b
     world.gateway.link(1100)
     world.gateway.link(code)
     assert [told for _, told, _ in errors(client)][-2:] == [1100, code]
-    for _ in range(800):
-        world.step()
+    for _ in range(200):
+        world.step(1.0)
     assert set(names(client)) & STREAMS == (set() if lost else STREAMS)
     if lost:
         follow_everything(client)
-        for _ in range(800):
-            world.step()
+        for _ in range(200):
+            world.step(1.0)
         assert set(names(client)) >= STREAMS
 
 
