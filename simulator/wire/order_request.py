@@ -34,7 +34,6 @@ _NOT_OFFERED = """
     midOffsetAtWhole midOffsetAtHalf includeOvernight imbalanceOnly
 """
 _NOT_OFFERED_NAMES = tuple(_NOT_OFFERED.split())
-_ZERO_IS_UNSET = frozenset({"displaySize", "ocaType"})
 _NOT_ECHOED = frozenset({"dontUseAutoPriceForHedge", "secType"})  # real gateways show 1 whatever was sent
 # A client ends that finds nothing there in an open order.
 _CONDITION_VALUES = ("price", "time", "percent", "volume", "changePercent")
@@ -131,7 +130,7 @@ def _echoed(values: Mapping[str, str]) -> dict[str, str]:
     return {
         name: value
         for name, value in values.items()
-        if value and name not in _NOT_ECHOED and not (name in _ZERO_IS_UNSET and value == "0")
+        if value and name not in _NOT_ECHOED and (name, value) != ("displaySize", "0")
     }
 
 

@@ -160,10 +160,12 @@ def test_a_combo_is_shown_with_its_legs_their_prices_and_its_routing(version):
 
 
 @pytest.mark.parametrize("version", VERSIONS)
-def test_a_completed_child_names_its_parent_by_the_permanent_id(version):
+def test_a_child_names_its_parent_by_the_order_id_and_completed_by_the_permanent_one(version):
     client = World().client(1, version)
     client.placeOrder(1, stock(), order("BUY", 1, "LMT", lmtPrice=1.0, transmit=False))
     client.placeOrder(2, stock(), order("SELL", 1, "LMT", lmtPrice=900.0, parentId=1))
+    told = [arguments for name, arguments in client.callbacks() if name == "orderStatus"]
+    assert {(status[0], status[6]) for status in told} == {(1, 0), (2, 1)}
     client.reqGlobalCancel(cancellation())
     client.callbacks()
     client.reqCompletedOrders(True)
