@@ -208,13 +208,15 @@ class Gateway:
 
     def login_required(self, on: bool) -> None:
         """The weekly login: connections die, newcomers are greeted but not started until it is done."""
-        if not on:
-            self._startup.restore()
-            self.clients.log_in()
-        elif not self.clients.login_required:
+        if on == self.clients.login_required:
+            return
+        if on:
             self.clients.login_required = True
             self.exchange.forget_held()
             self.network.cut()
+        else:
+            self._startup.restore()
+            self.clients.log_in()
 
     def _serve(self, session: Session, request: Fields) -> None:
         if request.message_id == _START_API:

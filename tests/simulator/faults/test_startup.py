@@ -152,6 +152,9 @@ def test_nobody_is_started_until_the_login_is_done_and_then_everybody_who_waits(
     assert [arguments[2] for name, arguments in told if name == "error"] == [2104, 2106, 2158]
     first.reqCurrentTime()
     assert names(first) == ["currentTime"]
+    world.gateway.notice(1100)
+    world.gateway.login_required(False)
+    assert [code for _, code, _ in errors(Client(world, 4, 178))] == [2110]
 
 
 def test_a_restart_cuts_everybody_refuses_for_its_time_and_keeps_orders_and_ids() -> None:
