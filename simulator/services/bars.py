@@ -18,7 +18,7 @@ from simulator.market.universe import Instrument
 from simulator.refusal import Refused, invalid
 from simulator.services.bar_requests import SCHEDULE, BarRequest, read_bar_request
 from simulator.services.entitlements import Entitlements
-from simulator.services.reference import Handler, resolve
+from simulator.services.reference import Handler, resolve_past
 from simulator.services.subscriptions import Subscriptions
 from simulator.services.volatilities import HISTORICAL, IMPLIED, volatility_bars
 from simulator.session import Session
@@ -89,7 +89,7 @@ class BarService:
         request_id = fields.integer("reqId")
         request = read_bar_request(fields)
         self._live.require_new(session, request_id)
-        line = self._market.line(resolve(self._market.universe, request.contract))
+        line = self._market.line(resolve_past(self._market.universe, request.contract))
         self._require(line.instrument, live=request.live)
         end = self._newest(line.instrument) if request.end is None else request.end
         if request.what == SCHEDULE:
@@ -141,7 +141,7 @@ class BarService:
 
     def _head(self, session: Session, fields: Fields) -> None:
         request_id = fields.integer("reqId")
-        line = self._market.line(resolve(self._market.universe, read_contract(fields)))
+        line = self._market.line(resolve_past(self._market.universe, read_contract(fields)))
         fields.skip(2)  # includeExpired, useRTH
         what, form = fields.text("whatToShow").upper(), fields.integer("formatDate", 1)
         self._require(line.instrument)
@@ -153,7 +153,7 @@ class BarService:
         request_id = fields.integer("reqId")
         query = replace(read_contract(fields), include_expired=fields.flag("includeExpired"))
         regular, period = fields.flag("useRTH"), fields.text("timePeriod")
-        line = self._market.line(resolve(self._market.universe, query))
+        line = self._market.line(resolve_past(self._market.universe, query))
         self._entitlements.require(line.instrument, 10188, "Failed to request histogram data:")
         points: Counter[Decimal] = Counter()
         request = HistoryRequest(self._newest(line.instrument), *_period(period), "TRADES", regular)

@@ -15,7 +15,7 @@ from simulator.refusal import Refused, invalid
 from simulator.services import single_ticks
 from simulator.services.bar_requests import instant
 from simulator.services.entitlements import Entitlements
-from simulator.services.reference import Handler, resolve
+from simulator.services.reference import Handler, resolve_past
 from simulator.session import Session
 from simulator.wire import tick_by_tick_messages as wire
 from simulator.wire.fields import Fields
@@ -49,7 +49,7 @@ class HistoryTickService:
             raise invalid(f"Number of ticks {count} is not in the range 1 to {MOST}", _WHERE)
         if what not in _WHAT:
             raise invalid(f"What to show setting {what[:40]!r} is not one of {', '.join(_WHAT)}", _WHERE)
-        line = self._market.line(resolve(self._market.universe, query))
+        line = self._market.line(resolve_past(self._market.universe, query))
         self._entitlements.require(line.instrument, _REFUSED, _PREFIX)
         if what == "TRADES" and not line.trades:
             raise Refused(_REFUSED, f"{_PREFIX}No trades are reported for {line.instrument.local_symbol}")

@@ -61,11 +61,6 @@ class MarketLines:
         self._used: Counter[int] = Counter()
 
     @property
-    def used(self) -> int:
-        """How many lines are in use."""
-        return len(self._used)
-
-    @property
     def tick_by_tick(self) -> int:
         """How many streams of single ticks are allowed: one for 20 lines."""
         return max(1, self.limit // _TICK_BY_TICK_SHARE)

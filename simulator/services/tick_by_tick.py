@@ -36,7 +36,7 @@ LiveTick = wire.TradeTick | wire.QuoteTick | wire.MidTick
 class _Stream:
     session: Session
     request_id: int
-    line: Line
+    item: Instrument
     kind: int
     ignore_size: bool
     shown: object = None
@@ -55,12 +55,11 @@ class TickByTickService:
 
     def instruments(self) -> dict[int, Instrument]:
         """What is streamed, by contract id."""
-        return {con_id: streams[0].line.instrument for con_id, streams in self._by_line.items()}
+        return {con_id: streams[0].item for con_id, streams in self._by_line.items()}
 
     def publish(self, line: Line) -> None:
         """Send what happened on a line since the previous step."""
         for stream in self._by_line.get(line.instrument.con_id, ()):
-            stream.line = line
             for tick in self._news(stream, line):
                 stream.session.send(wire.live_tick(stream.request_id, stream.kind, tick))
 
@@ -68,7 +67,7 @@ class TickByTickService:
         """Entitlements changed: streams without one end with the reason."""
         for stream in list(self._streams):
             try:
-                self._require(stream.line.instrument)
+                self._require(stream.item)
             except Refused as refusal:
                 self._streams.take(stream.session, stream.request_id)
                 self._end(stream)
@@ -93,7 +92,7 @@ class TickByTickService:
         self._streams.require_new(session, request_id)
         line = self._market.line(resolve(self._market.universe, query))
         self._require_offered(line, name)
-        stream = _Stream(session, request_id, line, _KINDS[name], ignore_size)
+        stream = _Stream(session, request_id, line.instrument, _KINDS[name], ignore_size)
         if count:
             what, now = _HISTORY[stream.kind], self._market.now
             session.send(past_ticks(self._market, line, what, request_id, (None, now), count))
@@ -140,7 +139,7 @@ class TickByTickService:
         self._end(stream)
 
     def _end(self, stream: _Stream) -> None:
-        con_id = stream.line.instrument.con_id
+        con_id = stream.item.con_id
         self._by_line[con_id].remove(stream)
         if not self._by_line[con_id]:
             del self._by_line[con_id]

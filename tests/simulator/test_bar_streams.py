@@ -201,8 +201,10 @@ def test_volatilities_are_those_of_the_prices_and_of_the_options(version):
     assert ticks["23"] == float(told[-1][4])
     (implied,) = {bar[4] for bar in bars(version, history(client, 4, spy, "5 D", "1 day", "OPTION_IMPLIED_VOLATILITY"))}
     assert ticks["24"] == float(implied)
-    for number, what in enumerate(("HISTORICAL_VOLATILITY", "OPTION_IMPLIED_VOLATILITY"), start=5):
-        assert errors(client, history(client, number, EUR_USD, "5 D", "1 day", what)) == [(number, 162)]
+    for number, (asked, what) in enumerate(
+        ((EUR_USD, "HISTORICAL_VOLATILITY"), (stock("KO"), "OPTION_IMPLIED_VOLATILITY")), start=5
+    ):
+        assert errors(client, history(client, number, asked, "5 D", "1 day", what)) == [(number, 162)]
 
 
 @pytest.mark.parametrize("version", VERSIONS)

@@ -99,6 +99,14 @@ def test_quotes_without_an_entitlement_are_refused_as_gateways_refuse_them(mode,
     assert kinds_of_data(watch(client, 7, stock())) == [1]
 
 
+def test_an_entitlement_for_all_symbols_replaces_those_of_single_ones():
+    world = World()
+    client = world.client()
+    world.gateway.entitlements.set("AAPL", "none")
+    world.gateway.entitlements.set("all", "live")
+    assert errors(client, watch(client, 1, stock())) == []
+
+
 def test_a_stream_that_loses_its_entitlement_is_told_once_and_stays_silent_until_it_is_asked_for_again():
     world = World()
     client = world.client()

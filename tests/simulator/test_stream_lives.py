@@ -194,6 +194,15 @@ def test_1101_ends_every_stream_and_1102_none():
     assert heard(world, client) >= STREAMED
 
 
+def test_streams_go_on_when_the_market_takes_up_its_hours():
+    world = World()
+    client = world.client()
+    everything(client)
+    heard(world, client)
+    world.gateway.market.hours = "exchange"
+    assert heard(world, client) >= STREAMED
+
+
 def test_nothing_is_followed_any_more_for_a_client_that_left():
     world = World()
     client = world.client()
