@@ -35,8 +35,8 @@ class ScriptError(Exception):
 
     def __init__(self, text: str, reason: str, expected: str = "", file: str = "", line: int = 0) -> None:
         place = f"{file}:{line}: " if file else ""
-        hint = f"; expected {expected}" if expected and not expected.endswith("?") else f"; {expected}" * bool(expected)
-        super().__init__(f"{place}{reason}{hint} (in: {text})" if text else f"{place}{reason}{hint}")
+        remedy = "" if not expected else f"; {expected}" if expected.endswith("?") else f"; expected {expected}"
+        super().__init__(f"{place}{reason}{remedy}{f' (in: {text})' if text else ''}")
         self.text, self.reason, self.expected, self.file, self.line = text, reason, expected, file, line
 
 

@@ -181,13 +181,15 @@ def test_the_ledger_tells_its_rows_and_what_was_sent_and_received(stage):
     stage.do("fill last 10 at 99.5")
     (order_row,) = stage.do("ledger orders")["orders"]
     assert (order_row["client_id"], order_row["order_ref"], order_row["filled"]) == (1, "mine", "10")
-    (execution,) = stage.do("ledger executions")["executions"]
-    assert (execution["price"], execution["perm_id"]) == ("99.5", order_row["perm_id"])
+    stage.do("fill last 5 at 99")
+    executions = stage.do("ledger executions")["executions"]
+    told = [(execution["price"], execution["perm_id"]) for execution in executions]
+    assert told == [("99.5", order_row["perm_id"]), ("99", order_row["perm_id"])]
     counts = {
         (row["client_id"], row["direction"], row["name"]): row["count"] for row in stage.do("ledger traffic")["traffic"]
     }
-    assert (counts[1, "in", "placeOrder"], counts[1, "out", "execDetails"]) == (1, 1)
-    assert stage.do("ledger")["executions"] == 1
+    assert (counts[1, "in", "placeOrder"], counts[1, "out", "execDetails"]) == (1, 2)
+    assert stage.do("ledger")["executions"] == 2
 
 
 def test_the_market_gaps_halts_and_goes_on(stage):
