@@ -38,7 +38,7 @@ _DELAY = 900.0
 class _Live:
     session: Session
     request_id: int
-    line: Line
+    item: Instrument
     request: BarRequest
     last: Bar
     slot: int
@@ -62,21 +62,21 @@ class BarService:
 
     def instruments(self) -> dict[int, Instrument]:
         """What is kept up to date, by contract id."""
-        return {live.line.instrument.con_id: live.line.instrument for live in self._live}
+        return {live.item.con_id: live.item for live in self._live}
 
     def publish(self, line: Line) -> None:
         """Send what changed in the bars of a line since the last five-second mark."""
         slot = int(self._market.now // UPDATE_EVERY)
         for live in self._live:
-            if live.line.instrument.con_id == line.instrument.con_id and live.slot != slot:
-                live.line, live.slot = line, slot
-                self._update(live)
+            if live.item.con_id == line.instrument.con_id and live.slot != slot:
+                live.slot = slot
+                self._update(live, line)
 
     def recheck(self) -> None:
         """Entitlements changed: bars that may not be followed any more end with the reason."""
         for live in list(self._live):
             try:
-                self._require(live.line.instrument, live=True)
+                self._require(live.item, live=True)
             except Refused as refusal:
                 self._live.take(live.session, live.request_id)
                 live.session.error(live.request_id, refusal.code, refusal.text)
@@ -100,7 +100,7 @@ class BarService:
         session.send(*wire.historical_bars(request_id, found, (start, end), request.form, session.version))
         if request.live:
             slot = int(self._market.now // UPDATE_EVERY)
-            self._live.add(session, request_id, _Live(session, request_id, line, request, found[-1], slot))
+            self._live.add(session, request_id, _Live(session, request_id, line.instrument, request, found[-1], slot))
 
     def _newest(self, item: Instrument) -> float:
         """How far bars reach: until now, or as far as delayed data do."""
@@ -112,12 +112,12 @@ class BarService:
         if live or self._entitlements.of(item) != "delayed":
             self._entitlements.require(item, _REFUSED, _PREFIX)
 
-    def _update(self, live: _Live) -> None:
+    def _update(self, live: _Live, line: Line) -> None:
         """Tell the last bar and those that began since; after a jump of the calendar only the latest of these."""
         now, request = self._market.now, live.request
         reach = min(now - live.last.start, _CAUGHT_UP * request.size)
         back = replace(request, duration=_reaching_back(reach, request.size))
-        for bar in bars(self._market, live.line, _asked(back, now))[1][1:]:
+        for bar in bars(self._market, line, _asked(back, now))[1][1:]:
             if bar.start >= live.last.start and bar != live.last:
                 live.session.send(wire.bar_update(live.request_id, bar, request.form))
                 live.last = bar

@@ -29,7 +29,7 @@ _PREFIX = "Invalid Real-time Query:"
 class _Stream:
     session: Session
     request_id: int
-    line: Line
+    item: Instrument
     what: str
     regular: bool
     told: int
@@ -47,23 +47,21 @@ class RealTimeBarService:
 
     def instruments(self) -> dict[int, Instrument]:
         """What bars are made of, by contract id."""
-        return {stream.line.instrument.con_id: stream.line.instrument for stream in self._streams}
+        return {stream.item.con_id: stream.item for stream in self._streams}
 
     def publish(self, line: Line) -> None:
         """Send the bars of a line that ended."""
         mark = int(self._market.now // SECONDS)
         for stream in self._streams:
-            if stream.line.instrument.con_id == line.instrument.con_id:
-                stream.line = line
-                if stream.told < mark:
-                    self._send(stream, max(stream.told, mark - _CAUGHT_UP), mark)
-                    stream.told = mark
+            if stream.item.con_id == line.instrument.con_id and stream.told < mark:
+                self._send(stream, line, max(stream.told, mark - _CAUGHT_UP), mark)
+                stream.told = mark
 
     def recheck(self) -> None:
         """Entitlements changed: streams without one end with the reason."""
         for stream in list(self._streams):
             try:
-                self._entitlements.require(stream.line.instrument, _REFUSED, _PREFIX)
+                self._entitlements.require(stream.item, _REFUSED, _PREFIX)
             except Refused as refusal:
                 self._end(self._streams.take(stream.session, stream.request_id))
                 stream.session.error(stream.request_id, refusal.code, refusal.text)
@@ -89,13 +87,13 @@ class RealTimeBarService:
             raise Refused(_REFUSED, f"{_PREFIX}No trades are reported for {item.local_symbol}")
         self._lines.take(item.con_id)
         told = int(self._market.now // SECONDS)
-        self._streams.add(session, request_id, _Stream(session, request_id, line, what, regular, told))
+        self._streams.add(session, request_id, _Stream(session, request_id, item, what, regular, told))
 
-    def _send(self, stream: _Stream, first: int, mark: int) -> None:
+    def _send(self, stream: _Stream, line: Line, first: int, mark: int) -> None:
         """The bars from one mark to another; none of a time outside the hours asked for: the history omits it."""
         duration = f"{(mark - first) * SECONDS} S"
         request = HistoryRequest(mark * SECONDS, duration, "5 secs", stream.what, stream.regular)
-        for bar in bars(self._market, stream.line, request)[1]:
+        for bar in bars(self._market, line, request)[1]:
             if bar.start >= first * SECONDS:
                 stream.session.send(wire.real_time_bar(stream.request_id, bar))
 
@@ -109,4 +107,4 @@ class RealTimeBarService:
 
     def _end(self, stream: _Stream | None) -> None:
         if stream is not None:
-            self._lines.give_back(stream.line.instrument.con_id)
+            self._lines.give_back(stream.item.con_id)
