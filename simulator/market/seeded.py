@@ -167,8 +167,8 @@ class SeededFeed:
         bid = max(1, middle - spread // 2)
         ask = bid + spread
         for edge, step in self._bands:
-            if bid >= edge:
-                bid, ask = bid // step * step, -(-ask // step) * step
+            bid = bid // step * step if bid >= edge else bid
+            ask = -(-ask // step) * step if ask >= edge else ask
         self._known = second, factor, bid, ask, dice
         return bid, ask
 

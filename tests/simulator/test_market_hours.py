@@ -10,7 +10,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from simulator.market.holidays import closed_days, early_days
+from simulator.market.holidays import closed_days, early_days, good_friday
+from simulator.market.instrument import Leg
 from simulator.market.market import Market
 from simulator.market.sessions import (
     CME,
@@ -53,6 +54,8 @@ def test_the_holidays_of_published_years_come_out_of_the_rules():
         assert " ".join(f"{day:%m%d}" for day in sorted(closed_days(year))) == days
     for year, days in early.items():
         assert " ".join(f"{day:%m%d}" for day in sorted(early_days(year))) == days
+    fridays = {1954: "0416", 1981: "0417", 2038: "0423", 2049: "0416", 2076: "0417"}
+    assert {year: f"{good_friday(year):%m%d}" for year in fridays} == fridays
 
 
 @pytest.mark.parametrize("calendar", CALENDARS, ids=lambda calendar: calendar.zone_name + str(calendar.opens))
@@ -220,6 +223,9 @@ def test_every_instrument_has_a_calendar_and_a_combo_needs_all_its_legs_open():
     for item in [*universe.shares.values(), *universe.pairs, *universe.find(Query(symbol="ES", sec_type="FUT"))]:
         assert calendar_of(item) in expected[item.sec_type]
     share, future = universe.shares["SPY"], universe.find(Query(symbol="ES", sec_type="FUT"))[0]
+    combo = universe.combo("SPY,ES", "USD", (Leg(share.con_id, 50, "BUY"), Leg(future.con_id, 1, "SELL")))
+    assert (seen.line(share).state, seen.line(combo).state) == ("open", "closed")
+    assert seen.next_open(combo, seen.now) == eastern(2026, 11, 20, 9, 30)
     assert seen.is_open(share, seen.now, True)
     assert not seen.is_open(future, seen.now, True)  # the break between 17:00 and 18:00 in New York
     assert seen.next_open(future, seen.now) == eastern(2026, 11, 20, 9, 30)

@@ -48,6 +48,7 @@ def test_what_was_printed_live_is_what_history_tells_in_ticks_and_in_bars(kind: 
     told = made.history_ticks(item, "TRADES", NOON + 0.25, made.now + 60, 1000)
     assert live == told
     assert made.history_ticks(item, "TRADES", None, made.now + 60, 5) == told[-5:]
+    assert made.history_ticks(item, "TRADES", None, made.now + 60, len(told)) == told  # over several minutes
     assert made.history_ticks(item, "TRADES", NOON + 0.25, made.now, 3) == told[:3]
     assert len(live) > {"share": 50, "future": 100, "option": 2}[kind]
     assert all(first.time <= second.time for first, second in itertools.pairwise(live))
@@ -195,6 +196,18 @@ def test_the_closing_quote_is_the_last_one_of_the_session_before():
     assert made.line(item).quote.close == closing.last
 
 
+def test_the_figures_of_a_day_begin_with_it():
+    made, item = market(MIDNIGHT - 0.25), KINDS["share"]
+    made.line(item)
+    line = made.step(MIDNIGHT + 30, [item])[0]
+    today = line.feed.prints(MIDNIGHT, line.feed.after(made.now))
+    prices = [trade.price for trade in today]
+    shown = line.quote
+    assert (shown.open, shown.high, shown.low) == (prices[0], max(prices), min(prices))
+    assert (shown.volume, shown.trades) == (sum(trade.size for trade in today), len(today))
+    assert list(line.prints) == today
+
+
 @pytest.mark.parametrize("kind", list(KINDS))
 def test_a_book_is_in_order_begins_with_the_quote_and_changes_in_small_steps(kind: str):
     made, item = market(), KINDS[kind]
@@ -244,7 +257,8 @@ def test_a_combo_is_bought_at_the_ask_of_bought_legs_and_the_bid_of_sold_ones():
 
 def test_prices_keep_to_the_increments_of_their_market_rule():
     made = market()
-    for option in made.universe.find(Query(symbol="SPY", sec_type="OPT", right="P"))[::40]:
+    chains = [made.universe.find(Query(symbol=symbol, sec_type="OPT", right="P")) for symbol in ("SPY", "AAPL", "SPX")]
+    for option in (option for chain in chains for option in chain[:: len(chain) // 60]):
         line = made.line(option)
         for ticks in (line.quote.bid, line.quote.ask):
             assert line.price(ticks) % option.increment(line.price(ticks)) == 0
