@@ -27,7 +27,17 @@ def unknown(_: Session, fields: Fields) -> None:
 
 
 def resolve(universe: Universe, query: Query) -> Instrument:
-    """The one instrument meant by a request for data or an order. Raises `Refused` for none or several."""
+    """The one instrument meant by a request for live data or an order. Raises `Refused` for none or several.
+
+    A continuous future is only good for history (IBKR Campus, "Continuous Futures"): it is refused here.
+    """
+    if "CONTFUT" in query.sec_type:
+        raise invalid("Please enter a valid security type", "bQ")
+    return resolve_past(universe, query)
+
+
+def resolve_past(universe: Universe, query: Query) -> Instrument:
+    """The one instrument meant by a request for history. Raises `Refused` for none or several."""
     if query.sec_type == "BAG":
         return _combo(universe, query)
     found = find(universe, query)

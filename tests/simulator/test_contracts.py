@@ -267,6 +267,16 @@ def test_ids_name_the_same_contract_on_any_day():
     )
 
 
+def test_a_continuous_future_has_a_past_and_nothing_else():
+    client = World().client()
+    front = contract(symbol="ES", secType="CONTFUT", exchange="CME")
+    client.reqHistoricalData(1, front, "", "2 D", "1 day", "TRADES", 1, 1, False, [])
+    assert [fields[0] for fields in client.take()] == ["17"]
+    client.reqMktData(2, front, "", False, False, [])
+    client.placeOrder(3, front, order("BUY", 1))
+    assert [fields[:4] for fields in client.take()] == [["4", "2", "2", "321"], ["4", "2", "3", "321"]]
+
+
 def test_an_index_takes_no_orders():
     client = World().client()
     client.placeOrder(1, contract(symbol="SPX", secType="IND", exchange="CBOE", currency="USD"), order("BUY", 1))
