@@ -9,13 +9,14 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Callable
 from itertools import groupby
 from pathlib import Path
 
 import pytest
 from ibapi.execution import ExecutionFilter
 
-from tests.simulator.rig import World, cancellation, contract, order
+from tests.simulator.rig import Client, World, cancellation, contract, order
 
 _FRAMES = Path(__file__).resolve().parents[3] / "shared" / "wire" / "real_frames_176.jsonl"
 _SILENT = {"25", "59"}  # the cancel of an answer that is complete, and the data type, are not answered
@@ -44,26 +45,31 @@ _LETTERS = {"o": "n-", "p": "t-", "x": "nt", "u": "Un", "a": "nt-"}
 _ES = contract(symbol="ES", secType="FUT", exchange="CME", lastTradeDateOrContractMonth="202612")
 _NO_TYPE = contract(symbol="DA", secType="invalid_secType", exchange="CME")
 
-# What was sent and the kinds of messages that came back, a run of one kind written once. A gateway may tell an
-# order's state more than once on its way.
-CONVERSATIONS = {
-    "contract details": ("9", "10 52"),
-    "contract details of a type that does not exist": ("9", "4"),
-    "account summary": ("62", "63 64"),
-    "next id": ("8", "9"),
-    "accounts": ("17", "15"),
-    "an order that rests": ("3", "5 3( 5 3)?"),
-    "a modification": ("3", "5 3"),
-    "a cancel": ("4", "3 4"),
-    "open orders": ("5", "5 3 53"),
-    "an order that fills": ("3", "5 3( 5 3)? 11 5 3 5 59"),
-    "executions": ("7", "11 59 55"),
-    "positions": ("61", "61 62"),
-    "head timestamp": ("87", "88"),
-    "daily bars": ("20", "17"),
-    "bars kept up to date": ("20", "17 90"),
-    "historical quotes": ("96", "97"),
-    "historical trades": ("96", "98"),
+_AT_MARKET = order("BUY", 1, tif="GTC", orderRef="5")
+_RESTING = order("BUY", 1, "LMT", lmtPrice=1000.0, tif="GTC", orderRef="29")
+_MODIFIED = order("BUY", 2, "LMT", lmtPrice=1000.0, tif="GTC")
+_TAGS = "AccountType,NetLiquidation,Cushion,LookAheadNextChange,TotalCashValue"
+_EVENING = "20261118 21:22:38 UTC"
+
+# What was sent, the kinds of messages that came back (a run of one kind written once; a gateway may tell an order's
+# state more than once on its way), and how we ask the same.
+CONVERSATIONS: dict[str, tuple[str, str, Callable[[Client], object]]] = {
+    "contract details": ("9", "10 52", lambda c: c.reqContractDetails(1, _ES)),
+    "contract details of no type": ("9", "4", lambda c: c.reqContractDetails(2, _NO_TYPE)),
+    "account summary": ("62", "63 64", lambda c: c.reqAccountSummary(3, "All", _TAGS)),
+    "next id": ("8", "9", lambda c: c.reqIds(1)),
+    "accounts": ("17", "15", lambda c: c.reqManagedAccts()),
+    "an order that rests": ("3", "5 3( 5 3)?", lambda c: c.placeOrder(1, _ES, _RESTING)),
+    "a modification": ("3", "5 3", lambda c: c.placeOrder(1, _ES, _MODIFIED)),
+    "open orders": ("5", "5 3 53", lambda c: c.reqOpenOrders()),
+    "a cancel": ("4", "3 4", lambda c: c.cancelOrder(1, cancellation())),
+    "an order that fills": ("3", "5 3( 5 3)? 11 5 3 5 59", lambda c: c.placeOrder(2, _ES, _AT_MARKET)),
+    "executions": ("7", "11 59 55", lambda c: c.reqExecutions(4, ExecutionFilter())),
+    "positions": ("61", "61 62", lambda c: c.reqPositions()),
+    "head timestamp": ("87", "88", lambda c: c.reqHeadTimeStamp(5, _ES, "BID", 1, 1)),
+    "bars": ("20", "17", lambda c: c.reqHistoricalData(6, _ES, "", "4 D", "1 day", "BID", 1, 2, False, [])),
+    "quotes": ("96", "97", lambda c: c.reqHistoricalTicks(7, _ES, "", _EVENING, 2, "BID_ASK", 1, False, [])),
+    "trades": ("96", "98", lambda c: c.reqHistoricalTicks(8, _ES, "", _EVENING, 2, "TRADES", 1, False, [])),
 }
 
 
@@ -96,67 +102,33 @@ def _told(messages: list[list[str]]) -> str:
     return " ".join(kind for kind, _ in groupby(fields[0] for fields in messages))
 
 
-def _asked() -> dict[str, list[list[str]]]:
-    """The same conversations with our gateway: what came back."""
-    world = World()
-    client = world.client(1, 176)
-    answers: dict[str, list[list[str]]] = {}
-
-    def hold(name: str, steps: int = 0) -> None:
-        answers[name] = client.take()
-        for _ in range(steps):
-            world.step(30.0)
-            answers[name] += client.take()
-
-    rests = order("BUY", 1, "LMT", lmtPrice=1000.0, tif="GTC", orderRef="29")
-    client.reqContractDetails(1, _ES)
-    hold("contract details")
-    client.reqContractDetails(2, _NO_TYPE)
-    hold("contract details of a type that does not exist")
-    client.reqAccountSummary(3, "All", "AccountType,NetLiquidation,Cushion,LookAheadNextChange,TotalCashValue")
-    hold("account summary")
-    client.cancelAccountSummary(3)
-    client.reqIds(1)
-    hold("next id")
-    client.reqManagedAccts()
-    hold("accounts")
-    client.placeOrder(1, _ES, rests)
-    hold("an order that rests")
-    client.placeOrder(1, _ES, order("BUY", 2, "LMT", lmtPrice=1000.0, tif="GTC"))
-    hold("a modification")
-    client.reqOpenOrders()
-    hold("open orders")
-    client.cancelOrder(1, cancellation())
-    hold("a cancel")
-    client.placeOrder(2, _ES, order("BUY", 1, "MKT", tif="GTC", orderRef="5"))
-    hold("an order that fills")
-    client.reqExecutions(4, ExecutionFilter())
-    hold("executions")
-    client.reqPositions()
-    hold("positions")
-    client.cancelPositions()
-    client.reqHeadTimeStamp(5, _ES, "BID", 1, 1)
-    hold("head timestamp")
-    client.reqHistoricalData(6, _ES, "", "4 D", "1 day", "BID", 1, 2, False, [])
-    hold("daily bars")
-    client.reqHistoricalTicks(7, _ES, "", "20261118 21:22:38 UTC", 2, "BID_ASK", 1, False, [])
-    hold("historical quotes")
-    client.reqHistoricalTicks(8, _ES, "", "20261118 21:22:38 UTC", 2, "TRADES", 1, False, [])
-    hold("historical trades")
-    client.reqHistoricalData(9, _ES, "", "60 S", "1 min", "BID", 0, 2, True, [])
-    hold("bars kept up to date", steps=1)
-    return answers
-
-
 @pytest.fixture(scope="module")
 def answers() -> dict[str, list[list[str]]]:
-    return _asked()
+    """What came back in each conversation with our gateway, held one after the other."""
+    client = World().client(1, 176)
+    told = {}
+    for name, (_, _, ask) in CONVERSATIONS.items():
+        ask(client)
+        told[name] = client.take()
+    return told
 
 
 @pytest.mark.parametrize("name", CONVERSATIONS)
 def test_a_conversation_goes_as_it_was_recorded(answers, name):
     assert re.fullmatch(CONVERSATIONS[name][1], _told(answers[name]))
     for fields in answers[name]:
+        _check(fields)
+
+
+def test_bars_that_are_kept_up_to_date_go_as_they_were_recorded():
+    world = World()
+    client = world.client(1, 176)
+    client.reqHistoricalData(9, _ES, "", "60 S", "1 min", "BID", 0, 2, True, [])
+    told = client.take()
+    world.step(30.0)
+    told += client.take()
+    assert _told(told) == "17 90"
+    for fields in told:
         _check(fields)
 
 
@@ -193,7 +165,7 @@ def test_every_recorded_request_is_answered_and_ends_no_session():
         codes = {answer[3] for answer in answers if answer[0] == "4"}
         assert answers or fields[0] in _SILENT | {"71"}, fields
         assert "320" not in codes, (fields, answers)
-    assert {fields[0] for fields in requests} >= {request for request, _ in CONVERSATIONS.values()}
+    assert {fields[0] for fields in requests} >= {request for request, _, _ in CONVERSATIONS.values()}
 
 
 def test_recorded_orders_are_read_to_their_last_field():
