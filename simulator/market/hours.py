@@ -1,7 +1,6 @@
-"""The calendar of the simulated market: New York days and regular trading hours.
+"""Days and times of day as the gateway tells them: in New York, where days begin at midnight.
 
-The market itself never closes; regular hours only decide which bars `useRTH` leaves out and what contract
-details say about liquid hours. Days begin at midnight in New York.
+When anything is traded is the affair of `sessions`.
 """
 
 from __future__ import annotations
@@ -10,8 +9,6 @@ from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from zoneinfo import ZoneInfo
 
 NEW_YORK = ZoneInfo("US/Eastern")
-_OPEN = time(9, 30)
-_CLOSE = time(16, 0)
 Span = tuple[float, float]
 
 
@@ -38,30 +35,6 @@ def day_start(day: date) -> float:
 def next_day_start(moment: float) -> float:
     """The first instant of the New York day after that of `moment`."""
     return day_start(trading_day(moment) + timedelta(1))
-
-
-def session(day: date, *, regular: bool, sec_type: str) -> Span | None:
-    """Opening and closing instant of one day's bars; None on a day without any."""
-    if not regular or sec_type not in {"STK", "OPT"}:
-        return day_start(day), day_start(day + timedelta(1))
-    if day.weekday() >= 5:
-        return None
-    return (
-        datetime.combine(day, _OPEN, NEW_YORK).timestamp(),
-        datetime.combine(day, _CLOSE, NEW_YORK).timestamp(),
-    )
-
-
-def hours_text(today: date, *, regular: bool, sec_type: str) -> str:
-    """Seven days of hours as contract details spell them."""
-    parts = []
-    for day in (today + timedelta(offset) for offset in range(7)):
-        found = session(day, regular=regular, sec_type=sec_type)
-        if found is None:
-            parts.append(f"{day:%Y%m%d}:CLOSED")
-        else:
-            parts.append(f"{local(found[0]):%Y%m%d:%H%M}-{local(found[1]):%Y%m%d:%H%M}")
-    return ";".join(parts)
 
 
 def stamp(moment: float) -> str:

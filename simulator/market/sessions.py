@@ -137,15 +137,15 @@ def calendar_of(item: Instrument) -> Calendar:
 
 
 @lru_cache(maxsize=256)
-def hours_text(calendar: Calendar, today: date, *, regular: bool, days: int = 7) -> str:
-    """Days of hours as contract details spell them: `20261119:0930-20261119:1600;20261121:CLOSED`."""
+def hours_text(calendar: Calendar, zone_name: str, today: date, *, regular: bool, days: int = 7) -> str:
+    """Days of hours in a time zone as contract details spell them: `20261119:0930-20261119:1600;20261121:CLOSED`."""
     parts = []
     for day in (today + timedelta(offset) for offset in range(days)):
         span = calendar.session(day, regular=regular)
         if span is None:
             parts.append(f"{day:%Y%m%d}:CLOSED")
         else:
-            start, end = (datetime.fromtimestamp(moment, zone(calendar.zone_name)) for moment in span)
+            start, end = (datetime.fromtimestamp(moment, zone(zone_name)) for moment in span)
             parts.append(f"{start:%Y%m%d:%H%M}-{end:%Y%m%d:%H%M}")
     return ";".join(parts)
 

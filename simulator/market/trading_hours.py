@@ -125,7 +125,7 @@ class TradingHours:
         calendar = self.calendars(item)[0]
         if self._mode == "always" and not regular:
             calendar = ROUND_THE_CLOCK
-        return hours_text(calendar, today, regular=regular)
+        return hours_text(calendar, self.zone_name(item), today, regular=regular)
 
     def zone_name(self, item: Instrument) -> str:
         """The time zone of `text`."""

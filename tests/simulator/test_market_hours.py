@@ -111,7 +111,15 @@ HOURS = [
 def test_hours_are_told_in_the_exchanges_own_time_through_clock_changes_and_holidays(
     calendar, today, regular, expected
 ):
-    assert hours_text(calendar, today, regular=regular, days=2) == expected
+    assert hours_text(calendar, calendar.zone_name, today, regular=regular, days=2) == expected
+
+
+def test_a_market_that_never_closes_says_so_in_the_exchanges_time_zone():
+    hours = market(NOON, "always").trading_hours
+    future = Universe(date(2026, 11, 19)).find(Query(symbol="ES", sec_type="FUT"))[0]
+    assert hours.zone_name(future) == "US/Central"
+    assert hours.text(future, date(2026, 11, 19), regular=False).startswith("20261118:2300-20261119:2300;")
+    assert hours.text(future, date(2026, 11, 19), regular=True).startswith("20261119:0830-20261119:1600;")
 
 
 def test_the_clock_changes_do_not_move_the_opening_but_its_instant():
