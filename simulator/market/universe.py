@@ -139,11 +139,12 @@ class Universe:
         return sorted(kinds | ({"BAG"} if kinds else set()))
 
     def search(self, pattern: str) -> list[Instrument]:
-        """Shares, indices and currencies whose symbol begins with `pattern` or whose name has that word, at most 16."""
+        """What is listed by a symbol, or a word of its name, that begins with `pattern`; symbols first, at most 16."""
         wanted = pattern.upper()
-        names = [item for item in self._fixed.values() if wanted in item.name.upper().split()]
         found = [item for item in self._fixed.values() if item.symbol.startswith(wanted)]
-        return list(dict.fromkeys((*found, *names)))[:_FOUND] if wanted else []
+        words = ((item, item.name.upper().split()) for item in self._fixed.values())
+        named = [item for item, name in words if any(word.startswith(wanted) for word in name)]
+        return list(dict.fromkeys((*found, *named)))[:_FOUND] if wanted else []
 
     def _exists(self, item: Instrument, query: Query) -> bool:
         return query.include_expired or not item.expiry or item.expiry >= self._day

@@ -238,7 +238,7 @@ def test_symbols_are_searched_by_symbol_and_name_with_what_is_derived_from_them(
         *("SPX", "IND", "S&P 500 Stock Index"),
     )
     assert found.derivativeSecTypes == ["BAG", "OPT"]
-    client.reqMatchingSymbols(2, "coca-cola")
+    client.reqMatchingSymbols(2, "coca")
     _, (_, [found]) = client.callbacks()[0]
     assert (found.contract.symbol, found.derivativeSecTypes) == ("KO", [])
 
