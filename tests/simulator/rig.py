@@ -92,6 +92,7 @@ class Client(ibapi.client.EClient):
         super().__init__(self.recorder)
         self.world = world
         self.session = world.gateway.connect()
+        self.raised: Exception | None = None
         hello = f"v100..{version}".encode()
         world.gateway.receive(self.session, b"API\0" + struct.pack(">I", len(hello)) + hello)
         greeting = self._payloads()
@@ -101,8 +102,12 @@ class Client(ibapi.client.EClient):
         self.startApi()
 
     def deliver(self, data: bytes) -> None:
-        """Hand bytes to the gateway as if they came from the socket."""
-        self.world.gateway.receive(self.session, data)
+        """Hand bytes to the gateway as if they came from the socket. What it raises comes from `take`, too."""
+        try:
+            self.world.gateway.receive(self.session, data)
+        except Exception as error:
+            self.raised = error  # the official client takes it for a failure to send, and goes on
+            raise
 
     def raw(self, *fields: object) -> list[list[str]]:
         """Send a message field by field and take the answers."""
@@ -112,6 +117,8 @@ class Client(ibapi.client.EClient):
 
     def take(self) -> list[list[str]]:
         """Everything received since the last call, decoded strictly by real decoders, as fields."""
+        if self.raised is not None:
+            raise self.raised
         messages = []
         for payload in self._payloads():
             decode_officially(payload, self.serverVersion_, self.recorder)
