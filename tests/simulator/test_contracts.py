@@ -8,7 +8,7 @@ from decimal import Decimal
 import pytest
 
 from simulator.market import expiries
-from simulator.market.universe import Query, Universe
+from simulator.market.universe import Leg, Query, Universe
 from simulator.wire.fields import UNSET_INTEGER
 from tests.simulator.rig import VERSIONS, World, contract, order
 
@@ -265,6 +265,20 @@ def test_ids_name_the_same_contract_on_any_day():
     assert all(
         now.get(con_id) is None for con_id in (5, 600_024_289, 699_999_999, 700_000_000, 1_599_999_999, 2**31 - 1)
     )
+
+
+def test_a_combo_is_known_by_its_legs_which_are_contracts_that_can_be_traded():
+    today, later = Universe(date(2026, 11, 19)), Universe(date(2026, 11, 20))
+    legs = (Leg(756733, 1, "BUY"), Leg(265598, 2, "SELL"))
+    combo = today.combo("SPY", "USD", legs)
+    assert combo == later.combo("SPY", "USD", legs) == today.get(combo.con_id)
+    assert combo.con_id != today.combo("SPY", "USD", (legs[0], Leg(265598, 3, "SELL"))).con_id
+    for con_id in (combo.con_id, 416904, 999):
+        with pytest.raises(LookupError):
+            today.combo("SPY", "USD", (legs[0], Leg(con_id, 1, "SELL")))
+    for wrong in (legs[:1], (legs[0], Leg(265598, 0, "SELL")), (legs[0], Leg(265598, 1, "HOLD"))):
+        with pytest.raises(ValueError, match="a combo takes"):
+            today.combo("SPY", "USD", wrong)
 
 
 def test_a_continuous_future_has_a_past_and_nothing_else():
