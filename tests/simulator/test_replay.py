@@ -9,11 +9,17 @@ from pathlib import Path
 
 import pytest
 
+from simulator.actor import SimulatorActor
 from simulator.market.history import HistoryRequest, bars
 from simulator.market.market import Market
 from simulator.market.recording import BadRecording, read
 from simulator.market.universe import Universe
+from simulator.settings import Settings
+from supervision.errors import ConfigurationError
+from supervision.lifecycle import LIFECYCLE
+from tests.cli.scripted import run
 from tests.simulator.rig import NOON, World, order, stock
+from tests.support.local import LocalService
 
 HEADER = "time,symbol,bid,ask,bid_size,ask_size,last,last_size\n"
 TICKS = HEADER + (
@@ -136,6 +142,18 @@ def test_a_bad_file_is_refused_with_its_name_the_line_and_the_reason(tmp_path: P
 def test_a_missing_file_is_refused_with_its_name(tmp_path: Path):
     with pytest.raises(BadRecording, match=r"none\.csv: No such file"):
         replayed(tmp_path / "none.csv")
+
+
+def test_service_and_command_refuse_a_bad_file_as_a_fault_of_the_configuration(tmp_path: Path):
+    path = written(tmp_path, HEADER + "1,NOSUCH,1,2,,,,\n")
+    with (
+        LocalService(LIFECYCLE) as service,
+        pytest.raises(ConfigurationError, match=r"simulator\.replay: .*line 2: no"),
+    ):
+        service.start("simulator", SimulatorActor, settings=Settings(replay=path), directory=tmp_path)
+    told = run("simulator", "--replay", str(path))
+    assert told.exit_code == 78
+    assert "ticks.csv, line 2: no contract is called 'NOSUCH'" in told.stderr.replace("\n", " ")
 
 
 @pytest.mark.parametrize("stamp", ["1709303400", "1709303400.0", *(f"1709303400{'000' * unit}" for unit in (1, 2, 3))])
