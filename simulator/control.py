@@ -22,13 +22,14 @@ from simulator.faults.language import ScriptError, parse_line
 from supervision.acceptor import Acceptor
 from supervision.reactor import Callback, Reactor
 
-LONGEST_LINE: Final = 64 * 1024
-"""Bytes."""
+LONGEST_LINE: Final = 8 * 1024
+"""Bytes; more than any statement takes."""
 MOST_UNREAD: Final = 1024 * 1024
 """Bytes of answers that wait for a peer."""
 MOST_PEERS: Final = 32
 """One more, and the peer that has said nothing for the longest time is dropped."""
-_READ: Final = 64 * 1024
+_READ: Final = 1024
+"""Bytes that one peer is read at a time: nobody keeps the others waiting with more questions than fit."""
 
 
 class ControlError(Exception):
