@@ -76,6 +76,7 @@ class Channel:
         self._extras = dict(generic_ticks.standing(market, line, self._generics))
         sales = line.trades and self._generics & moment_figures.SALES
         self._traded = moment_figures.Traded(market, line) if sales else None
+        self._frozen, self._frozen_at = Quote(), 0.0
         self._look(market)
 
     def show(self, watcher: Watcher) -> None:
@@ -122,7 +123,10 @@ class Channel:
     def _quote(self, market: Market, *, closed: bool, frozen: bool) -> Quote:
         item = self.line.instrument
         if frozen:
-            return market.closing(item)
+            closed_at = market.trading_hours.last_close(item, market.now)
+            if closed_at != self._frozen_at:
+                self._frozen_at, self._frozen = closed_at, market.closing(item)
+            return self._frozen
         quote = market.delayed(item) if self.interest.delayed else self.line.quote
         return unquoted(quote) if closed else replace(quote)
 

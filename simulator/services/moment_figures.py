@@ -21,7 +21,12 @@ _SHARES_TO_OPTIONS = 4000
 
 def sales(line: Line, numbers: frozenset[int], traded: Traded) -> Iterator[wire.Tick]:
     """The time and sales strings of the trades since the previous step (233, and 375 without odd lots)."""
+    begin = line.hours.day(line.instrument, line.quote.time)[0]
+    today = [one for one in line.prints if one.time >= begin]
+    untold = line.quote.volume - sum(one.size for one in today)
     for one in line.prints:
+        if one.time >= begin:
+            traded.catch_up(begin, untold, one.price)
         traded.add(one.price, one.size)
         average = traded.average * line.instrument.tick
         text = f"{line.price(one.price):f};{one.size};{int(one.time * 1000)};{traded.volume};{average:.8f};true"
@@ -37,6 +42,7 @@ class Traded:
     def __init__(self, market: Market, line: Line) -> None:
         request = HistoryRequest(market.now, "1 D", "1 day", "TRADES", regular=False)
         day = bars(market, line, request)[1][-1]
+        self._begin = line.hours.day(line.instrument, market.now)[0]
         self.volume = line.quote.volume
         self._value = day.average / line.instrument.tick * self.volume
 
@@ -44,6 +50,14 @@ class Traded:
     def average(self) -> Decimal:
         """The volume-weighted average price so far."""
         return self._value / self.volume if self.volume else Decimal(0)
+
+    def catch_up(self, begin: float, untold: int, price: int) -> None:
+        """The day that began then had traded so much before: more than was told after a long step, or a new day."""
+        if begin != self._begin:
+            self._begin, self.volume, self._value = begin, 0, Decimal(0)
+        if untold > self.volume:
+            self._value += (untold - self.volume) * price
+            self.volume = untold
 
     def add(self, price: int, size: int) -> None:
         """One more trade."""
