@@ -155,6 +155,14 @@ def test_a_closed_market_has_no_bid_or_ask_but_for_those_who_want_frozen_data():
     reopened = client.take()
     assert kinds_of_data(reopened) == [1]
     assert all(float(f[4]) > 0 for f in reopened if f[0] == "1" and f[3] in "12")
+    world.step(16 * 3600)
+    closed_again = client.take()
+    assert kinds_of_data(closed_again) == [2]
+    assert _bids(frozen) != _bids(closed_again) != []
+
+
+def _bids(messages):
+    return [fields[4] for fields in messages if fields[0] == "1" and fields[3] == "1"]
 
 
 def test_a_halt_is_told_by_a_tick_and_its_end_by_another():
