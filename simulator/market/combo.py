@@ -8,8 +8,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from simulator.market.feed import Feed, Print, Quote, Reach, What
 from simulator.market.instrument import Instrument
-from simulator.market.line import Feed, Print, Quote, Reach, What
 
 _SAMPLES = 12
 

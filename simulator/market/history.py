@@ -14,8 +14,8 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
 
+from simulator.market.feed import Reach, What
 from simulator.market.hours import Span, day_start, trading_day
-from simulator.market.line import Reach, What
 from simulator.market.market import Line, Market
 from simulator.market.sessions import ROUND_THE_CLOCK, Calendar
 from simulator.refusal import Refused, invalid

@@ -14,8 +14,9 @@ from pathlib import Path
 from simulator.market import ticks
 from simulator.market.combo import ComboFeed, LegFeed
 from simulator.market.depth import Book, book
+from simulator.market.feed import Feed, Print, Quote
 from simulator.market.instrument import Instrument
-from simulator.market.line import Feed, Line, Print, Quote
+from simulator.market.line import Line
 from simulator.market.option_model import price_option
 from simulator.market.replay import Replay
 from simulator.market.seeded import SeededFeed

@@ -13,8 +13,8 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
+from simulator.market.feed import Print, Quote, Reach, What
 from simulator.market.instrument import Instrument
-from simulator.market.line import Print, Quote, Reach, What
 from simulator.market.recording import Record, check, read
 from simulator.market.seeded import SeededFeed
 from simulator.market.trading_hours import TradingHours

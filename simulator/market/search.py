@@ -10,7 +10,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
-from simulator.market.line import Reach, What
+from simulator.market.feed import Reach, What
 from simulator.market.tape import CELLS
 from simulator.market.walk import Walk
 

@@ -12,8 +12,8 @@ import math
 from collections.abc import Callable, Iterator
 from decimal import Decimal
 
+from simulator.market.feed import Print, Quote, Reach, What
 from simulator.market.instrument import Instrument
-from simulator.market.line import Print, Quote, Reach, What
 from simulator.market.option_model import price_option
 from simulator.market.rules import MARKET_RULES
 from simulator.market.search import SPREAD, search

@@ -8,8 +8,8 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import NamedTuple, TypeVar
 
+from simulator.market.feed import Feed, Print, Quote
 from simulator.market.instrument import Instrument
-from simulator.market.line import Feed, Print, Quote
 from simulator.market.trading_hours import TradingHours
 
 _Tick = TypeVar("_Tick")

@@ -11,9 +11,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from simulator.market.feed import Quote
 from simulator.market.history import HistoryRequest, bars
 from simulator.market.instrument import Instrument, Leg
-from simulator.market.line import Quote
 from simulator.market.market import DELAY, Market
 from simulator.market.universe import Query, Universe
 from tests.simulator.rig import NOON
