@@ -21,7 +21,12 @@ def day_before(day: date) -> date:
     return _back(day, 1)
 
 
-def energy(year: int, month: int) -> date:
+def gas(year: int, month: int) -> date:
+    """Natural gas: three business days before the first day of the contract's month."""
+    return _back(date(year, month, 1), 3)
+
+
+def oil(year: int, month: int) -> date:
     """Crude oil: three business days before the 25th of the month before the contract's."""
     first = date(year, month, 1) - timedelta(1)
     return _back(_open_on_or_before(first.replace(day=25)), 3)

@@ -20,6 +20,7 @@ from simulator.market.universe import Universe
 HoursMode = Literal["always", "exchange"]
 State = Literal["open", "closed", "halted"]
 _DAY = 86400.0
+_TOLD_IN = {"NYMEX": "US/Eastern", "COMEX": "US/Eastern"}
 _INSTANT = 1e-3
 """Halts begin and end a millisecond late: what trades at the very instant of the statement belongs to what was."""
 
@@ -128,8 +129,8 @@ class TradingHours:
         return hours_text(calendar, self.zone_name(item), today, regular=regular)
 
     def zone_name(self, item: Instrument) -> str:
-        """The time zone of `text`."""
-        return self.calendars(item)[0].zone_name
+        """The time zone of `text`: what is traded in New York is told in its time, as recorded for NYMEX."""
+        return _TOLD_IN.get(item.exchange) or self.calendars(item)[0].zone_name
 
     def calendars(self, item: Instrument) -> list[Calendar]:
         """The calendars an instrument must find open: one, but for combos of different exchanges."""

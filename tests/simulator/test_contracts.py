@@ -84,6 +84,14 @@ def test_a_future_is_described_field_by_field_as_a_real_gateway_described_it():
     assert len(others) == 11
 
 
+def test_a_future_traded_in_new_york_is_described_in_its_time():
+    client = World(hours="exchange").client(1, 176)
+    [one] = asked(client, localSymbol="NGU27", secType="FUT")
+    assert one["timeZoneId"] == "US/Eastern"
+    assert one["lastTrade"] == "20270827-18:30:00"  # as recorded for this very contract
+    assert one["tradingHours"].startswith("20261118:1800-20261119:1700;20261119:1800-20261120:1700;20261121:CLOSED")
+
+
 @pytest.mark.parametrize(
     ("parts", "found"),
     [
@@ -246,7 +254,7 @@ def test_symbols_are_searched_by_symbol_and_name_with_what_is_derived_from_them(
 def test_expiries_follow_the_rules_of_the_exchanges():
     """Dates as the exchanges published them."""
     assert expiries.third_friday(2026, 6) == date(2026, 6, 18)  # Juneteenth is that Friday
-    assert expiries.energy(2026, 12) == date(2026, 11, 20)
+    assert expiries.oil(2026, 12) == date(2026, 11, 20)
     assert expiries.metal(2026, 12) == date(2026, 12, 29)
     assert expiries.treasury(2026, 12) == date(2026, 12, 21)
     assert expiries.volatility(2026, 12) == date(2026, 12, 15)
