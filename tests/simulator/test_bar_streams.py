@@ -174,6 +174,19 @@ def test_times_are_written_in_the_form_that_is_asked_for(version):
 
 
 @pytest.mark.parametrize("version", VERSIONS)
+def test_the_first_instant_of_the_history_is_told_in_the_form_that_is_asked_for(version):
+    client = World().client(1, version)
+    told = []
+    for form in (1, 2, 3):
+        client.reqHeadTimeStamp(form, stock(), "TRADES", 1, form)
+        client.cancelHeadTimeStamp(form)
+        told += client.take()
+    assert told == [["88", "1", "20161121-17:00:00"], ["88", "2", "1479747600"], ["88", "3", "1121 17:00:00"]]
+    client.reqHeadTimeStamp(4, EUR_USD, "TRADES", 1, 1)
+    assert errors(client, client.take()) == [(4, 162)]
+
+
+@pytest.mark.parametrize("version", VERSIONS)
 def test_bid_and_ask_of_a_span_are_one_bar(version):
     client = World().client(1, version)
     bid, ask, both = (
