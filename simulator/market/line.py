@@ -88,9 +88,13 @@ class Line:
         self._since, self._until, self._prints = since, end, None
 
     def shift(self, now: float, factor: float, *, printed: bool) -> None:
-        """All prices jump from now on, by a trade at the new price when it is to be `printed`."""
+        """All prices jump from now on, by a trade at the new price when it is to be `printed` and there is trading.
+
+        What is closed or halted shows its new price when it trades again.
+        """
         middle = self.ticks(self.feed.middle(now) * factor)
-        trade = Print(now, middle, self.instrument.lot, self.instrument.exchange) if printed and self.trades else None
+        seen = printed and self.trades and self.state == "open"
+        trade = Print(now, middle, self.instrument.lot, self.instrument.exchange) if seen else None
         self.feed.shift(now, factor, trade)
         self.bid_taken = self.ask_taken = 0
         self._show(now)

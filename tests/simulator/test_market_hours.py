@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -174,6 +175,21 @@ def test_nothing_trades_outside_hours_or_in_a_halt_and_bars_agree():
     assert seen.line(share).quote.volume > volume
     assert seen.line(share).quote.volume == feed.traded(eastern(2026, 11, 19, 4), feed.after(seen.now))[0]
     assert feed.prints(eastern(2026, 11, 18, 20), eastern(2026, 11, 19, 4)) == []
+
+
+def test_a_price_that_is_moved_at_night_or_in_a_halt_is_seen_when_trading_goes_on():
+    for moment in (eastern(2026, 11, 19, 2), eastern(2026, 11, 19, 12)):
+        seen = market(moment)
+        share = seen.universe.shares["AAPL"]
+        seen.halt(share, True)
+        seen.step(moment + 1, [share])
+        before = replace(seen.line(share).quote)
+        assert seen.move(share, 300.0).prints == ()
+        assert seen.line(share).quote == before
+        seen.halt(share, False)
+        seen.step(eastern(2026, 11, 19, 12, 1), [share])
+        assert abs(seen.line(share).quote.bid - 30000) < 600
+        assert seen.line(share).quote.low < 29000 or moment < eastern(2026, 11, 19, 4)
 
 
 def test_auctions_are_at_the_bells_of_the_calendar_in_both_modes():
