@@ -304,6 +304,13 @@ def test_a_ledger_of_the_first_version_is_taken_over(tmp_path):
     again.close()
 
 
+def test_a_ledger_of_a_later_version_is_not_touched(tmp_path):
+    with sqlite3.connect(tmp_path / "simulator.db") as later:
+        later.execute("pragma user_version=99")
+    with pytest.raises(ValueError, match="later version"):
+        World(tmp_path)
+
+
 def test_working_orders_of_an_account_that_is_gone_are_named_at_the_start(tmp_path):
     world = World(tmp_path)
     world.client().placeOrder(1, contract(conId=265598), order("BUY", 10, "LMT", lmtPrice=1.0))
