@@ -177,7 +177,8 @@ def _period(text: str) -> tuple[str, str]:
     """A histogram's `3 days` as duration and size of the bars it is made of."""
     number, _, unit = text.strip().partition(" ")
     letter = unit[:1].upper()
-    if not (number.isascii() and number.isdecimal() and 0 < int(number[:6]) <= 1000) or letter not in set("SDWMY"):
+    known = number.isascii() and number.isdecimal() and len(number) <= 4 and letter in set("SDWMY")
+    if not (known and 0 < int(number) <= 1000):
         raise invalid(f"Time period {text[:40]!r} is invalid, expected for example 3 days", "bO")
     size = {"S": "5 secs", "D": "5 mins", "W": "5 mins"}.get(letter, "1 day")
     return f"{int(number)} {letter}", size

@@ -45,16 +45,18 @@ _LEGAL = {
     619: "619(Creditman Slow Mark Price)",
     623: "623(EtfFrozenNavLast(fznavlast))",
 }
+_LONGEST = 10
 _ALIASES = {220: 221, 47: 258, 59: 456}
 
 
 def parse(text: str, sec_type: str) -> frozenset[int]:
     """The numbers of a generic tick list. Raises `Refused` (321) for a list with one that is not legal."""
-    numbers = {int(part) if part.strip().isdecimal() else -1 for part in text.split(",") if part.strip()}
+    parts = [part.strip() for part in text.split(",") if part.strip()]
+    numbers = {int(part) if part.isdecimal() and len(part) < _LONGEST else -1 for part in parts}
     numbers = {_ALIASES.get(number, number) for number in numbers}
     if numbers - _LEGAL.keys():
         legal = ",".join(_LEGAL.values())
-        raise invalid(f"Incorrect generic tick list of {text}.  Legal ones for ({sec_type}) are: {legal}", "bW")
+        raise invalid(f"Incorrect generic tick list of {text[:200]}.  Legal ones for ({sec_type}) are: {legal}", "bW")
     return frozenset(numbers)
 
 

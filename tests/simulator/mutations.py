@@ -20,7 +20,17 @@ _EVIL_WORDS = "\u0663 \ud7ff ' %s \\ None BAG OPT STK MKT TRAIL GTD SELL All $LE
 _EVIL = [
     *_EVIL_NUMBERS.split(),
     *_EVIL_WORDS.split(" "),
-    *("", " ", "\n", "\x01", "9" * 30, "A" * 300, "'; drop table orders; --", "20261119 12:00:00 Mars/Olympus"),
+    *(
+        "",
+        " ",
+        "\n",
+        "\x01",
+        "9" * 30,
+        "7" * 5000,
+        "A" * 300,
+        "'; drop table orders; --",
+        "20261119 12:00:00 Mars/Olympus",
+    ),
 ]
 _A_CONTRACT = ["265598", "AAPL", "STK", "", "0", "", "", "SMART", "", "USD", "AAPL", "NMS"]
 

@@ -9,7 +9,7 @@ import struct
 from tests.simulator.fuzz import fuzz
 from tests.simulator.local import Wire, control, running
 from tests.simulator.mutations import framed
-from tests.simulator.rig import stock
+from tests.simulator.rig import World, stock
 
 _HELLO = b"API\0" + framed(b"v100..178")
 _START = framed(b"71\x002\x0077\x00\x00")
@@ -17,6 +17,17 @@ _START = framed(b"71\x002\x0077\x00\x00")
 
 def test_twenty_thousand_mutated_requests_do_no_harm():
     fuzz(20_000, seed=1)
+
+
+def test_numbers_of_thousands_of_digits_are_refused():
+    client = World().client()
+    digits = "7" * 5000
+    client.reqMktData(1, stock(), digits, False, False, [])
+    client.reqHistogramData(2, stock(), True, f"000001{digits} days")
+    client.reqHistoricalData(3, stock(), "", f"{digits} D", "1 day", "TRADES", 1, 1, False, [])
+    client.reqHistoricalTicks(4, stock(), "20261118 15:00:00", "", 10, "TRADES", 1, True, [])
+    asked = [(arguments[0], arguments[2]) for name, arguments in client.callbacks() if name == "error"]
+    assert asked == [(1, 321), (2, 321), (3, 321)]
 
 
 def test_hostile_sockets_leave_a_good_client_its_quotes_and_answers(monkeypatch):
