@@ -89,6 +89,7 @@ def simulator(
     """
     if ctx.invoked_subcommand is not None:
         return
+    from simulator.ledger_schema import BadLedger
     from simulator.market.recording import BadRecording
     from simulator.server import serve
     from simulator.settings import Settings
@@ -102,6 +103,8 @@ def simulator(
         serve(Settings(**settings), directory, click.echo, host=host, script=program)
     except ScriptError as error:
         raise Failure(f"a statement cannot be done: {error}", CONFIGURATION) from error
+    except BadLedger as error:
+        raise Failure(f"the ledger cannot be gone on with: {error}", CONFIGURATION) from error
     except BadRecording as error:
         raise Failure(f"the recording cannot be replayed: {error}", CONFIGURATION) from error
     except OSError as error:

@@ -143,12 +143,12 @@ class SentrySettings(Section):
 
 
 class SimulatorSettings(Section):
-    """The built-in simulated gateway. `port` None takes a free one; `speed` 2.0 runs its market at double pace."""
+    """The built-in simulated gateway. `account`: one code, or several separated by commas."""
 
     seed: int = Field(default=1, ge=0)
     speed: float = Field(default=1.0, gt=0, le=100)
     port: Port | None = None
-    account: str = Field(default="DU1000001", pattern=r"^D[A-Z]*[0-9]+$")
+    account: str = Field(default="DU1000001", pattern=r"^D[A-Z]*[0-9]+(,D[A-Z]*[0-9]+)*$")
     cash: Amount = Decimal(1_000_000)
     hours: Literal["always", "exchange"] = "always"
     replay: Annotated[Path | None, Field(strict=False)] = None
@@ -175,7 +175,7 @@ class Settings(Section):
     @property
     def trading_accounts(self) -> tuple[str, ...]:
         """The accounts orders may go to, the default one first; in simulated mode the simulator's own."""
-        return (self.simulator.account,) if self.mode == "simulated" else self.accounts
+        return tuple(self.simulator.account.split(",")) if self.mode == "simulated" else self.accounts
 
     @property
     def trading_gateway(self) -> GatewaySettings:

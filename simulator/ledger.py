@@ -27,7 +27,7 @@ from typing import Any, Literal
 
 from simulator.exchange.orders import LIVE, Execution, Order
 from simulator.ledger_rows import execution_row, order_row, read_execution, read_order
-from simulator.ledger_schema import prepare
+from simulator.ledger_schema import BadLedger, prepare
 from simulator.market.hours import day_start
 from simulator.market.universe import Instrument, Universe
 from simulator.traffic import Tally
@@ -39,15 +39,20 @@ Table = Literal["orders", "executions", "positions", "cash", "rebinds", "traffic
 class Ledger:
     """One connection to the ledger; the simulator is its only writer.
 
-    `account` is whose the positions and cash of a file of the first version are. ValueError for a later version.
+    `account` is whose the positions and cash of a file of the first version are. Raises BadLedger for one
+    of a later version, and for what is no ledger.
     """
 
     def __init__(self, directory: Path | None, account: str = "") -> None:
         self._connection = sqlite3.connect(":memory:" if directory is None else directory / FILE_NAME)
         self._connection.row_factory = sqlite3.Row
-        self._connection.execute("pragma journal_mode=wal")
-        self._connection.execute("pragma synchronous=normal")
-        prepare(self._connection, account)
+        try:
+            self._connection.execute("pragma journal_mode=wal")
+            self._connection.execute("pragma synchronous=normal")
+            prepare(self._connection, account)
+        except (BadLedger, sqlite3.Error) as error:
+            self._connection.close()
+            raise BadLedger(f"{directory and directory / FILE_NAME}: {error}") from error
         self._orders: dict[int, Order] = {}
         self._positions: dict[tuple[str, int], tuple[object, ...]] = {}
         self._cash: dict[tuple[str, str], Decimal] = {}

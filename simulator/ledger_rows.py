@@ -13,6 +13,7 @@ from typing import Any
 
 from simulator.exchange.conditions import KINDS, Condition
 from simulator.exchange.orders import Execution, Order, Terms
+from simulator.ledger_schema import BadLedger
 from simulator.market.universe import Instrument, Leg, Universe
 
 Row = tuple[object, ...]
@@ -65,7 +66,7 @@ def execution_row(fill: Execution) -> Row:
 
 
 def read_order(row: sqlite3.Row, universe: Universe) -> Order:
-    """An order out of its row. ValueError when its contract does not exist."""
+    """An order out of its row. BadLedger when its contract does not exist."""
     state = json.loads(row["state"])
     terms = Terms(
         action=row["action"],
@@ -101,7 +102,7 @@ def read_order(row: sqlite3.Row, universe: Universe) -> Order:
 
 
 def read_execution(row: sqlite3.Row, universe: Universe) -> Execution:
-    """An execution out of its row. ValueError when its contract does not exist."""
+    """An execution out of its row. BadLedger when its contract does not exist."""
     state = json.loads(row["state"])
     return Execution(
         exec_id=row["exec_id"],
@@ -164,7 +165,7 @@ def _instrument(row: sqlite3.Row, state: dict[str, Any], universe: Universe) -> 
         return universe.combo(row["symbol"], state["currency"], tuple(Leg(*leg) for leg in state["legs"]))
     found = universe.get(row["con_id"])
     if found is None:
-        raise ValueError(f"the ledger names a contract that does not exist: {row['con_id']} ({row['symbol']})")
+        raise BadLedger(f"it names a contract that does not exist: {row['con_id']} ({row['symbol']})")
     return found
 
 

@@ -32,11 +32,15 @@ create view if not exists fills as select * from executions
 """
 
 
+class BadLedger(Exception):
+    """The ledger in the directory cannot be gone on with; the text says why, and what a person can do."""
+
+
 def prepare(connection: sqlite3.Connection, account: str) -> None:
-    """Make the tables; what a file of the first version holds becomes `account`'s. ValueError for a later version."""
+    """Make the tables; what a file of the first version holds becomes `account`'s. BadLedger for a later version."""
     (version,) = connection.execute("pragma user_version").fetchone()
     if version > VERSION:
-        raise ValueError(f"the ledger was written by a later version of the simulator ({version} > {VERSION})")
+        raise BadLedger(f"it was written by a later version of the simulator ({version} > {VERSION}); use that one")
     older = version == 0 and connection.execute("select 1 from sqlite_master where name = 'positions'").fetchone()
     if older:
         connection.execute("alter table positions rename to old_positions")

@@ -22,6 +22,7 @@ from simulator.exchange.orders import Execution, Order, Terms
 from simulator.exchange.reports import Reports
 from simulator.exchange.venue import Venue
 from simulator.ledger import Ledger
+from simulator.ledger_schema import BadLedger
 from simulator.market.hours import trading_day
 from simulator.market.instrument import Instrument
 from simulator.market.market import Line, Market
@@ -29,7 +30,7 @@ from simulator.refusal import Refused
 
 
 class Exchange:
-    """All orders of all clients and accounts. ValueError when the ledger has orders of an account there is none of."""
+    """All orders of all clients and accounts. BadLedger when it has orders of an account that is not."""
 
     def __init__(self, market: Market, accounts: Accounts, ledger: Ledger, clock: Callable[[], float]) -> None:
         self._market = market
@@ -216,7 +217,7 @@ class Exchange:
     def _take_up(self, order: Order) -> None:
         """An order of an earlier run goes on."""
         if order.terms.account not in self._accounts:
-            raise ValueError(f"the ledger has working orders of account {order.terms.account}, which is not set")
+            raise BadLedger(f"it has working orders of account {order.terms.account}, which is not among the accounts")
         order.seen = self._clock()
         order.margin = self._power.alone(order)
         order.why_held = self._desk.why_held(order)

@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from ibapi.contract import ComboLeg
 
 from simulator.exchange.orders import Order
+from simulator.ledger_schema import BadLedger
 from tests.simulator.rig import World, cancellation, contract, order
 
 CENT = Decimal("0.01")
@@ -307,7 +308,7 @@ def test_a_ledger_of_the_first_version_is_taken_over(tmp_path):
 def test_a_ledger_of_a_later_version_is_not_touched(tmp_path):
     with sqlite3.connect(tmp_path / "simulator.db") as later:
         later.execute("pragma user_version=99")
-    with pytest.raises(ValueError, match="later version"):
+    with pytest.raises(BadLedger, match="later version"):
         World(tmp_path)
 
 
@@ -315,7 +316,7 @@ def test_working_orders_of_an_account_that_is_gone_are_named_at_the_start(tmp_pa
     world = World(tmp_path)
     world.client().placeOrder(1, contract(conId=265598), order("BUY", 10, "LMT", lmtPrice=1.0))
     world.close()
-    with pytest.raises(ValueError, match="working orders of account DU1000001"):
+    with pytest.raises(BadLedger, match="working orders of account DU1000001"):
         World(tmp_path, now=world.now, account="DU2")
 
 
