@@ -37,11 +37,17 @@ class MarketActs:
 
     def _price(self, symbol: str, price: Decimal) -> Answer:
         named(self._gateway, symbol)
-        self._gateway.move_price(symbol, price)
+        try:
+            self._gateway.move_price(symbol, price)
+        except ValueError as error:
+            raise Impossible(str(error)) from error
         return {}
 
     def _gap(self, symbol: str, percent: Decimal) -> Answer:
-        self._gateway.market.gap(named(self._gateway, symbol), float(percent))
+        try:
+            self._gateway.market.gap(named(self._gateway, symbol), float(percent))
+        except ValueError as error:
+            raise Impossible(str(error)) from error
         return {}
 
     def _halt(self, symbol: str, on: bool) -> Answer:

@@ -31,6 +31,8 @@ STEP = 0.25
 DELAY = 900.0
 _ADJUSTED = 1.0
 _DERIVED = {"OPT", "FOP"}
+_LEAST, _MOST = 1e-9, 1e9
+"""Jumps multiply, and lead nowhere from prices beyond these."""
 
 
 class Market:
@@ -104,20 +106,21 @@ class Market:
     # --- what can be done to it ---
 
     def move(self, instrument: Instrument, price: float) -> Line:
-        """Make the instrument trade at `price` from now on; its walk goes on from there."""
+        """Make the instrument trade at `price` from now on; its walk goes on from there. ValueError as for `gap`."""
         line = self.line(instrument)
-        line.shift(self.now, price / line.mid(self.now), printed=True)
+        line.shift(self.now, price / _movable(instrument, line.mid(self.now)), printed=True)
         return line
 
     def gap(self, instrument: Instrument, percent: float) -> Line:
         """All prices are so many percent higher (or lower) from now on, without a trade in between.
 
-        ValueError for a fall of 100 % or more.
+        ValueError for a fall of 100 % or more, and for what is worth nothing or too much to be told in numbers.
         """
         if percent <= -100:
             raise ValueError(f"gap: expected more than -100 %, got {percent:g} %")
-        line = self.line(instrument)
-        line.shift(self.now, 1 + percent / 100, printed=False)
+        line, factor = self.line(instrument), 1 + percent / 100
+        _movable(instrument, _movable(instrument, line.mid(self.now)) * factor)
+        line.shift(self.now, factor, printed=False)
         return line
 
     def halt(self, instrument: Instrument, on: bool) -> Line:
@@ -233,3 +236,9 @@ class Market:
         if found is None:
             raise LookupError(f"no contract {con_id}")
         return found
+
+
+def _movable(instrument: Instrument, price: float) -> float:
+    if not instrument.legs and not _LEAST <= price <= _MOST:
+        raise ValueError(f"{instrument.local_symbol} cannot jump from or to less than {_LEAST:g} or more than {_MOST:g}")
+    return price

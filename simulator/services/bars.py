@@ -6,6 +6,7 @@ each new bar as it begins. Everything else is complete when it is answered.
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from dataclasses import dataclass, replace
 from decimal import Decimal
@@ -28,6 +29,8 @@ from simulator.wire.requests import read_contract
 
 UPDATE_EVERY = 5.0
 _CAUGHT_UP = 60
+_MOST_SECONDS = 999_999
+"""The longest duration that is told in seconds."""
 _DAY = 86400
 _REFUSED = 162
 _PREFIX = "Historical Market Data Service error message:"
@@ -115,10 +118,11 @@ class BarService:
     def _update(self, live: _Live, line: Line) -> None:
         """Tell the last bar and those that began since; after a jump of the calendar only the latest of these."""
         now, request = self._market.now, live.request
-        reach = min(now - live.last.start, _CAUGHT_UP * request.size)
+        since = live.last.start if live.last.start <= now else -math.inf  # the calendar was set back
+        reach = min(max(0.0, now - live.last.start), _CAUGHT_UP * request.size)
         back = replace(request, duration=_reaching_back(reach, request.size))
         for bar in bars(self._market, line, _asked(back, now))[1][1:]:
-            if bar.start >= live.last.start and bar != live.last:
+            if bar.start >= since and bar != live.last:
                 live.session.send(wire.bar_update(live.request_id, bar, request.form))
                 live.last = bar
 
@@ -169,7 +173,7 @@ def _asked(request: BarRequest, end: float) -> HistoryRequest:
 def _reaching_back(reach: float, size: int) -> str:
     """A duration that holds all bars since `reach` seconds ago, and one before them that may be cut."""
     if size < _DAY:
-        return f"{int(reach + size) + 1} S"
+        return f"{min(int(reach + size) + 1, _MOST_SECONDS)} S"
     return f"{int(reach / size) + 3} {'D' if size == _DAY else 'W' if size == 7 * _DAY else 'M'}"
 
 

@@ -31,7 +31,7 @@ SAMPLES = {
     "LINES": ["0", "100"],
     "TEXT": ['"words"'],
     "FILE": ["/nonexistent", "/"],
-    "SYMBOL": ["AAPL", "EUR.USD", "NOPE", '" "', "USD", "SPX", "IBM"],
+    "SYMBOL": ["AAPL", "EUR.USD", "NOPE", '" "', "USD", "SPX", "IBM", '"AAPL  261120P00147500"'],
     "PRICE": ["150", "0.000000001", "9999999", "1.23456789"],
     "QUANTITY": ["1", "0.5", "1000000000", "0.000001"],
     "PERCENT": ["5%", "-99.9%", "1000%"],
@@ -39,8 +39,11 @@ SAMPLES = {
     "MOMENT": ["1970-01-01 00:00", "2099-12-31 23:59", "2027-03-14 02:30", "2026-11-21 12:00 UTC"],
     "ORDER": ["last", "1/1", "0/-1", "1000001", '"mine"'],
     "EXECUTION": ["last", "0001.01.01"],
+    "TABLE": ["orders", "traffic"],
 }
-"""Extremes among them. What is not here is a choice, whose words its name tells."""
+"""Extremes among them, and an option that is nearly worthless. What is not here is a choice, whose words its name
+tells.
+"""
 
 
 def made(form: Form, rng: random.Random) -> str:
@@ -55,6 +58,16 @@ def made(form: Form, rng: random.Random) -> str:
     return rng.choice(["", "", "", "", "after 1s ", "every day at 23:45 "]) * (not form.question) + " ".join(words)
 
 
+def subscribe(client: Client) -> None:
+    """A stream of each kind that goes by the market's calendar."""
+    client.reqMktData(1, stock(), "", False, False, [])
+    client.reqMktDepth(2, stock(), 5, False, [])
+    client.reqTickByTickData(3, stock(), "AllLast", 0, False)
+    client.reqRealTimeBars(4, stock(), 5, "TRADES", False, [])
+    client.reqHistoricalData(5, stock(), "", "1 D", "1 min", "TRADES", 1, 1, True, [])
+    client.reqPnL(6, "DU1000001", "")
+
+
 @pytest.mark.parametrize("seed", range(6))
 def test_any_statements_are_done_or_refused_and_the_gateway_goes_on(seed):
     rng = random.Random(seed)
@@ -65,7 +78,7 @@ def test_any_statements_are_done_or_refused_and_the_gateway_goes_on(seed):
         if client is None or client.session.over:
             with contextlib.suppress(ConnectionRefusedError, AssertionError):  # it is down, or what it says is spoilt
                 client = Client(world, 1, 178)
-                client.reqMktData(1, stock(), "", False, False, [])
+                subscribe(client)
                 client.placeOrder(rng.randrange(1, 9), stock(), order("BUY", 100, "LMT", lmtPrice=100, orderRef="mine"))
         with contextlib.suppress(ScriptError):
             director.do(parse_line(made(rng.choice(STATEMENTS), rng)))

@@ -60,6 +60,22 @@ def test_bars_kept_up_to_date_are_those_that_are_asked_for_afterwards(version, s
     assert client.take() == []
 
 
+@pytest.mark.parametrize(
+    ("duration", "size", "back"),
+    [("600 S", "1 min", 3600), ("5 D", "8 hours", 86400), ("5 D", "1 day", 10 * 86400)],
+)
+def test_bars_kept_up_to_date_go_on_when_the_calendar_is_set_back_and_far_ahead(duration, size, back):
+    world = World()
+    client = world.client()
+    history(client, 1, stock(), duration, size, live=True)
+    for moment in NOON - back, NOON + 40 * 86400:
+        world.gateway.clock.set(moment)
+        world.step(5)
+        told = [update(fields)[0] for fields in client.take() if fields[0] == "90"]
+        newest = bars(178, history(client, 2, stock(), duration, size))[-1][0]
+        assert told[-1] == newest
+
+
 def test_a_calendar_that_jumps_brings_the_latest_bars_and_not_all_in_between():
     world = World()
     client = world.client()

@@ -138,6 +138,17 @@ def test_rules_are_numbered_listed_with_what_they_did_and_end_by_number(stage):
     assert stage.do("faults")["rules"] == []
 
 
+def test_prices_do_not_jump_from_nothing_or_beyond_all_numbers(stage):
+    stage.do("price AAPL 5000")
+    with pytest.raises(ScriptError, match="cannot jump from or to less than 1e-09"):
+        stage.do('price "AAPL  261120P00147500" 1')
+    with pytest.raises(ScriptError, match="cannot jump"):
+        stage.do(*["gap AAPL 1000%"] * 400)
+    with pytest.raises(ScriptError, match="cannot jump"):
+        stage.do(*["gap IBM -99%"] * 400)
+    stage.do("price AAPL 150", "price IBM 150")
+
+
 def test_a_time_that_is_past_is_now(stage):
     stage.do("at 2020-01-01 12:00 UTC freeze on")
     assert stage.do("status")["frozen"] is True
