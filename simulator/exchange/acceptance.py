@@ -21,7 +21,6 @@ _ELSEWHERE = frozenset(
     | {"LMT + MKT", "QUOTE", "FUNARI", "IBALGO"}
 )
 _TRIGGER_METHODS = frozenset({0, 2, 4, 7, 8})
-_NOT_GUARANTEED = "NonGuaranteed"
 _ALGORITHMS = frozenset({"", "Adaptive"})
 
 
@@ -60,17 +59,10 @@ def _check_kind(terms: Terms, instrument: Instrument) -> None:
         raise invalid(f"Time in force OPG cannot be combined with order type {terms.order_type}")
     if instrument.sec_type == "BAG" and (terms.order_type not in {"MKT", "LMT"} or terms.tif == "OPG"):
         raise Refused(387, "Unsupported order type for this exchange and security type.: combinations take MKT and LMT")
-    if not _guaranteed(terms):
-        raise invalid("combinations are guaranteed here: NonGuaranteed is not offered by this simulator")
     if terms.algo not in _ALGORITHMS:
         raise Refused(439, f"The order processing failed. Algorithm definition not found.: {terms.algo[:40]}")
     if terms.algo and terms.order_type not in {"MKT", "LMT"}:
         raise Refused(442, "Specified algorithm is not allowed for this order.")
-
-
-def _guaranteed(terms: Terms) -> bool:
-    tags = (name for name, value in terms.wire.items() if value == _NOT_GUARANTEED)
-    return all(terms.wire.get(f"{name.removesuffix('tag')}value") != "1" for name in tags)
 
 
 def _check_size(terms: Terms) -> None:

@@ -1,4 +1,7 @@
-"""A combo's fill, leg by leg: every leg trades at its own quote, one of them so that the combo's price comes out."""
+"""A combo's fill, leg by leg: every leg trades at its own quote, one of them so that the combo's price comes out.
+
+All legs fill together, also those of an order that is not guaranteed, which allows less but does not ask for it.
+"""
 
 from __future__ import annotations
 

@@ -7,6 +7,7 @@ from decimal import Decimal
 import pytest
 from ibapi.contract import ComboLeg
 from ibapi.order_condition import Create, OrderCondition
+from ibapi.tag_value import TagValue
 
 from simulator.market.universe import Query
 from tests.simulator.rig import World, cancellation, contract, order, stock, story
@@ -145,10 +146,12 @@ def spread(world, *actions: str):
     return bag, calls
 
 
-def test_a_combo_fills_with_its_legs_which_alone_are_booked(world):
+@pytest.mark.parametrize("non_guaranteed", ["0", "1"])
+def test_a_combo_fills_with_its_legs_which_alone_are_booked(world, non_guaranteed):
     client = world.client()
     bag, calls = spread(world, "BUY", "SELL")
-    client.placeOrder(1, bag, order("BUY", 3, "LMT", lmtPrice=9.0))
+    routing = [TagValue("NonGuaranteed", non_guaranteed)]
+    client.placeOrder(1, bag, order("BUY", 3, "LMT", lmtPrice=9.0, smartComboRoutingParams=routing))
     told = client.take()
     fills = [fields for fields in told if fields[0] == "11"]
     assert story(told)[:5] == ["open", "status PreSubmitted", "fill 3", "fill 3", "fill 3"]
