@@ -22,6 +22,8 @@ from simulator.market.hours import local
 from simulator.market.market import Line
 
 _AT_ONCE = frozenset({"IOC", "FOK"})
+_ADJUSTED = 1.0
+"""Seconds by which the market may be ahead of a base clock that was adjusted."""
 
 
 class Desk:
@@ -90,6 +92,8 @@ class Desk:
         return ",".join(reasons)
 
     def _try(self, order: Order, line: Line, reports: Reports, *, arrived: bool) -> None:
+        if order.seen > self._venue.now() + _ADJUSTED:
+            order.seen = self._venue.now()  # the calendar was set back: what is to come counts again
         if order.auction:
             self._try_auction(order, reports)
         if not order.live or self._expire(order, reports) or self._cancelled_by_conditions(order, reports):

@@ -53,9 +53,10 @@ class RealTimeBarService:
         """Send the bars of a line that ended."""
         mark = int(self._market.now // SECONDS)
         for stream in self._streams:
-            if stream.item.con_id == line.instrument.con_id and stream.told < mark:
-                self._send(stream, line, max(stream.told, mark - _CAUGHT_UP), mark)
-                stream.told = mark
+            if stream.item.con_id == line.instrument.con_id:
+                if stream.told < mark:
+                    self._send(stream, line, max(stream.told, mark - _CAUGHT_UP), mark)
+                stream.told = mark  # also when the calendar was set back
 
     def recheck(self) -> None:
         """Entitlements changed: streams without one end with the reason."""

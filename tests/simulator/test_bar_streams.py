@@ -274,3 +274,14 @@ def test_history_follows_entitlements():
     assert errors(client, history(client, 3, stock(), "600 S", "1 min")) == [(3, 162)]
     client.reqHistogramData(4, stock(), True, "3 days")
     assert errors(client, client.take()) == [(4, 10188)]
+
+
+def test_bars_in_real_time_go_on_at_once_when_the_calendar_is_set_back():
+    world = World()
+    client = world.client()
+    client.reqRealTimeBars(1, stock(), 5, "TRADES", False, [])
+    world.step(10)
+    assert [fields[0] for fields in client.take()] == ["50", "50"]
+    world.step(-7200)
+    world.step(10)
+    assert [int(fields[3]) for fields in client.take() if fields[0] == "50"] == [NOON - 7190, NOON - 7185]

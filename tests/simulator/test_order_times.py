@@ -234,3 +234,30 @@ def test_an_if_touched_order_waits_for_a_better_price(kind, parts):
     assert client.take() == []
     world.gateway.move_price("AAPL", Decimal(193))
     assert story(client.take())[:3] == ["open", "status Submitted", "fill 10"]
+
+
+def test_an_order_that_becomes_one_for_the_day_ends_with_the_session_that_is_on():
+    world = World()
+    client = world.client()
+    client.placeOrder(1, stock(), order("BUY", 10, "LMT", lmtPrice=50.0, tif="GTC"))
+    world.step(72 * HOUR)
+    client.take()
+    client.placeOrder(1, stock(), order("BUY", 10, "LMT", lmtPrice=50.0, tif="DAY"))
+    assert story(client.take()) == ["open", "status Submitted"]
+    world.step(12 * HOUR)
+    assert story(client.take()) == ["status Cancelled", "error 202"]
+
+
+def test_an_order_that_rests_gets_of_what_prints_after_the_calendar_was_set_back():
+    world = World()
+    client = world.client()
+    client.placeOrder(1, stock(), order("BUY", 10, "LMT", lmtPrice=50.0, tif="GTC"))
+    world.step(-2 * HOUR)
+    line = world.gateway.market.line(world.gateway.universe.shares["AAPL"])
+    inside = line.price(line.quote.bid + 1)
+    client.placeOrder(1, stock(), order("BUY", 10, "LMT", lmtPrice=float(inside), tif="GTC"))
+    client.take()
+    for _ in range(4):
+        world.step(0.25)
+        assert line.price(line.quote.ask) > inside
+    assert story(client.take())[:1] == ["fill 10"]
