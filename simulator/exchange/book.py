@@ -92,6 +92,13 @@ class OrderBook:
         for order in self._orders:
             self._join_family(order)
 
+    def held_line(self, key: Key) -> list[Key]:
+        """The key of an order, of its parent and so on upwards, through those that are held."""
+        line = [key]
+        while (one := self.held.get(line[-1])) is not None and one.terms.parent_id:
+            line.append((key[0], one.terms.parent_id))
+        return line
+
     def parent(self, order: Order) -> Order | None:
         """The order this one is attached to; None when it has none, or none of today."""
         return self.find(order.client_id, order.terms.parent_id) if order.terms.parent_id else None

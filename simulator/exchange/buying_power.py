@@ -14,6 +14,7 @@ from decimal import Decimal
 from simulator.exchange.account import Account
 from simulator.exchange.book import OrderBook
 from simulator.exchange.commissions import commission
+from simulator.exchange.groups import free_units
 from simulator.exchange.margins import margin, market_price
 from simulator.exchange.orders import Order, Terms
 from simulator.market.instrument import Instrument
@@ -54,7 +55,8 @@ class BuyingPower:
         for order in orders:
             order.margin = self.alone(order)
         if not self._plainly_enough(account, orders):
-            self._judge(account, self._needed(account), self._needed(account, orders))
+            heads = [order for order in orders if not order.terms.parent_id or self._book.parent(order)]
+            self._judge(account, self._needed(account), self._needed(account, heads))
 
     def check_change(self, account: Account, order: Order, terms: Terms) -> None:
         """Raise `Refused` 201 when the account cannot carry a working order on these terms."""
@@ -119,7 +121,8 @@ class BuyingPower:
     def _needed(self, account: Account, orders: Iterable[Order] = ()) -> Decimal:
         """The initial margin of all that is held and works, and of these new orders."""
         working = [order for order in self._book.working() if order.terms.account == account.name]
-        parts = [part for order in _that_count([*working, *orders]) for part in self._demands(order)]
+        free = [order for order in [*working, *orders] if free_units(self._book, order)]
+        parts = [part for order in _that_count(free) for part in self._demands(order)]
         instruments = {p.instrument.con_id: p.instrument for p in account.positions.values() if p.quantity}
         instruments |= {part.instrument.con_id: part.instrument for part in parts}
         return sum((self._worst(account, item, parts) for item in instruments.values()), _NOTHING)
@@ -155,12 +158,10 @@ class BuyingPower:
 
 
 def _that_count(orders: list[Order]) -> list[Order]:
-    """Orders without children, and without all but the largest of each one-cancels-all group and side."""
+    """The orders without all but the largest of each one-cancels-all group and side."""
     counted: list[Order] = []
     largest: dict[tuple[str, int, int], Order] = {}
     for order in orders:
-        if order.terms.parent_id:
-            continue
         if not order.terms.oca_group:
             counted.append(order)
             continue

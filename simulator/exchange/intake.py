@@ -26,6 +26,7 @@ from simulator.refusal import Refused, invalid
 FIRST_PERM_ID = 1_100_000_000
 _REJECTED = 201
 _CHILD_GROUP = 3
+_PARENT_ENDED = "Order rejected - reason:Parent order is being cancelled."
 
 
 @dataclass
@@ -121,24 +122,21 @@ class Intake:
             raise Refused(self._rejections.code, self._rejections.text)
         if terms.oca_group and self._book.has_filled(terms.account, terms.oca_group):
             raise Refused(_REJECTED, "Order rejected - reason:OCA group is already filled")
-        if not terms.parent_id or (client_id, terms.parent_id) in self._book.held:
+        if not terms.parent_id:
             return
+        line = self._book.held_line((client_id, terms.parent_id))
         parent = self._book.find(client_id, terms.parent_id)
-        if parent is None or terms.parent_id == order_id:
+        if (client_id, order_id) in line or (parent is None and line[0] not in self._book.held):
             raise Refused(10006, f"Missing parent order:{terms.parent_id}")
-        if parent.status in {"Cancelled", "Inactive"}:
-            raise Refused(_REJECTED, "Order rejected - reason:Parent order is being cancelled.")
+        if parent is not None and parent.status in {"Cancelled", "Inactive"}:
+            raise Refused(_REJECTED, _PARENT_ENDED)
 
     def _transmit(self, client_id: int, order_id: int, reports: Reports) -> None:
         """Send an order with its held family, parent first."""
-        held = self._book.held
-        root = held[client_id, order_id].terms.parent_id or order_id
-        family = [
-            key
-            for key, one in held.items()
-            if key[0] == client_id and (key[1] in {root, order_id} or one.terms.parent_id == root)
-        ]
-        family.sort(key=lambda key: key[1] != root)
+        held, line = self._book.held, self._book.held_line
+        root = line((client_id, order_id))[-1]
+        family = [key for key in held if line(key)[-1] == root]
+        family.sort(key=lambda key: len(line(key)))
         orders = [self._new(*key, held[key].instrument, held[key].terms) for key in family]
         for key in family:
             del held[key]
@@ -170,6 +168,10 @@ class Intake:
 
     def _admit(self, order: Order, reports: Reports) -> None:
         parent = self._book.parent(order)
+        if parent is not None and parent.status == "Inactive":
+            self._life.deactivate(order, _PARENT_ENDED, reports)
+            reports.refused(order, _REJECTED, _PARENT_ENDED)
+            return
         if parent is not None and not order.terms.oca_group:
             order.terms = replace(order.terms, oca_group=str(parent.perm_id), oca_type=_CHILD_GROUP)
         if order.terms.tif == "FOK" and not self._desk.fillable(order):
@@ -207,6 +209,7 @@ class Intake:
             order.triggered = False
         if terms.conditions != former.conditions:
             order.released = False
+        order.session_end = self._venue.session_end(order.instrument, self._clock(), outside_rth=terms.outside_rth)
         order.modifications += 1
         self._desk.prepare(order)
         if order.waits or order.auction:

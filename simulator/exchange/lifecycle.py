@@ -107,8 +107,15 @@ class Lifecycle:
             self._end(order, "Filled", f"Filled Size: {order.filled:f}")
         self._tell_fill(order, executions, reports)
         for partner in self._book.partners(order):
-            self._reduce(partner, left_to_partner(partner, quantity, remaining), reports)
-        self.woken += [child for child in self._book.children(order) if child.live]
+            if partner.live:  # one that ended may have taken another along, as its child
+                self._reduce(partner, left_to_partner(partner, quantity, remaining), reports)
+        self._wake_children(order)
+
+    def corrected(self, order: Order) -> None:
+        """What is filled was corrected: that may complete the order, and leave its children more to trade."""
+        if order.live and not order.remaining:
+            self._end(order, "Filled", f"Filled Size: {order.filled:f}")
+        self._wake_children(order)
 
     def _tell_fill(self, order: Order, executions: list[Execution], reports: Reports) -> None:
         for execution in executions:
@@ -134,6 +141,9 @@ class Lifecycle:
             if child.live:
                 self._reduce(child, free_units(self._book, child), reports)
                 self.woken.append(child)
+
+    def _wake_children(self, order: Order) -> None:
+        self.woken += [child for child in self._book.children(order) if child.live]
 
     def _end(self, order: Order, status: str, detail: str) -> None:
         order.status, order.why_held = status, ""

@@ -136,3 +136,17 @@ def test_the_next_new_orders_are_refused_as_told_and_modifications_are_not(world
         assert [fields[3:5] for fields in client.take()] == [["201", "Order rejected - reason:Because"]]
     client.placeOrder(4, stock(), order("BUY", 1))
     assert story(client.take())[-1] == "commission"
+
+
+def test_a_correction_that_leaves_nothing_to_fill_completes_the_order_and_wakes_its_children(world):
+    client = world.client()
+    client.placeOrder(1, stock(), order("BUY", 10, "LMT", lmtPrice=150.0, transmit=False))
+    client.placeOrder(2, stock(), order("SELL", 10, "MKT", parentId=1))
+    exchange, trading = world.gateway.exchange, world.gateway.trading
+    parent = exchange.open_orders()[0]
+    exchange.fill(parent.perm_id, Decimal(4), None, trading)
+    client.take()
+    exchange.correct(exchange.executions[0].exec_id, Decimal(10), None, trading)
+    assert "status Filled" in story(client.take())[:2]
+    assert exchange.open_orders() == []
+    assert world.gateway.account.positions[265598].quantity == 0

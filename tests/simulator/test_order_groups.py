@@ -244,3 +244,53 @@ def test_a_condition_starts_an_order_or_cancels_it(kind, cancels):
     come_true(world, client, kind)
     world.step()
     assert live(world).get(1, ("gone",))[0] == ("gone" if cancels else "Submitted")
+
+
+def test_children_of_a_parent_that_ends_on_arrival_are_refused_with_it(world):
+    client = world.client()
+    client.placeOrder(1, stock(), order("BUY", 10, "LMT", lmtPrice=150.0, tif="FOK", transmit=False))
+    client.placeOrder(2, stock(), order("SELL", 10, "LMT", lmtPrice=250.0, parentId=1))
+    assert story(client.take()) == ["open", "status Inactive", "open", "status Inactive", "error 201"]
+    assert live(world) == {}
+
+
+def test_a_family_of_three_generations_is_transmitted_whole_and_waits_in_its_order(world):
+    client = world.client()
+    client.placeOrder(1, stock(), order("BUY", 10, "LMT", lmtPrice=150.0, transmit=False))
+    client.placeOrder(2, stock(), order("SELL", 10, "MKT", parentId=1, transmit=False))
+    client.placeOrder(3, stock(), order("BUY", 10, "MKT", parentId=2))
+    assert live(world) == {1: ("Submitted", 10), 2: ("PreSubmitted", 10), 3: ("PreSubmitted", 10)}
+    fill(world, 1)
+    assert [fields[1] for fields in client.take() if fields[0] == "3" and fields[2] == "Filled"] == ["1", "2", "3"]
+
+
+def test_no_order_becomes_its_own_ancestor(world):
+    client = world.client()
+    client.placeOrder(1, stock(), order("BUY", 10, transmit=False))
+    client.placeOrder(2, stock(), order("SELL", 10, parentId=1, transmit=False))
+    for parent in (1, 2):
+        client.placeOrder(1, stock(), order("BUY", 10, parentId=parent))
+        assert story(client.take()) == ["error 10006"]
+
+
+def test_an_order_that_its_child_took_along_is_not_cancelled_again_by_their_group(world):
+    client = world.client()
+    group = {"ocaGroup": "one", "ocaType": 1}
+    client.placeOrder(1, stock(), order("BUY", 10, "LMT", lmtPrice=150.0, transmit=False, **group))
+    child = order("SELL", 10, "LMT", lmtPrice=250.0, parentId=1, autoCancelParent=True, transmit=False, **group)
+    client.placeOrder(2, stock(), child)
+    client.placeOrder(3, stock(), order("BUY", 10, "LMT", lmtPrice=150.0, parentId=1, **group))
+    other = order("BUY", 10, "LMT", lmtPrice=150.0, **group)
+    client.placeOrder(4, stock(), other)
+    client.take()
+    fill(world, 4)
+    ended = [order_id for order_id, status, _ in statuses(client.take()) if status == "Cancelled"]
+    assert sorted(ended) == ["1", "2", "3"]
+
+
+def test_a_child_of_a_filled_parent_needs_its_own_money(world):
+    client = world.client()
+    client.placeOrder(1, stock(), order("BUY", 1))
+    client.take()
+    client.placeOrder(2, stock(), order("BUY", 100_000, "LMT", lmtPrice=201.0, parentId=1))
+    assert story(client.take()) == ["open", "status Inactive", "error 201"]
