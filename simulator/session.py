@@ -2,7 +2,8 @@
 
 Stages: greeting -> (version agreed, silent) -> startApi received -> started. Until startApi arrives nothing but the
 greeting is sent and hardly anything is kept. `output` belongs to whoever moves the bytes, who writes and empties it;
-when it grows past `CONGESTED` quotes are withheld, past `OVERFLOW` the session ends: a slow reader hurts itself alone.
+when it grows past `CONGESTED` quotes are withheld, past `OVERFLOW` it is dropped and the session ends: a slow reader
+hurts itself alone.
 Every message passes the fault rules, if there are any; what leaves and what arrives is counted, and logged on request.
 """
 
@@ -74,6 +75,8 @@ class Session:
 
     def send(self, *messages: bytes) -> None:
         """Queue messages, unless the session is over."""
+        if self.over:
+            return
         if self._sending.idle:
             for payload in messages:
                 self._emit(payload)
@@ -144,6 +147,7 @@ class Session:
         self._queue(frame(payload))
         if len(self.output) > OVERFLOW:
             self.end("the client does not read")
+            self.cut()
 
     def _queue(self, data: bytes) -> None:
         self.output += data

@@ -1,8 +1,8 @@
 """The gateway on TCP: accepts clients, moves bytes, closes what is over; one reactor, no threads.
 
 Each client has its own output, written as far as its socket takes it; nobody waits for anybody. A session that
-ends by itself is written out and half-closed, so that its last error arrives; one that is cut ends with a reset. What
-is unattended is neither read nor written. On request output only drips.
+ends by itself is written out and half-closed, so that its last error arrives, and reset when that is not read in time;
+one that is cut ends with a reset. What is unattended is neither read nor written. On request output only drips.
 """
 
 from __future__ import annotations
@@ -22,6 +22,8 @@ _log = logging.getLogger("simulator")
 _READ = 16 * 1024
 """Bytes that one client is read at a time: nobody keeps the others waiting with more requests than fit."""
 _BACKLOG = 128
+_PATIENCE = 30.0
+"""True seconds that a client has to read what was queued before its session ended."""
 _FAREWELL = 1.0
 _DRIP = 0.05
 _RESET = struct.pack("ii", 1, 0)
@@ -33,6 +35,7 @@ class _Client:
     def __init__(self, connection: socket.socket, session: Session) -> None:
         self.connection = connection
         self.session = session
+        self.patience: Timer | None = None
         self.leaving: Timer | None = None
         self.next_drop: Timer | None = None
         self.watched = False
@@ -132,6 +135,8 @@ class Transport:
         except OSError:
             self._close(client)
             return
+        if session.over and client.patience is None:
+            client.patience = self._reactor.after(_PATIENCE, partial(self._cut, client))
         if session.over and (not client.watched or (session.reset and not session.output)):
             self._cut(client)
         elif not client.watched:
@@ -171,10 +176,9 @@ class Transport:
     def _close(self, client: _Client) -> None:
         if self._clients.pop(client.session, None) is None:
             return
-        if client.leaving is not None:
-            client.leaving.cancel()
-        if client.next_drop is not None:
-            client.next_drop.cancel()
+        for timer in (client.patience, client.leaving, client.next_drop):
+            if timer is not None:
+                timer.cancel()
         if client.watched:
             self._reactor.unwatch(client.connection)
         client.connection.close()

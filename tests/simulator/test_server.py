@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import re
 import resource
+import select
 import socket
 import sqlite3
 
@@ -65,7 +66,25 @@ def test_a_client_that_never_reads_its_answers_is_dropped(monkeypatch):
             greedy.ask.reqHistoricalData(1, stock(), "", "3 D", "1 min", "TRADES", 0, 1, False, [])
             while len(steering.do("status")["clients"]) == 2:
                 pass
+            assert was_reset(greedy.socket)
         assert other.alive()
+
+
+def test_a_client_that_does_not_read_what_was_left_for_it_is_reset_in_the_end(monkeypatch):
+    monkeypatch.setattr("simulator.transport._PATIENCE", 0.3)
+    with running() as simulator, Wire(simulator.port) as late, control(simulator) as steering:
+        late.until("9")
+        steering.do("drip on")
+        steering.do("code 1100")
+        steering.do("end client 1")
+        assert was_reset(late.socket)
+
+
+def was_reset(connection: socket.socket) -> bool:
+    """Whether a connection ends with a reset although nobody reads from it."""
+    poller = select.poll()
+    poller.register(connection, 0)
+    return any(events & select.POLLERR for _, events in poller.poll(10_000))
 
 
 def test_garbage_on_the_socket_ends_only_that_connection():

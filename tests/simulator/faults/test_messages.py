@@ -106,6 +106,13 @@ def test_a_duplicated_order_is_a_modification_and_a_corrupted_one_is_refused() -
     assert len(world.gateway.exchange.open_orders()) == 1
 
 
+def test_what_a_session_that_is_over_is_sent_uses_up_no_rule() -> None:
+    world, client = trading(Rule("drop", "error", times=1))
+    client.session.end("for the test")
+    client.session.error(-1, 2104, "nobody hears this")
+    assert [fired for _, _, fired in world.gateway.rules.list(world.now)] == [0]
+
+
 def test_what_waits_for_a_client_that_is_gone_is_forgotten() -> None:
     world, client = trading(Rule("delay", "all", by=1.0), Rule("delay", "requests", by=2.0))
     client.placeOrder(1, stock(), order("BUY", 10, "LMT", lmtPrice=1.0))
