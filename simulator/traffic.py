@@ -1,8 +1,9 @@
 """Every message that truly left for a client or came from one: counted, and logged if there is a log.
 
 Counted by client, direction and message, outgoing ones when they are queued for their socket, though it may be cut
-before they are written. What a rule dropped is not counted, what it sent twice counts twice. The counts gather in
-memory; the ledger gets them once a second and at the end.
+before they are written. What a rule dropped is not counted, what it sent twice counts twice. Requests that no protocol
+knows count as one kind, or a client could invent kinds without end. The counts gather in memory; the ledger gets them
+once a second and at the end.
 """
 
 from __future__ import annotations
@@ -16,6 +17,8 @@ from simulator.wire_log import WireLog
 
 NOBODY: Final = -1
 """The client id of who has not said it."""
+UNKNOWN: Final = 0
+"""The id that requests of any unknown id are counted under."""
 
 
 class Tally(NamedTuple):
@@ -61,7 +64,7 @@ class Traffic:
 
     def request(self, client_id: int | None, version: int, message_id: int, fields: list[str]) -> None:
         """A message came from a client."""
-        self._add(client_id, "in", message_id, 1, self._clock.now())
+        self._add(client_id, "in", message_id if message_id in INCOMING else UNKNOWN, 1, self._clock.now())
         if self.log is not None:
             self.log.write("c2s", client_id, version, message_id, INCOMING.get(message_id, ""), fields)
 

@@ -61,6 +61,17 @@ def test_counts_reach_the_ledger_within_a_second(tmp_path: Path) -> None:
     world.close()
 
 
+def test_requests_of_unknown_kinds_count_as_one_kind(tmp_path: Path) -> None:
+    world = World(tmp_path)
+    client = world.client()
+    for message_id in (-1, 0, 60, 106, 2_000_000_000):
+        client.raw(message_id, 1, 1)
+    world.close()
+    with sqlite3.connect(tmp_path / "simulator.db") as ledger:
+        found = ledger.execute("select message_id, name, count from traffic where direction = 'in'").fetchall()
+    assert sorted(found) == [(0, "", 5), (71, "startApi", 1)]
+
+
 def test_the_wire_log_has_every_message_in_order_in_the_form_of_recorded_frames(tmp_path: Path) -> None:
     log = tmp_path / "wire.jsonl"
     world = World(wire_log=log)
