@@ -90,10 +90,13 @@ class Burst:
     def refill(self) -> None:
         """Fill the session's output up to twice what makes it congested, so that it is withheld other quotes."""
         session = self._session
-        while self.left and not session.over and len(session.output) < 2 * CONGESTED:
+        room = 2 * CONGESTED - len(session.output)
+        while self.left and not session.over and room > 0:
             piece = list(itertools.islice(self._ticks, min(self.left, _PIECE)))
             self.left -= len(piece)
-            session.send_frames(b"".join([tick.data for tick in piece]), Counter([tick.message_id for tick in piece]))
+            data = b"".join([tick.data for tick in piece])
+            room -= len(data)  # though a rule may keep it from the output: others are served in between
+            session.send_frames(data, Counter([tick.message_id for tick in piece]))
         if session.source is not None and (session.over or not self.left):
             session.source = None
             self._done()

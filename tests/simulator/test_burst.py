@@ -82,6 +82,19 @@ def test_a_burst_of_a_wire_log_repeats_its_ticks_with_the_clients_request_ids(tm
         director.do(parse_line(f'burst 5 from "{log}"'))
 
 
+def test_a_burst_that_rules_swallow_lets_others_be_served_in_between():
+    world, client, director = _watching()
+    for line in ("drop tickPrice", "drop tickSize", "burst 200000"):
+        director.do(parse_line(line))
+    turns = 0
+    while client.session.source is not None:
+        assert client.session.output == b""
+        client.session.source()
+        turns += 1
+    assert turns >= 5
+    assert [fired for _, _, fired in world.gateway.rules.list(world.now)] == [100_000, 100_000]
+
+
 def test_a_burst_needs_a_client_that_watches_something():
     world = World()
     world.client(3)
