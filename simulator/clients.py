@@ -77,7 +77,8 @@ class Clients:
         self.login_required = False
         waiting, self._waiting = self._waiting, []
         for session in waiting:
-            self.start(session)
+            if not session.over:
+                self.start(session)
 
     def expire(self) -> None:
         """End the connections that took too long to start."""

@@ -36,11 +36,11 @@ class Network:
 
     def up(self) -> None:
         """Listen; no effect when already listening. OSError when the port was taken meanwhile."""
-        if self._return is not None:
-            self._return.cancel()
         if not self.listening:
             self.listen(True)
             self.listening = True
+        if self._return is not None:
+            self._return.cancel()
 
     def down(self, seconds: float | None = None) -> None:
         """Refuse connections and cut those there are, for so many true seconds or until `up`; the gateway goes on."""

@@ -157,6 +157,34 @@ def test_nobody_is_started_until_the_login_is_done_and_then_everybody_who_waits(
     assert [code for _, code, _ in errors(Client(world, 4, 178))] == [2110]
 
 
+def test_who_was_cut_while_waiting_for_the_login_does_not_take_the_id_of_who_waits_still() -> None:
+    world = World()
+    world.gateway.login_required(True)
+    gone, waiting = Client(world, 1, 178), Client(world, 1, 178)
+    gone.session.cut()
+    world.gateway.login_required(False)
+    assert names(waiting)[:2] == ["managedAccounts", "nextValidId"]
+
+
+def test_a_return_that_was_planned_is_kept_when_coming_back_earlier_fails() -> None:
+    world = World()
+    taken = [True]
+
+    def listen(on: bool) -> None:
+        if on and taken:
+            raise OSError(98, "Address already in use")
+
+    world.gateway.network.listen = listen
+    world.gateway.network.down(10.0)
+    with pytest.raises(OSError, match="in use"):
+        world.gateway.network.up()
+    world.step(10.0)
+    assert not world.gateway.network.listening
+    taken.clear()
+    world.step(1.0)
+    assert world.gateway.network.listening
+
+
 def test_a_restart_cuts_everybody_refuses_for_its_time_and_keeps_orders_and_ids() -> None:
     world = World()
     client = world.client()
