@@ -36,6 +36,8 @@ class SessionActs:
         return {}
 
     def _code(self, code: int, text: str | None, client: int | None) -> Answer:
+        if client is not None and client not in self._gateway.clients.by_id:
+            raise Impossible(f"client {client} is not connected")
         try:
             self._gateway.notice(code, text, client)
         except ValueError as error:

@@ -136,5 +136,5 @@ STATEMENTS: Final[tuple[Form, ...]] = (
     Form(
         "ledger", "[TABLE]", "Counts, positions and cash of the ledger, or one table's rows.", "ledger", question=True
     ),
-    Form("faults", "", "Rules, switches, scheduled statements, and those that failed.", "faults", question=True),
+    Form("faults", "", "Rules, scheduled statements, and those that failed.", "faults", question=True),
 )

@@ -134,8 +134,11 @@ def test_rights_and_lines_are_taken_away(stage):
 
 
 def test_codes_ids_and_logins_are_the_gateways_to_spoil(stage):
-    stage.do("code 1100", 'code 10225 "Bust event" client 1', "code 2103 client 2")
+    other = stage.world.client(2)
+    stage.do("code 1100", 'code 10225 "Bust event" client 1', "code 2103 client 2", "end client 2")
     assert stage.errors() == [(-1, 1100), (-1, 10225)]
+    assert stage.errors(other) == [(-1, 1100), (-1, 2103)]
+    assert stage.refused("code 2103 client 2") == "client 2 is not connected"
     assert stage.refused("code 7777") == "code 7777 has no text of its own"
     stage.do("code 1102", "hold client 2", "next id 5 client 1")
     assert stage.errors() == [(-1, 1102)]
