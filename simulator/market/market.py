@@ -240,5 +240,7 @@ class Market:
 
 def _movable(instrument: Instrument, price: float) -> float:
     if not instrument.legs and not _LEAST <= price <= _MOST:
-        raise ValueError(f"{instrument.local_symbol} cannot jump from or to less than {_LEAST:g} or more than {_MOST:g}")
+        raise ValueError(
+            f"{instrument.local_symbol} cannot jump from or to less than {_LEAST:g} or more than {_MOST:g}"
+        )
     return price
