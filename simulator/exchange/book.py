@@ -29,7 +29,9 @@ class OrderBook:
     def __init__(self, orders: Iterable[Order], highest: dict[int, int]) -> None:
         self._orders = list(orders)
         self._by_key = {(order.client_id, order.order_id): order for order in self._orders if order.order_id}
-        self._working = {order.perm_id: order for order in self._orders if order.live}
+        self._working: dict[int, Order] = {}
+        self._on_line: dict[int, dict[int, Order]] = {}
+        self._index([order for order in self._orders if order.live])
         self._children: dict[Key, list[Order]] = {}
         for order in self._orders:
             self._join_family(order)
@@ -39,6 +41,14 @@ class OrderBook:
     def working(self) -> list[Order]:
         """Orders that may still trade, oldest first."""
         return list(self._working.values())
+
+    def on_line(self, con_id: int) -> list[Order]:
+        """The orders for an instrument that may still trade, oldest first."""
+        return list(self._on_line.get(con_id, {}).values())
+
+    def instruments(self) -> dict[int, Instrument]:
+        """What there are working orders for, by contract id."""
+        return {con_id: next(iter(orders.values())).instrument for con_id, orders in self._on_line.items()}
 
     def completed(self) -> list[Order]:
         """Orders that ended and are not forgotten yet, oldest first."""
@@ -64,14 +74,18 @@ class OrderBook:
         """A new working order."""
         self._orders.append(order)
         self._join_family(order)
-        self._working[order.perm_id] = order
+        self._index([order])
         if order.order_id:
             self._by_key[order.client_id, order.order_id] = order
             self.use(order.client_id, order.order_id)
 
     def end(self, order: Order) -> None:
         """The order does not work any more."""
-        self._working.pop(order.perm_id, None)
+        del self._working[order.perm_id]
+        line = self._on_line[order.instrument.con_id]
+        del line[order.perm_id]
+        if not line:
+            del self._on_line[order.instrument.con_id]
 
     def bind(self, order: Order) -> None:
         """Give an order made by hand the next negative order id of client 0."""
@@ -82,7 +96,10 @@ class OrderBook:
     def rebind(self, order: Order, perm_id: int) -> None:
         """The order has another permanent id from now on; its place among the others stays."""
         order.perm_id = perm_id
-        self._working = {one.perm_id: one for one in self._working.values()}
+        working = self.working()
+        self._working.clear()
+        self._on_line.clear()
+        self._index(working)
 
     def forget(self, outdated: Callable[[Order], bool]) -> None:
         """Drop ended orders that are outdated."""
@@ -122,6 +139,11 @@ class OrderBook:
         """Whether anything of a one-cancels-all group filled today."""
         orders = (order for order in self._orders if order.terms.oca_group == oca_group)
         return any(order.filled and order.terms.account == account for order in orders)
+
+    def _index(self, working: Iterable[Order]) -> None:
+        for order in working:
+            self._working[order.perm_id] = order
+            self._on_line.setdefault(order.instrument.con_id, {})[order.perm_id] = order
 
     def _join_family(self, order: Order) -> None:
         if order.terms.parent_id:

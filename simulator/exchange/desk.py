@@ -46,8 +46,7 @@ class Desk:
 
     def step(self, line: Line, reports: Reports) -> None:
         """Try every order that rests on a line: the best price first, of one price those that came first."""
-        resting = [one for one in self._book.working() if one.instrument.con_id == line.instrument.con_id]
-        for order in sorted(resting, key=_priority):
+        for order in sorted(self._book.on_line(line.instrument.con_id), key=_priority):
             if order.live:
                 self._try(order, line, reports, arrived=False)
         self.wake(reports)

@@ -78,7 +78,7 @@ class Exchange:
 
     def working_instruments(self) -> dict[int, Instrument]:
         """What the market must step because an order rests there, by contract id."""
-        return {order.instrument.con_id: order.instrument for order in self._book.working()}
+        return self._book.instruments()
 
     def next_order_id(self, client_id: int) -> int:
         """One above the highest id this client ever used."""

@@ -41,8 +41,12 @@ def trail(order: Order, line: Line) -> Terms:
     if stop is None or (wanted - stop) * sign < 0:
         stop = max(wanted, tick)
     if terms.order_type == "TRAIL" or offset is None:
-        return replace(terms, trail_stop=stop)
-    return replace(terms, trail_stop=stop, limit_offset=offset, limit=stop + sign * offset)
+        offset, limit = terms.limit_offset, terms.limit
+    else:
+        limit = stop + sign * offset
+    if (stop, offset, limit) == (terms.trail_stop, terms.limit_offset, terms.limit):
+        return terms  # as for most steps
+    return replace(terms, trail_stop=stop, limit_offset=offset, limit=limit)
 
 
 def reached(order: Order, line: Line) -> bool:
