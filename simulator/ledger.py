@@ -18,7 +18,10 @@ Tables, made to be read with plain SQL (times are seconds since the epoch, decim
 
 from __future__ import annotations
 
+import fcntl
+import os
 import sqlite3
+import weakref
 from collections.abc import Iterable
 from datetime import date
 from decimal import Decimal
@@ -37,14 +40,20 @@ Table = Literal["orders", "executions", "positions", "cash", "rebinds", "traffic
 
 
 class Ledger:
-    """One connection to the ledger; the simulator is its only writer.
+    """One connection to the ledger; the simulator is its only writer, and a second one is refused.
 
     `account` is whose the positions and cash of a file of the first version are. Raises BadLedger for one
-    of a later version, and for what is no ledger.
+    of a later version, for what is no ledger, and where another simulator is at work; `commit` raises it when the
+    disk is full.
     """
 
     def __init__(self, directory: Path | None, account: str = "") -> None:
-        self._connection = sqlite3.connect(":memory:" if directory is None else directory / FILE_NAME)
+        self._name = "in memory" if directory is None else str(directory / FILE_NAME)
+        self._lock = None if directory is None else _Lock(directory)
+        try:
+            self._connection = sqlite3.connect(":memory:" if directory is None else directory / FILE_NAME)
+        except sqlite3.Error as error:
+            raise BadLedger(f"{self._name}: {error}") from error
         self._connection.row_factory = sqlite3.Row
         try:
             self._connection.execute("pragma journal_mode=wal")
@@ -52,7 +61,7 @@ class Ledger:
             prepare(self._connection, account)
         except (BadLedger, sqlite3.Error) as error:
             self._connection.close()
-            raise BadLedger(f"{directory and directory / FILE_NAME}: {error}") from error
+            raise BadLedger(f"{self._name}: {error}") from error
         self._orders: dict[int, Order] = {}
         self._positions: dict[tuple[str, int], tuple[object, ...]] = {}
         self._cash: dict[tuple[str, str], Decimal] = {}
@@ -61,6 +70,12 @@ class Ledger:
 
     def commit(self) -> None:
         """Write what was saved since the last commit, each row once, and make it permanent."""
+        try:
+            self._commit()
+        except sqlite3.Error as error:
+            raise BadLedger(f"{self._name} cannot be written: {error}") from error
+
+    def _commit(self) -> None:
         for order in self._orders.values():
             self._insert("orders", order_row(order))
         for position in self._positions.values():
@@ -78,6 +93,8 @@ class Ledger:
         """Commit and close."""
         self.commit()
         self._connection.close()
+        if self._lock is not None:
+            self._lock.release()
 
     def count(self, name: str) -> int:
         """The next number of a counter, beginning with 1; never given twice."""
@@ -180,3 +197,22 @@ class Ledger:
 
     def _number(self, query: str) -> int:
         return int(self._connection.execute(query).fetchone()[0])
+
+
+class _Lock:
+    """Whose a directory is; it goes with the process that has it at the latest. BadLedger when it is somebody's."""
+
+    def __init__(self, directory: Path) -> None:
+        descriptor = os.open(directory, os.O_RDONLY)
+        self._close = weakref.finalize(self, os.close, descriptor)
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            self.release()
+            raise BadLedger(
+                f"{directory} is in use by another simulator; stop that one, or use another directory"
+            ) from None
+
+    def release(self) -> None:
+        """Give it up."""
+        self._close()

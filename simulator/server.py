@@ -104,9 +104,14 @@ class Simulator:
             return Transport(self._reactor, self.gateway, host, 0)
 
     def _last_port(self) -> int:
-        if self._directory is None or not (self._directory / ADDRESS_FILE).exists():
+        """The port of the run before; 0, for any, when its file is not there or was damaged."""
+        if self._directory is None:
             return 0
-        return int(json.loads((self._directory / ADDRESS_FILE).read_text())["port"])
+        try:
+            port = int(json.loads((self._directory / ADDRESS_FILE).read_text())["port"])
+        except (OSError, ValueError, KeyError, TypeError):
+            return 0
+        return port if 0 < port < 65536 else 0
 
     def _announce(self) -> None:
         if self._directory is None:

@@ -12,6 +12,7 @@ import sqlite3
 import pytest
 
 from simulator.control import ControlClient, ControlError
+from simulator.ledger_schema import BadLedger
 from tests.simulator.local import Wire, address, control, process, running
 from tests.simulator.rig import World, order, stock
 
@@ -278,3 +279,24 @@ def test_the_configured_port_is_taken_or_refused():
         running(port=taken.getsockname()[1]),
     ):
         pass
+
+
+def test_a_second_simulator_on_the_same_directory_is_refused_until_the_first_has_ended(tmp_path):
+    with running(tmp_path), pytest.raises(BadLedger, match="in use by another simulator"), running(tmp_path):
+        pass
+    with running(tmp_path):
+        pass
+
+
+@pytest.mark.parametrize("note", ["", "{bad", "[]", '{"port": null}', '{"port": 99999}'])
+def test_a_damaged_note_of_the_last_port_means_any_port(tmp_path, note):
+    (tmp_path / "simulator.json").write_text(note)
+    with running(tmp_path) as simulator:
+        assert simulator.port
+
+
+def test_a_ledger_that_cannot_be_written_any_more_is_told_in_words(tmp_path):
+    world = World(tmp_path)
+    world.gateway.ledger.close()
+    with pytest.raises(BadLedger, match="cannot be written"):
+        world.gateway.ledger.commit()
