@@ -176,5 +176,7 @@ def _read_form(words: Words) -> Form:
     longer = [form.usage for form in STATEMENTS if form.name.split()[0] == first.text and not first.quoted]
     if longer:
         raise Mismatch(words.describe(), " or ".join(f"`{usage}`" for usage in longer))
+    if first.text in _PREFIXES and not first.quoted:
+        raise Mismatch(f"{first} cannot stand behind another prefix", f"a statement, one of {', '.join(_NAMES)}")
     known = (*_NAMES, *_PREFIXES)
     raise Mismatch(f"there is no statement {first}", nearest(first.text, known) or f"one of {', '.join(_NAMES)}")

@@ -72,7 +72,7 @@ def _chosen(orders: Iterable[Order], name: OrderName) -> Order:
     """The youngest of the orders that fit a name. Raises Impossible when there is none."""
     found = [order for order in orders if _fits(order, name)]
     if not found:
-        raise Impossible(f"no order works that is {_spelled(name)}")
+        raise Impossible(_missing(name))
     return found[-1]
 
 
@@ -84,9 +84,9 @@ def _fits(order: Order, name: OrderName) -> bool:
     return name.ref is None or order.terms.ref == name.ref
 
 
-def _spelled(name: OrderName) -> str:
+def _missing(name: OrderName) -> str:
     if name.perm_id is not None:
-        return f"number {name.perm_id}"
+        return f"no working order has the permanent id {name.perm_id}"
     if name.order_id is not None:
-        return f"{name.client_id}/{name.order_id}"
-    return "any" if name.ref is None else f'"{name.ref}"'
+        return f"no working order is {name.client_id}/{name.order_id}"
+    return "there is no working order" if name.ref is None else f'no working order has the reference "{name.ref}"'

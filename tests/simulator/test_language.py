@@ -82,6 +82,7 @@ def test_a_prefix_says_when(prefix, when):
     ("line", "reason", "expected"),
     [
         ("drpo tickPrice", "there is no statement `drpo`", "did you mean `drop`?"),
+        ("every day at 23:45 at 22:00 up", "`at` cannot stand behind another prefix", "one of drop"),
         ("drop tickPrise", "there is no message `tickPrise`", "did you mean `tickPrice`?"),
         ("drop tickPrice clinet 3", "`clinet` is not understood", "did you mean `client`?"),
         ("drop", "the statement ends too early", "a message such as tickPrice"),

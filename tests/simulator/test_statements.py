@@ -75,11 +75,11 @@ def test_an_order_is_filled_whatever_the_quote_by_each_of_its_names(stage):
     assert first != second
     assert stage.do("fill 1/1 20")["filled"] == 50
     assert stage.do(f"fill {first}") == {"perm_id": first, "status": "Filled", "filled": 100}
-    assert stage.refused('fill "mine"') == 'no order works that is "mine"'
-    assert stage.refused("fill 1/1") == "no order works that is 1/1"
+    assert stage.refused('fill "mine"') == 'no working order has the reference "mine"'
+    assert stage.refused("fill 1/1") == "no working order is 1/1"
     assert "can be filled with 1 to 90 whole units" in stage.refused("fill last 91")
     stage.do("fill last")
-    assert stage.refused("fill last") == "no order works that is any"
+    assert stage.refused("fill last") == "there is no working order"
 
 
 def test_orders_of_others_and_by_hand_are_open_for_those_who_ask(stage):
