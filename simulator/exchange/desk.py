@@ -59,12 +59,12 @@ class Desk:
                 self._try(order, self._venue.line(order.instrument), reports, arrived=False)
 
     def expire(self, reports: Reports) -> None:
-        """End what is past its time, after a look at auctions that took place meanwhile."""
+        """End what is past its time or its contract's, after a look at auctions that took place meanwhile."""
         for order in self._book.working():
             if order.live and order.auction:
                 self._try_auction(order, reports)
-            if order.live:
-                self._expire(order, reports)
+            if order.live and not self._expire(order, reports) and self._venue.expired(order.instrument):
+                self._life.cancel(order, "Expired", reports, "Contract expired")
         self.wake(reports)
 
     def prepare(self, order: Order) -> None:

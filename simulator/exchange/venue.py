@@ -82,6 +82,12 @@ class Venue:
         """When orders are worked next."""
         return self._market.trading_hours.next_open(instrument, self.now(), outside_rth=outside_rth)
 
+    def expired(self, instrument: Instrument) -> bool:
+        """Whether it, or a leg of it, is not traded any more."""
+        universe = self._market.universe
+        parts = [universe.get(leg.con_id) for leg in instrument.legs] or [instrument]
+        return any(part is not None and part.expiry and part.expiry < f"{universe.today:%Y%m%d}" for part in parts)
+
     def session_end(self, instrument: Instrument, moment: float, *, outside_rth: bool) -> float:
         """When a DAY order that is placed at an instant ends: with the session that is on or comes next."""
         if self._market.hours == "always":

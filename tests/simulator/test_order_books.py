@@ -16,7 +16,7 @@ from ibapi.contract import ComboLeg
 
 from simulator.exchange.orders import Order
 from simulator.ledger_schema import BadLedger
-from tests.simulator.rig import World, cancellation, contract, order
+from tests.simulator.rig import World, cancellation, contract, order, stock
 
 CENT = Decimal("0.01")
 CASH = Decimal(400_000)
@@ -333,3 +333,19 @@ def _make_old(path) -> None:
             insert into positions select * from p; insert into cash select * from c; drop table p; drop table c;
             pragma user_version=0;
         """)
+
+
+def test_orders_end_with_the_contract_that_they_are_for():
+    world = World()
+    client = world.client()
+    client.placeOrder(
+        1,
+        contract(symbol="ES", localSymbol="ESZ6", secType="FUT", exchange="CME", currency="USD"),
+        order("BUY", 1, "LMT", lmtPrice=1_000.0, tif="GTC"),
+    )
+    client.placeOrder(2, stock(), order("BUY", 1, "LMT", lmtPrice=10.0, tif="GTC"))
+    client.take()
+    world.step(30 * 86_400)  # past the third Friday of December
+    said = [fields[1:5] for fields in client.take() if fields[0] == "4"]
+    assert [(fields[1], fields[2]) for fields in said] == [("1", "202")]
+    assert [one.order_id for one in world.gateway.exchange.open_orders()] == [2]
