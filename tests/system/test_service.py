@@ -47,9 +47,13 @@ def test_it_trades_and_its_books_equal_the_ledger_and_it_leaves_nothing_behind(t
     with whole(state_dir=tmp_path) as service:
         service.wait_open()
         assert time.monotonic() - began < 10.0
-        first = service.desk.market_data.ask(GetQuotes()).items
-        assert {quote.symbol for quote in first} >= {"AAPL", "MSFT"}
-        service.until("quotes move", lambda: service.desk.market_data.ask(GetQuotes()).items != first)
+
+        def quoted() -> tuple[Quote, ...]:
+            return service.desk.market_data.ask(GetQuotes()).items
+
+        service.until("the sample watches both", lambda: {one.symbol for one in quoted()} >= {"AAPL", "MSFT"})
+        first = quoted()
+        service.until("quotes move", lambda: quoted() != first)
         service.until("the sample is filled", lambda: len(service.ledger("select 1 from executions")) >= 4, 40.0)
         service.settle()
         service.until("positions agree", lambda: service.our_positions() == service.ledger_positions())
