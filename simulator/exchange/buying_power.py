@@ -1,8 +1,9 @@
 """Whether an account can carry an order: initial margin of positions and of what works, at its worst.
 
-For each instrument the worse of two worlds counts: all working purchases are filled, or all sales are. Children
-count when their parent has filled, of a one-cancels-all group the largest order counts; a purchase below the
-market counts at its limit. An order that needs no more than before is always accepted.
+For each instrument the worse of two worlds counts: all working purchases are filled, or all sales are. A child
+counts with what it does beyond the rest of its parent, of a one-cancels-all group and of the children of one parent
+the largest order counts; a purchase below the market counts at its limit. An order that needs no more than before
+is always accepted.
 """
 
 from __future__ import annotations
@@ -14,7 +15,6 @@ from decimal import Decimal
 from simulator.exchange.account import Account
 from simulator.exchange.book import OrderBook
 from simulator.exchange.commissions import commission
-from simulator.exchange.groups import free_units
 from simulator.exchange.margins import margin, market_price
 from simulator.exchange.orders import Order, Terms
 from simulator.market.instrument import Instrument
@@ -55,8 +55,7 @@ class BuyingPower:
         for order in orders:
             order.margin = self.alone(order)
         if not self._plainly_enough(account, orders):
-            heads = [order for order in orders if not order.terms.parent_id or self._book.parent(order)]
-            self._judge(account, self._needed(account), self._needed(account, heads))
+            self._judge(account, self._needed(account), self._needed(account, orders))
 
     def check_change(self, account: Account, order: Order, terms: Terms) -> None:
         """Raise `Refused` 201 when the account cannot carry a working order on these terms."""
@@ -121,8 +120,8 @@ class BuyingPower:
     def _needed(self, account: Account, orders: Iterable[Order] = ()) -> Decimal:
         """The initial margin of all that is held and works, and of these new orders."""
         working = [order for order in self._book.working() if order.terms.account == account.name]
-        free = [order for order in [*working, *orders] if free_units(self._book, order)]
-        parts = [part for order in _that_count(free) for part in self._demands(order)]
+        family = _Family([*working, *orders], self._book)
+        parts = [part for order in family.that_count() for part in self._after_parent(order, family.parent(order))]
         instruments = {p.instrument.con_id: p.instrument for p in account.positions.values() if p.quantity}
         instruments |= {part.instrument.con_id: part.instrument for part in parts}
         return sum((self._worst(account, item, parts) for item in instruments.values()), _NOTHING)
@@ -144,6 +143,17 @@ class BuyingPower:
             needs.append(needed)
         return max(needs)
 
+    def _after_parent(self, order: Order, parent: Order | None) -> Iterable[_Demand]:
+        """What an order adds to a position when what is left of its parent has filled before."""
+        for part in self._demands(order):
+            if parent is None or not parent.live or parent.instrument.con_id != part.instrument.con_id:
+                yield part
+                continue
+            units = part.units + parent.sign * parent.remaining
+            if units * part.units > 0:
+                share = min(units / part.units, Decimal(1))
+                yield _Demand(part.instrument, part.units * share, part.saved * share)
+
     def _demands(self, order: Order) -> Iterable[_Demand]:
         item, units = order.instrument, order.sign * order.remaining
         if not item.legs:
@@ -157,15 +167,31 @@ class BuyingPower:
                 yield _Demand(part, units * leg.ratio * (1 if leg.action == "BUY" else -1), _NOTHING)
 
 
-def _that_count(orders: list[Order]) -> list[Order]:
-    """The orders without all but the largest of each one-cancels-all group and side."""
-    counted: list[Order] = []
-    largest: dict[tuple[str, int, int], Order] = {}
-    for order in orders:
-        if not order.terms.oca_group:
-            counted.append(order)
-            continue
-        key = order.terms.oca_group, order.instrument.con_id, order.sign
-        if key not in largest or largest[key].remaining < order.remaining:
-            largest[key] = order
-    return counted + list(largest.values())
+class _Family:
+    """Orders that may all work at once, and how they belong together."""
+
+    def __init__(self, orders: list[Order], book: OrderBook) -> None:
+        self._orders = orders
+        self._book = book
+        self._new = {(order.client_id, order.order_id): order for order in orders}
+
+    def parent(self, order: Order) -> Order | None:
+        """The order this one is attached to, which may be as new as itself; None when it has none."""
+        key = order.client_id, order.terms.parent_id
+        return (self._new.get(key) or self._book.find(*key)) if order.terms.parent_id else None
+
+    def that_count(self) -> list[Order]:
+        """All but the smaller ones of each one-cancels-all group and side; children of one parent are a group."""
+        counted: list[Order] = []
+        largest: dict[tuple[str, int, int], Order] = {}
+        for order in self._orders:
+            parent, group = self.parent(order), order.terms.oca_group
+            if not group and parent is not None:
+                group = str(parent.perm_id)
+            if not group:
+                counted.append(order)
+                continue
+            key = group, order.instrument.con_id, order.sign
+            if key not in largest or largest[key].remaining < order.remaining:
+                largest[key] = order
+        return counted + list(largest.values())

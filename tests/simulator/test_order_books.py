@@ -349,3 +349,24 @@ def test_orders_end_with_the_contract_that_they_are_for():
     said = [fields[1:5] for fields in client.take() if fields[0] == "4"]
     assert [(fields[1], fields[2]) for fields in said] == [("1", "202")]
     assert [one.order_id for one in world.gateway.exchange.open_orders()] == [2]
+
+
+def test_a_bracket_takes_no_more_means_than_its_entry_and_oversized_exits_do():
+    world = World(cash=Decimal(100_000))
+    client = world.client()
+
+    def bracket(first: int, exits: int) -> list[str]:
+        client.placeOrder(first, stock(), order("BUY", 1_000, "LMT", lmtPrice=150.0, transmit=False))
+        for order_id, kind, price in ((first + 1, "LMT", "lmtPrice"), (first + 2, "STP", "auxPrice")):
+            last = order_id == first + 2
+            client.placeOrder(
+                order_id,
+                stock(),
+                order("SELL", exits, kind, parentId=first, transmit=last, **{price: 100.0 if last else 300.0}),
+            )
+        return [fields[3] for fields in client.take() if fields[0] == "4"]
+
+    assert bracket(10, 1_000) == []
+    client.reqGlobalCancel(cancellation())
+    client.take()
+    assert set(bracket(20, 10_000)) == {"201"}
