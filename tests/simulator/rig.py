@@ -9,6 +9,7 @@ from __future__ import annotations
 import struct
 from collections.abc import Callable
 from decimal import Decimal
+from functools import cache
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -171,13 +172,19 @@ class _Sink:
 
 def decode_with_ib_async(payload: bytes, version: int, library: ModuleType = ib_async) -> None:
     """Decode with ib_async (or ib_insync), which logs where others raise."""
+    _strict_decoder(library, version).interpret(payload[:-1].decode().split("\0"))
+
+
+@cache
+def _strict_decoder(library: ModuleType, version: int) -> Any:
+    """One for all messages: it keeps nothing of them, and takes longer to make than they to decode."""
     decoder = library.decoder.Decoder(_Sink(), version)
 
     def fail(text: str) -> None:
         raise AssertionError(f"{library.__name__} at {version}: {text}")
 
     decoder.logger = type("Logger", (), {"exception": staticmethod(fail)})()
-    decoder.interpret(payload[:-1].decode().split("\0"))
+    return decoder
 
 
 def stock(symbol: str = "AAPL", **parts: Any) -> Contract:
