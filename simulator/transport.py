@@ -19,7 +19,7 @@ from supervision.acceptor import Acceptor
 from supervision.reactor import Reactor, Timer
 
 _log = logging.getLogger("simulator")
-_READ = 16 * 1024
+_READ = 2 * 1024
 """Bytes that one client is read at a time: nobody keeps the others waiting with more requests than fit."""
 _BACKLOG = 128
 _PATIENCE = 30.0
