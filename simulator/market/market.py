@@ -19,6 +19,7 @@ from simulator.market.instrument import Instrument
 from simulator.market.line import Line
 from simulator.market.option_model import price_option
 from simulator.market.replay import Replay
+from simulator.market.search import Found
 from simulator.market.seeded import SeededFeed
 from simulator.market.ticks import QuoteTick
 from simulator.market.trading_hours import HoursMode, TradingHours
@@ -57,6 +58,7 @@ class Market:
         self._lines: dict[int, Line] = {}
         self._late: dict[int, Line] = {}
         self._closings: dict[int, Quote] = {}
+        self._found = Found()
         self._replay = None if recording is None else Replay(recording, universe.named, now)
         for item in self._replay.instruments() if self._replay else ():
             self.feed(item)
@@ -212,7 +214,7 @@ class Market:
         return (self._replay and self._replay.feed(item, seeded, self.trading_hours)) or seeded
 
     def _seeded(self, item: Instrument) -> SeededFeed:
-        parts = item, self.seed, self._speed, self.trading_hours
+        parts = item, self.seed, self._speed, self.trading_hours, self._found
         if item.sec_type in _DERIVED:
             spot = self.feed(self._known(item.under_con_id)).middle
             return SeededFeed(*parts, lambda moment: price_option(item, spot(moment), moment).price, spot=spot)

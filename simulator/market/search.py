@@ -8,6 +8,7 @@ seconds of the span, beside those of first and last; they are exact where there 
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from simulator.market.feed import Reach, What
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from simulator.market.seeded import SeededFeed
 
 _SAMPLES = 40
+_KEPT = 32_768
 _FEW = 5  # seconds: going through them is quicker than searching
 SPREAD = 1e-4
 """Of the price; beside it one tick, and at the least one more for some seconds."""
@@ -45,6 +47,24 @@ def search(feed: SeededFeed, what: What, start: int, end: int) -> Reach | None:
         bounds = _Bounds(seen, feed, feed.walk)
         feed.walk.extremes(low, high, bounds.highest, bounds.lowest)
     return opened, seen.high, seen.low, closed
+
+
+class Found:
+    """What was found for the feeds of a market, so that bars are soon there when they are asked for again.
+
+    When there is too much of it the oldest goes. A key holds everything that the reach follows from.
+    """
+
+    def __init__(self) -> None:
+        self._reaches: dict[tuple[object, ...], Reach | None] = {}
+
+    def get(self, key: tuple[object, ...], look: Callable[[], Reach | None]) -> Reach | None:
+        """What is known, or else what `look` finds."""
+        if key not in self._reaches:
+            if len(self._reaches) >= _KEPT:
+                del self._reaches[next(iter(self._reaches))]
+            self._reaches[key] = look()
+        return self._reaches[key]
 
 
 class _Seen:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import itertools
 import math
+from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterator
 from decimal import Decimal
 
@@ -16,7 +17,7 @@ from simulator.market.feed import Print, Quote, Reach, What
 from simulator.market.instrument import Instrument
 from simulator.market.option_model import price_option
 from simulator.market.rules import MARKET_RULES
-from simulator.market.search import SPREAD, search
+from simulator.market.search import SPREAD, Found, search
 from simulator.market.tape import CELLS, Tape
 from simulator.market.trading_hours import TradingHours
 from simulator.market.walk import Walk, mix, noise
@@ -27,6 +28,8 @@ _RATE = 2.0
 _SEARCHED = (3600.0, 86400.0, 5 * 86400.0, 15 * 86400.0)
 _ROUNDING = 1e-3
 _SIDES = 8
+_SHORT = 5 * CELLS
+"""Up to so many cells it is quicker to search than to remember."""
 
 
 class SeededFeed:
@@ -38,6 +41,7 @@ class SeededFeed:
         seed: int,
         speed: float,
         hours: TradingHours,
+        found: Found,
         path: Path,
         *,
         walk: Walk | None = None,
@@ -49,6 +53,7 @@ class SeededFeed:
         self._item = item
         self._speed = speed
         self._hours = hours
+        self._found = found
         self._path = path
         self._spot = spot
         self._key = mix(seed, item.con_id, 2)
@@ -56,7 +61,8 @@ class SeededFeed:
         bands = MARKET_RULES[item.market_rule]
         self._bands = [(float(Decimal(edge) / item.tick), int(Decimal(step) / item.tick)) for edge, step in bands[1:]]
         self.walk = None if self._bands else walk
-        self._shifts: list[tuple[float, float]] = []
+        self._jumps: list[float] = []
+        self._factors = [1.0]
         self._forced: list[Print] = []
         self._known: tuple[int, float, int, int, int] = (-1, 0.0, 0, 0, 0)
 
@@ -75,11 +81,13 @@ class SeededFeed:
 
     def factor(self, end: float) -> float:
         """What prices are multiplied by, by the jumps before an instant."""
-        return math.prod([factor for since, factor in self._shifts if since < end]) if self._shifts else 1.0
+        return self._factors[bisect_left(self._jumps, end)]
 
     def shift(self, since: float, factor: float, trade: Print | None) -> None:
         """All prices after an instant are times `factor`; the trade, if any, is the first of them."""
-        self._shifts.append((since, factor))
+        place = bisect_right(self._jumps, since)
+        self._jumps.insert(place, since)
+        self._factors[place + 1 :] = [before * factor for before in self._factors[place:]]
         if trade is not None:
             self._forced.append(trade)
 
@@ -126,17 +134,24 @@ class SeededFeed:
     def reach(self, what: What, start: float, end: float) -> Reach | None:
         """First, highest, lowest and last price of [start, end)."""
         found: list[Reach] = []
-        jumps = [since for since, _ in self._shifts]
-        cuts = [start, *sorted({cut for since in jumps if start < (cut := self.after(since)) < end}), end]
+        near = self._jumps[bisect_left(self._jumps, start - 1 / self._speed) : bisect_left(self._jumps, end)]
+        cuts = [start, *sorted({cut for since in near if start < (cut := self.after(since)) < end}), end]
         for begin, stop in itertools.pairwise(cuts):
             for cells in self._cells(begin, stop):
-                reached = search(self, what, *cells)
+                reached = self._searched(what, *cells)
                 found += [reached] if reached else []
             if what == "TRADES":
                 found += [(trade.price,) * 4 for trade in self._forced_in(begin, stop)]
         if not found:
             return None
         return found[0][0], max(each[1] for each in found), min(each[2] for each in found), found[-1][3]
+
+    def _searched(self, what: What, start: int, end: int) -> Reach | None:
+        """What `search` finds. Of a walk it is kept: it follows from instrument, cells and the jumps before them."""
+        if self.walk is None or end - start <= _SHORT:
+            return search(self, what, start, end)
+        key = self._item.con_id, what, start, end, self.factor(self.moment(end - 1))
+        return self._found.get(key, lambda: search(self, what, start, end))
 
     def touched(self, what: What, start: int, end: int) -> list[int]:
         """The prices within the cells [start, end) of one second, in order."""

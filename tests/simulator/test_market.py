@@ -159,3 +159,34 @@ def test_options_are_priced_from_their_underlying():
     deep = market.line(calls[0]).quote.greeks
     assert deep.delta > 0.99
     assert abs(deep.price - (900 - float(calls[0].strike))) < 10
+
+
+def test_bars_that_are_asked_for_again_are_those_of_a_market_that_never_told_them():
+    def run(*, asked_before: bool) -> list[object]:
+        market = World().gateway.market
+        share = market.universe.shares["AAPL"]
+        request = HistoryRequest(NOON, "3600 S", "1 min", "TRADES", False)
+        if asked_before:
+            bars(market, market.line(share), request)
+        market.step(NOON - 1200, [])
+        market.gap(share, 10)
+        market.step(NOON - 600, [])
+        market.halt(share, True)
+        market.step(NOON - 300, [])
+        market.halt(share, False)
+        market.step(NOON - 900, [])
+        market.gap(share, -5)
+        market.step(NOON, [])
+        return [bars(market, market.line(share), request), market.line(share).quote]
+
+    assert run(asked_before=True) == run(asked_before=False)
+
+
+def test_jumps_hold_from_their_instants_on_also_when_the_calendar_was_set_back_between_them():
+    market, before = World().gateway.market, World().gateway.market
+    share = market.universe.shares["AAPL"]
+    market.gap(share, 10)
+    market.step(NOON - 600, [])
+    market.gap(share, -5)
+    for moment, factor in ((NOON - 700, 1.0), (NOON - 300, 0.95), (NOON + 1, 0.95 * 1.1)):
+        assert market.feed(share).middle(moment) == pytest.approx(before.feed(share).middle(moment) * factor)
