@@ -14,7 +14,7 @@ import psutil
 import pytest
 
 from actors.desk import Desk, NotRunning
-from actors.messages.market import GetQuote, GetQuotes, Hold
+from actors.messages.market import GetQuote, GetQuotes, Hold, Quote
 from actors.messages.orders import CancelOrder, Fill, GetExecutions, GetOrder, OrderEvent, PlaceOrder
 from actors.messages.state import GetReconciliation, Reconcile
 from supervision.errors import Rejected
