@@ -17,7 +17,6 @@ from decimal import Decimal
 from simulator.market.feed import Reach, What
 from simulator.market.hours import Span, day_start, trading_day
 from simulator.market.market import Line, Market
-from simulator.market.sessions import ROUND_THE_CLOCK, Calendar
 from simulator.refusal import Refused, invalid
 
 BAR_SECONDS = {
@@ -127,7 +126,7 @@ def _duration(text: str) -> tuple[int, str]:
 def _sessions(market: Market, line: Line, request: HistoryRequest, end: float) -> list[tuple[date, Span]]:
     """The trading sessions that the duration covers, with their days, oldest first. The last may end after `end`."""
     count, unit = _duration(request.duration)
-    calendar = _calendar(market, line, regular=request.regular)
+    calendar = market.trading_hours.calendar(line.instrument, regular=request.regular)
     day = calendar.days(end)[1]
     oldest = trading_day(end) - timedelta(min({"W": 7, "M": 30, "Y": 365}.get(unit, 0) * count - 1, HISTORY_DAYS))
     if unit in {"S", "D"}:
@@ -146,13 +145,6 @@ def _sessions(market: Market, line: Line, request: HistoryRequest, end: float) -
             found.append((day, (start, opened[1])))
         day -= timedelta(1)
     return found[::-1]
-
-
-def _calendar(market: Market, line: Line, *, regular: bool) -> Calendar:
-    """Regular hours are always the exchange's; all hours are those that the market keeps."""
-    if market.hours == "always" and not regular:
-        return ROUND_THE_CLOCK
-    return market.trading_hours.calendars(line.instrument)[0]
 
 
 def _short_spans(sessions: list[tuple[date, Span]], size: int, end: float) -> Iterator[tuple[Span, date | None]]:

@@ -123,14 +123,16 @@ class TradingHours:
 
     def text(self, item: Instrument, today: date, *, regular: bool) -> str:
         """A week of trading hours, or of liquid (regular) hours, as contract details tell them."""
-        calendar = self.calendars(item)[0]
-        if self._mode == "always" and not regular:
-            calendar = ROUND_THE_CLOCK
+        calendar = self.calendar(item, regular=regular)
         return hours_text(calendar, self.zone_name(item), today, regular=regular)
 
     def zone_name(self, item: Instrument) -> str:
         """The time zone of `text`: what is traded in New York is told in its time, as recorded for NYMEX."""
         return _TOLD_IN.get(item.exchange) or self.calendars(item)[0].zone_name
+
+    def calendar(self, item: Instrument, *, regular: bool) -> Calendar:
+        """Whose days there are: regular hours are always the exchange's, all hours are those that are kept."""
+        return ROUND_THE_CLOCK if self._mode == "always" and not regular else self.calendars(item)[0]
 
     def calendars(self, item: Instrument) -> list[Calendar]:
         """The calendars an instrument must find open: one, but for combos of different exchanges."""

@@ -14,7 +14,6 @@ from decimal import Decimal
 from simulator.market.history import Bar, HistoryRequest, bars, head
 from simulator.market.line import Line
 from simulator.market.market import Market
-from simulator.market.sessions import ROUND_THE_CLOCK
 from simulator.market.universe import Instrument
 from simulator.refusal import Refused, invalid
 from simulator.services.bar_requests import SCHEDULE, BarRequest, read_bar_request
@@ -134,9 +133,7 @@ class BarService:
         raise Refused(_REFUSED, f"{_PREFIX}API historical data query cancelled: {request_id}")
 
     def _schedule(self, session: Session, request_id: int, line: Line, request: BarRequest, end: float) -> None:
-        calendar = self._market.trading_hours.calendars(line.instrument)[0]
-        if self._market.hours == "always" and not request.regular:
-            calendar = ROUND_THE_CLOCK
+        calendar = self._market.trading_hours.calendar(line.instrument, regular=request.regular)
         days = [
             bar.day for bar in bars(self._market, line, _asked(replace(request, what="MIDPOINT"), end))[1] if bar.day
         ]
