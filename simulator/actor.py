@@ -34,6 +34,9 @@ class SimulatorActor(Actor):
         except BadRecording as error:
             raise ConfigurationError(f"simulator.replay: {error}") from error
         except OSError as error:
+            log = self._settings.wire_log
+            if log is not None and str(error.filename) == str(log):
+                raise ConfigurationError(f"simulator.wire_log: {error}") from error
             if self._settings.port is None:
                 raise
             raise ConfigurationError(f"simulator.port: {self._settings.port} cannot be used: {error}") from error

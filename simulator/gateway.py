@@ -61,8 +61,10 @@ class Gateway:
         self.agenda = Agenda(clock)
         self._day = trading_day(now)
         self.universe = Universe(self._day)
-        self.ledger = Ledger(directory, account_codes(settings.account)[0])
         self.market = Market(self.universe, settings.seed, now, settings.speed, settings.hours, settings.replay)
+        self._log = None if settings.wire_log is None else WireLog(settings.wire_log, clock)
+        # After the files that may be wrong: whoever corrects these finds the ledger free.
+        self.ledger = Ledger(directory, account_codes(settings.account)[0])
         self.accounts = Accounts(settings.account, settings.cash, self.market, self.ledger)
         self.account = self.accounts.default
         self.exchange = Exchange(self.market, self.accounts, self.ledger, clock.now)
@@ -75,7 +77,6 @@ class Gateway:
         """Whether connections are accepted and never greeted."""
         self.read_only = False
         """Whether requests about orders are refused."""
-        self._log = None if settings.wire_log is None else WireLog(settings.wire_log, clock)
         self._traffic = Traffic(clock, self._log)
         self._around = Surroundings(clock, self.agenda, self.rules, self._traffic, self.pacing)
         self._counts_due = clock.monotonic()

@@ -41,6 +41,17 @@ def test_a_taken_port_is_a_fault_of_the_configuration(tmp_path):
             service.start("simulator", SimulatorActor, settings=settings, directory=tmp_path)
 
 
+def test_a_wire_log_that_cannot_be_opened_is_named_whatever_the_port(tmp_path):
+    log = tmp_path / "nowhere" / "wire.jsonl"
+    with LocalService(LIFECYCLE) as service:
+        for port in (None, 45_999):
+            settings = Settings(port=port, wire_log=log)
+            with pytest.raises(ConfigurationError, match=r"simulator\.wire_log: .*nowhere"):
+                service.start("simulator", SimulatorActor, settings=settings, directory=tmp_path)
+        service.start("simulator", SimulatorActor, settings=Settings(), directory=tmp_path)
+        service.stop("simulator")
+
+
 def test_a_script_is_begun_at_every_start_and_a_wrong_one_is_a_fault_of_the_configuration(tmp_path):
     script = tmp_path / "night.script"
     script.write_text("freeze on\nprise AAPL 150\n")
