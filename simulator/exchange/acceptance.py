@@ -21,6 +21,7 @@ _ELSEWHERE = frozenset(
     | {"LMT + MKT", "QUOTE", "FUNARI", "IBALGO"}
 )
 _TRIGGER_METHODS = frozenset({0, 2, 4, 7, 8})
+_WITHOUT_AUCTIONS = frozenset({"CASH", "CMDTY", "CRYPTO"})
 _ALGORITHMS = frozenset({"", "Adaptive"})
 
 
@@ -59,6 +60,11 @@ def _check_kind(terms: Terms, instrument: Instrument) -> None:
         raise invalid(f"Time in force OPG cannot be combined with order type {terms.order_type}")
     if instrument.sec_type == "BAG" and (terms.order_type not in {"MKT", "LMT"} or terms.tif == "OPG"):
         raise Refused(387, "Unsupported order type for this exchange and security type.: combinations take MKT and LMT")
+    if instrument.sec_type in _WITHOUT_AUCTIONS and (terms.order_type in ON_CLOSE or terms.tif == "OPG"):
+        kind = "OPG" if terms.tif == "OPG" else terms.order_type
+        raise Refused(
+            387, f"Unsupported order type for this exchange and security type.: {kind}, it has no opening or closing"
+        )
     if terms.algo not in _ALGORITHMS:
         raise Refused(439, f"The order processing failed. Algorithm definition not found.: {terms.algo[:40]}")
     if terms.algo and terms.order_type not in {"MKT", "LMT"}:

@@ -107,6 +107,8 @@ def test_an_order_held_back_is_met_with_silence_until_it_is_transmitted(world):
     assert story(client.take())[-3:] == ["status Filled", "open", "commission"]
 
 
+PAIR = contract(symbol="EUR", secType="CASH", exchange="IDEALPRO", currency="USD")
+COIN = contract(symbol="BTC", secType="CRYPTO", exchange="PAXOS", currency="USD")
 REFUSALS = [
     (stock(), order("BUY", 0), "434"),
     (stock(), order("BUY", -5), "321"),
@@ -122,6 +124,10 @@ REFUSALS = [
     (stock(), order("BUY", 1, "STP", auxPrice=1.0, tif="FOK"), "321"),
     (stock(), order("BUY", 1, "STP", auxPrice=1.0, triggerMethod=1), "321"),
     (stock(), order("BUY", 1, "MOC", tif="GTC"), "321"),
+    (PAIR, order("BUY", 20_000, "MOC"), "387"),
+    (PAIR, order("BUY", 20_000, "LOC", lmtPrice=1.0), "387"),
+    (PAIR, order("BUY", 20_000, tif="OPG"), "387"),
+    (COIN, order("BUY", 1, tif="OPG"), "387"),
     (stock(), order("BUY", 1, tif="GTD"), "321"),
     (stock(), order("BUY", 1, tif="GTD", goodTillDate="20261119 11:59:59 US/Eastern"), "321"),
     (stock(), order("BUY", 1, minQty=2), "321"),
