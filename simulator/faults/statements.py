@@ -117,8 +117,13 @@ STATEMENTS: Final[tuple[Form, ...]] = (
         'reject 2 orders with 201 "Order rejected - reason:by script"',
     ),
     # --- the market and the clock ---
-    Form("price", "SYMBOL PRICE", "The market of a contract jumps there.", "price AAPL 150"),
-    Form("gap", "SYMBOL PERCENT", "It jumps by so much.", "gap AAPL -5%"),
+    Form(
+        "price",
+        "SYMBOL PRICE",
+        "The market of a contract jumps there, its last price too while it trades.",
+        "price AAPL 150",
+    ),
+    Form("gap", "SYMBOL PERCENT", "It jumps by so much; its last price stays until a trade prints.", "gap AAPL -5%"),
     Form("halt", "SYMBOL", "Trading is halted.", "halt AAPL"),
     Form("resume", "SYMBOL", "Trading goes on.", "resume AAPL"),
     Form("freeze", "on|off", "The whole market stands still: no steps, no new sizes.", "freeze on"),
