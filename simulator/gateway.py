@@ -63,8 +63,7 @@ class Gateway:
         self.universe = Universe(self._day)
         self.market = Market(self.universe, settings.seed, now, settings.speed, settings.hours, settings.replay)
         self._log = None if settings.wire_log is None else WireLog(settings.wire_log, clock)
-        # After the files that may be wrong: whoever corrects these finds the ledger free.
-        self.ledger = Ledger(directory, account_codes(settings.account)[0])
+        self.ledger = Ledger(directory, account_codes(settings.account)[0])  # free as long as the files are wrong
         self.accounts = Accounts(settings.account, settings.cash, self.market, self.ledger)
         self.account = self.accounts.default
         self.exchange = Exchange(self.market, self.accounts, self.ledger, clock.now)
@@ -87,19 +86,10 @@ class Gateway:
         self.trading = TradingService(
             self.universe, self.exchange, self.accounts, self.clients.by_id.get, self._accounts.filled, clock.now
         )
-        self._reference = ReferenceService(self.market, settings.account, clock.now)
         self._bulletins = BulletinService()
         scanner = ScannerService(self.market, self.agenda)
-        handlers: dict[int, Handler] = {
-            **declining_handlers(),
-            **self._reference.handlers,
-            **self._startup.handlers,
-            **self.quotes.handlers,
-            **self.trading.handlers,
-            **self._accounts.handlers,
-            **self._bulletins.handlers,
-            **scanner.handlers,
-        }
+        self._reference = ReferenceService(self.market, settings.account, clock.now)
+        handlers = self._handlers() | scanner.handlers
         paced = PacedHandlers(self.pacing, clock.monotonic, handlers)
         self._dispatcher = Dispatcher(handlers | paced.handlers)
         self._streams: tuple[Streams, ...] = (self.quotes, self._accounts, self._bulletins, scanner, paced)
@@ -218,6 +208,17 @@ class Gateway:
         else:
             self._startup.restore()
             self.clients.log_in()
+
+    def _handlers(self) -> dict[int, Handler]:
+        return {
+            **declining_handlers(),
+            **self._reference.handlers,
+            **self._startup.handlers,
+            **self.quotes.handlers,
+            **self.trading.handlers,
+            **self._accounts.handlers,
+            **self._bulletins.handlers,
+        }
 
     def _serve(self, session: Session, request: Fields) -> None:
         if request.message_id == _START_API:
