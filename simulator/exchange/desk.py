@@ -121,7 +121,7 @@ class Desk:
             return True
         if not held and self._tradable(order, line):
             if order.terms.order_type in TRAILING and order.waits:
-                order.terms = trail(order, line)
+                self._life.trail(order, trail(order, line))
             if not order.waits or reached(order, line):
                 return False
         if not held and order.status == "Submitted" and not self._is_open(order):

@@ -18,7 +18,7 @@ from decimal import Decimal
 from simulator.exchange.book import OrderBook
 from simulator.exchange.fills import Fills
 from simulator.exchange.groups import free_units, left_to_partner
-from simulator.exchange.orders import Execution, Order
+from simulator.exchange.orders import Execution, Order, Terms
 from simulator.exchange.reports import Reports
 from simulator.ledger import Ledger
 
@@ -50,6 +50,12 @@ class Lifecycle:
         """The order works."""
         order.status, order.why_held = "Submitted", ""
         self.tell(order, reports)
+
+    def trail(self, order: Order, terms: Terms) -> None:
+        """The stop follows the market; kept, so that a restart does not move it back. Its client is not told."""
+        if terms is not order.terms:
+            order.terms = terms
+            self._ledger.save_order(order)
 
     def rest(self, order: Order, reports: Reports) -> None:
         """The market closed over a working order; it comes to the next opening as if it were new."""

@@ -294,3 +294,23 @@ def test_a_child_of_a_filled_parent_needs_its_own_money(world):
     client.take()
     client.placeOrder(2, stock(), order("BUY", 100_000, "LMT", lmtPrice=201.0, parentId=1))
     assert story(client.take()) == ["open", "status Inactive", "error 201"]
+
+
+def test_a_group_that_is_reduced_in_uneven_parts_rounds_down_and_never_overfills(world):
+    client = world.client()
+    for order_id, quantity in ((1, 3), (2, 5)):
+        client.placeOrder(order_id, stock(), order("BUY", quantity, "LMT", lmtPrice=190.0, ocaGroup="one", ocaType=2))
+    fill(world, 1, 2)
+    assert live(world) == {1: ("Submitted", 1), 2: ("Submitted", 1)}
+
+
+def test_a_condition_on_a_trade_counts_those_since_the_order_was_placed(world):
+    client = world.client()
+    client.placeOrder(1, stock("KO"), order("BUY", 1))
+    world.now += 1
+    traded = condition(OrderCondition.Execution, secType="STK", exchange="SMART", symbol="KO")
+    client.placeOrder(2, stock(), order("BUY", 1, conditions=[traded]))
+    assert live(world) == {2: ("PreSubmitted", 1)}
+    client.placeOrder(3, stock("KO"), order("BUY", 1))
+    world.gateway.move_price("AAPL", Decimal(201))
+    assert live(world) == {}

@@ -261,3 +261,43 @@ def test_an_order_that_rests_gets_of_what_prints_after_the_calendar_was_set_back
         world.step(0.25)
         assert line.price(line.quote.ask) > inside
     assert story(client.take())[:1] == ["fill 10"]
+
+
+def test_a_trail_that_followed_the_market_stays_where_it_was_over_a_restart(tmp_path):
+    world = World(tmp_path)
+    world.gateway.move_price("AAPL", Decimal(200))
+    world.gateway.market.frozen = True
+    client = world.client()
+    client.placeOrder(1, stock(), order("SELL", 10, "TRAIL", auxPrice=10.0, tif="GTC"))
+    for price in (220, 212):
+        world.gateway.move_price("AAPL", Decimal(price))
+    (before,) = world.gateway.exchange.open_orders()
+    assert before.terms.trail_stop == 210
+    world.close()
+    (after,) = World(tmp_path, now=world.now).gateway.exchange.open_orders()
+    assert after.terms.trail_stop == 210
+
+
+def test_of_orders_that_rest_the_better_price_is_served_before_the_older_one():
+    world = World()
+    world.gateway.move_price("AAPL", Decimal(200))
+    world.gateway.market.frozen = True
+    client = world.client()
+    for order_id, price in ((1, 198.0), (2, 199.0), (3, 198.0)):
+        client.placeOrder(order_id, stock(), order("BUY", 6000, "LMT", lmtPrice=price))
+    client.take()
+    world.gateway.move_price("AAPL", Decimal(197))
+    served = [fields[2] for fields in client.take() if fields[0] == "11"]
+    assert list(dict.fromkeys(served))[:2] == ["2", "1"]
+
+
+def test_what_orders_took_of_a_quote_is_there_again_with_the_next_one():
+    world = World(cash=Decimal(10**9))
+    world.gateway.move_price("AAPL", Decimal(200))
+    client = world.client()
+    client.placeOrder(1, stock(), order("BUY", 1_000_000, "LMT", lmtPrice=300.0))
+    client.placeOrder(2, stock(), order("BUY", 100, "LMT", lmtPrice=300.0))
+    assert [fields[2] for fields in client.take() if fields[0] == "11" and fields[2] == "2"] == []
+    for _ in range(3):
+        world.step()
+        assert "11" in {fields[0] for fields in client.take()}

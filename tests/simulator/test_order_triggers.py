@@ -56,3 +56,14 @@ def false(*, both: bool) -> Condition:
 )
 def test_and_binds_conditions_before_or(conditions, expected):
     assert fulfilled(conditions, Facts()) is expected
+
+
+@pytest.mark.parametrize(("action", "stop"), [("SELL", "207.94"), ("BUY", "212.16")])
+def test_a_trail_between_two_prices_keeps_to_the_one_that_is_farther_from_the_market(action, stop):
+    world = World()
+    world.gateway.move_price("AAPL", Decimal("210.05"))
+    world.gateway.market.frozen = True
+    client = world.client()
+    client.placeOrder(1, stock(), order(action, 1, "TRAIL", trailingPercent=1.0))
+    (working,) = world.gateway.exchange.open_orders()
+    assert working.terms.trail_stop == Decimal(stop)
