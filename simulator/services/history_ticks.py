@@ -1,14 +1,16 @@
 """Past single ticks (message 96): trades, quotes or midpoints, from an instant on or up to one.
 
 As many as were asked for, and then the rest of the second that the last of them lies in: clients page by seconds,
-and a recorded gateway answers 3 ticks to a request for 2 (wire/real_frames_176.jsonl).
+and a recorded gateway answers 3 ticks to a request for 2 (wire/real_frames_176.jsonl). In regular hours they are
+those of one session, and may be fewer.
 """
 
 from __future__ import annotations
 
 from dataclasses import replace
-from math import floor
+from math import floor, inf, nextafter
 
+from simulator.market.hours import Span
 from simulator.market.line import Line, Print
 from simulator.market.market import Market, QuoteTick
 from simulator.refusal import Refused, invalid
@@ -68,8 +70,10 @@ def past_ticks(
     regular: bool = False,
 ) -> bytes:
     """The first ticks from the start of a span on, or the last up to its end, as one message."""
-    start, end = _in_regular_hours(market, line, span) if regular else span
-    found = _whole_seconds(market, line, what, start, market.now + 1 if end is None else end, count)
+    opened, closed = _regular_session(market, line, span) if regular else (-inf, inf)
+    start = None if span[0] is None else max(span[0], opened)
+    end = min(market.now + 1 if span[1] is None else span[1], closed)
+    found = [one for one in _whole_seconds(market, line, what, start, end, count) if opened <= one.time < closed]
     if what == "TRADES":
         trades = [single_ticks.trade(line, one) for one in found if isinstance(one, Print)]
         return wire.past_trades(request_id, trades, done=True)
@@ -79,15 +83,13 @@ def past_ticks(
     return wire.past_midpoints(request_id, [single_ticks.midpoint(line, one) for one in quotes], done=True)
 
 
-def _in_regular_hours(
-    market: Market, line: Line, span: tuple[float | None, float | None]
-) -> tuple[float | None, float | None]:
-    """The start no earlier than the next regular session, the end no later than the latest one's."""
+def _regular_session(market: Market, line: Line, span: tuple[float | None, float | None]) -> Span:
+    """The regular session that ticks are looked for in: the first from the start on, or the last before the end."""
+    calendar = market.trading_hours.calendar(line.instrument, regular=True)
     start, end = span
-    calendar = market.trading_hours.calendars(line.instrument)[0]
-    if end is not None:
-        return None, min(end, calendar.last(end, regular=True)[1][1])
-    return None if start is None else calendar.next_open(start, regular=True), None
+    if start is not None:
+        return calendar.last(calendar.next_open(start, regular=True), regular=True)[1]
+    return calendar.last(nextafter(market.now if end is None else end, -inf), regular=True)[1]
 
 
 def _whole_seconds(

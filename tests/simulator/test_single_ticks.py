@@ -8,7 +8,7 @@ from decimal import Decimal
 
 import pytest
 
-from tests.simulator.rig import VERSIONS, World, contract, stock
+from tests.simulator.rig import NOON, VERSIONS, World, contract, stock
 from tests.simulator.test_quote_streams import EUR_USD, SPY_CALL, errors
 
 
@@ -148,6 +148,26 @@ def test_past_ticks_are_refused_with_reasons():
     assert code(EUR_USD, "", end, 10, "TRADES") == 10187
     world.gateway.entitlements.set("AAPL", "delayed")
     assert code(stock(), "", end, 10, "TRADES") == 10187
+
+
+@pytest.mark.parametrize("kind", ["TRADES", "MIDPOINT"])
+def test_past_ticks_in_regular_hours_are_those_of_one_session(kind):
+    world = World(now=NOON + 9 * 3600)  # 21:00 in New York
+    client = world.client()
+
+    def times(start="", end=""):
+        client.reqHistoricalTicks(1, stock(), start, end, 1000, kind, 1, True, [])
+        ((fields),) = client.take()
+        width = 4 if kind == "MIDPOINT" else 6
+        return [int(fields[at]) for at in range(3, len(fields) - 1, width)]
+
+    opened, closed = NOON - 2.5 * 3600, NOON + 4 * 3600
+    evening = times(end="20261119 20:00:00 US/Eastern")
+    assert closed - 3600 < evening[0] <= evening[-1] < closed
+    early = times(end="20261119 09:31:00 US/Eastern")
+    assert opened <= early[0] < opened + 30 < early[-1] < opened + 60
+    assert opened <= times(start="20261119 05:00:00 US/Eastern")[0] < opened + 10
+    assert closed - 60 <= times(start="20261119 15:59:00 US/Eastern")[-1] < closed
 
 
 def _utc(moment):
