@@ -35,6 +35,11 @@ class Valued:
     realized: Decimal
     daily: Decimal
 
+    @property
+    def gain(self) -> Decimal:
+        """Profit without the fees, which left the cash already."""
+        return (self.value - self.position.cost).quantize(CENT)
+
 
 class Account:
     """One account. `book` is the only thing that changes it."""
@@ -108,7 +113,7 @@ class Account:
         cash = sum((amount * self._market.rate(currency) for currency, amount in self.cash.items()), Decimal(0))
         stock = self._total(portfolio, "value", {"STK"})
         options = self._total(portfolio, "value", {"OPT"})
-        futures = self._total(portfolio, "unrealized", {"FUT"})
+        futures = self._total(portfolio, "gain", {"FUT"})
         coins = self._total(portfolio, "value", {"CRYPTO"})
         gross = sum(
             (abs(v.value) * self._rate(v) for v in portfolio if v.position.instrument.sec_type != "CASH"), Decimal(0)

@@ -132,7 +132,7 @@ def _figures_in(view: View, currency: str) -> dict[str, Decimal]:
         "Cryptocurrency": total("value", "CRYPTO"),
         "StockMarketValue": total("value", "STK"),
         "OptionMarketValue": total("value", "OPT"),
-        "FuturesPNL": total("unrealized", "FUT"),
+        "FuturesPNL": total("gain", "FUT"),
         "UnrealizedPnL": total("unrealized"),
         "RealizedPnL": total("realized"),
     }
