@@ -25,7 +25,8 @@ Margin = tuple[Decimal, Decimal]
 def market_price(market: Market, instrument: Instrument) -> Decimal:
     """What positions are valued at: the last price, or the middle where there is none."""
     line = market.line(instrument)
-    return line.price(line.quote.last if line.trades else (line.quote.bid + line.quote.ask) // 2)
+    quote = line.quote
+    return line.price(quote.last) if line.trades else line.price(quote.bid + quote.ask) / 2
 
 
 def margin(market: Market, instrument: Instrument, signed: Decimal, price: Decimal | None = None) -> Margin:

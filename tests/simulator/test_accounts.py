@@ -213,12 +213,15 @@ def test_a_model_that_does_not_exist_has_no_positions_and_no_values():
     assert [fields[0] for fields in client.take()] == ["72", "74"]
 
 
-def test_what_an_account_is_worth_has_changed_by_its_profit_also_with_futures_that_are_open():
+def test_what_an_account_is_worth_has_changed_by_its_profit_also_with_open_futures_and_currencies():
     world = World()
     client = world.client()
     future = contract(symbol="ES", secType="FUT", exchange="CME", currency="USD", localSymbol="ESZ6")
     client.placeOrder(1, future, order("BUY", 3))
     client.placeOrder(2, future, order("SELL", 1))
+    client.placeOrder(
+        3, contract(symbol="EUR", secType="CASH", exchange="IDEALPRO", currency="USD"), order("BUY", 100_000)
+    )
     world.step()
     figures = world.gateway.account.figures()
     assert figures["FuturesPNL"] != 0
