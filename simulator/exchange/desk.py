@@ -161,7 +161,7 @@ class Desk:
         levels = self._venue.levels(line, sign, limit)
         found = sweep(levels, self._venue.taken(line, sign), free, limit, sign)
         total = sum((quantity for _, quantity in found), Decimal(0))
-        if total and self._enough(order, total):
+        if total and total >= _least(order):
             self._venue.take(line, sign, total)
             if not arrived and limit is not None:
                 found = [(limit, total)]
@@ -175,9 +175,9 @@ class Desk:
         """What a resting order gets of the trades that printed."""
         trades = self._venue.trades(line)
         self._move_up(order, line, limit)
-        got, order.queue = serve(trades, order.queue, free, limit, order.sign, order.seen)
+        got, order.queue = serve(trades, order.queue, free, _least(order), limit, order.sign, order.seen)
         order.seen = max([order.seen, *(trade.time for trade in trades)])
-        if got and self._enough(order, got):
+        if got:
             self._life.fill(order, got, limit, reports, aggressive=False)
 
     def _move_up(self, order: Order, line: Line, limit: Decimal) -> None:
@@ -185,12 +185,6 @@ class Desk:
         ahead = self._venue.ahead(line, order.sign, limit)
         if ahead is not None:
             order.queue = ahead if order.queue is None else min(order.queue, ahead)
-
-    def _enough(self, order: Order, quantity: Decimal) -> bool:
-        """Whether an order that must not fill in small parts may fill so much."""
-        if order.terms.all_or_none or order.terms.tif == "FOK":
-            return quantity >= order.remaining
-        return bool(order.filled) or quantity >= min(order.terms.min_quantity, order.remaining)
 
     def _settle(self, order: Order, line: Line, reports: Reports) -> None:
         """After the first try: what must be filled at once ends, anything else is now working."""
@@ -244,6 +238,13 @@ class Desk:
             f"Order Message:\n{order.terms.action} {order.terms.quantity:f} {item.symbol} {place}\n"
             f"Warning: Your order will not be placed at the exchange until {opening:%Y-%m-%d %H:%M:%S} US/Eastern.",
         )
+
+
+def _least(order: Order) -> Decimal:
+    """An order that must not fill in small parts takes no less than this at once."""
+    if order.terms.all_or_none or order.terms.tif == "FOK":
+        return order.remaining
+    return Decimal(0) if order.filled else min(order.terms.min_quantity, order.remaining)
 
 
 def _priority(order: Order) -> tuple[bool, Decimal]:

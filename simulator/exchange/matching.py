@@ -62,12 +62,20 @@ def place_in_queue(own_side: list[Level], limit: Decimal, sign: int) -> Decimal 
 
 
 def serve(
-    trades: list[Trade], queue: Decimal | None, wanted: Decimal, limit: Decimal, sign: int, since: float
+    trades: list[Trade],
+    queue: Decimal | None,
+    wanted: Decimal,
+    least: Decimal,
+    limit: Decimal,
+    sign: int,
+    since: float,
 ) -> tuple[Decimal, Decimal | None]:
     """What a resting order gets of trades after `since`, and what is then still ahead of it.
 
-    A trade at a worse price than its limit has gone through everyone who was ahead.
+    A trade at a worse price than its limit has gone through everyone who was ahead. Less than `least` is nothing,
+    and stays for others.
     """
+    given: list[tuple[Trade, Decimal]] = []
     got = Decimal(0)
     for trade in trades:
         if trade.time <= since or not within(trade.price, limit, sign):
@@ -78,6 +86,10 @@ def serve(
             continue
         quantity = min(wanted - got, trade.left, max(trade.size - queue, Decimal(0)))
         queue = max(queue - trade.size, Decimal(0))
-        trade.left -= quantity
+        given.append((trade, quantity))
         got += quantity
+    if got < least:
+        return Decimal(0), queue
+    for trade, quantity in given:
+        trade.left -= quantity
     return got, queue

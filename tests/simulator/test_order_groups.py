@@ -314,3 +314,11 @@ def test_a_condition_on_a_trade_counts_those_since_the_order_was_placed(world):
     client.placeOrder(3, stock("KO"), order("BUY", 1))
     world.gateway.move_price("AAPL", Decimal(201))
     assert live(world) == {}
+
+
+def test_of_a_group_the_largest_order_needs_money_and_only_that_one(world):
+    client = world.client()
+    for order_id, quantity in ((1, 15_000), (2, 16_000), (3, 30_000)):
+        client.placeOrder(order_id, stock(), order("BUY", quantity, "LMT", lmtPrice=199.0, ocaGroup="one", ocaType=1))
+    assert list(live(world)) == [1, 2]
+    assert story(client.take())[-1] == "error 201"

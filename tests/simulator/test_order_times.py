@@ -156,15 +156,16 @@ def test_a_resting_order_waits_behind_what_was_shown_and_a_worse_trade_serves_ev
     def trades(*sizes: int, price: str = "10.00"):
         return [Trade(float(at), Decimal(price), Decimal(size), Decimal(size)) for at, size in enumerate(sizes, 1)]
 
-    limit, queue = Decimal("10.00"), Decimal(500)
-    assert serve(trades(300, 100), queue, Decimal(100), limit, 1, 0.0) == (0, 100)
-    assert serve(trades(300, 250), queue, Decimal(100), limit, 1, 0.0) == (50, 0)
-    assert serve(trades(300, 250), queue, Decimal(100), limit, 1, 1.0) == (0, 250)
-    assert serve(trades(80, price="9.99"), queue, Decimal(100), limit, 1, 0.0) == (80, 0)
-    assert serve(trades(80, price="10.01"), queue, Decimal(100), limit, 1, 0.0) == (0, 500)
+    limit, queue, none = Decimal("10.00"), Decimal(500), Decimal(0)
+    assert serve(trades(300, 100), queue, Decimal(100), none, limit, 1, 0.0) == (0, 100)
+    assert serve(trades(300, 250), queue, Decimal(100), none, limit, 1, 0.0) == (50, 0)
+    assert serve(trades(300, 250), queue, Decimal(100), none, limit, 1, 1.0) == (0, 250)
+    assert serve(trades(80, price="9.99"), queue, Decimal(100), none, limit, 1, 0.0) == (80, 0)
+    assert serve(trades(80, price="10.01"), queue, Decimal(100), none, limit, 1, 0.0) == (0, 500)
     shared = trades(600)
-    assert serve(shared, queue, Decimal(60), limit, 1, 0.0) == (60, 0)
-    assert serve(shared, queue, Decimal(100), limit, 1, 0.0) == (100, 0)
+    assert serve(shared, queue, Decimal(200), Decimal(200), limit, 1, 0.0) == (0, 0)
+    assert serve(shared, queue, Decimal(60), none, limit, 1, 0.0) == (60, 0)
+    assert serve(shared, queue, Decimal(100), none, limit, 1, 0.0) == (100, 0)
     assert shared[0].left == 440
 
 
