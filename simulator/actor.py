@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from simulator.faults.language import ScriptError, read_script
-from simulator.ledger_schema import BadLedger
+from simulator.ledger_schema import BadLedger, LedgerInUse
 from simulator.market.recording import BadRecording
 from simulator.server import Simulator
 from simulator.settings import SimulatorSettings
@@ -29,6 +29,8 @@ class SimulatorActor(Actor):
             self._simulator = Simulator(self.reactor, self._settings, self._directory, script=script)
         except ScriptError as error:
             raise ConfigurationError(f"simulator.script: {error}") from error
+        except LedgerInUse:
+            raise  # a predecessor may be about to end: the next start will tell
         except BadLedger as error:
             raise ConfigurationError(f"the simulator's ledger cannot be gone on with: {error}") from error
         except BadRecording as error:

@@ -30,7 +30,7 @@ from typing import Any, Literal
 
 from simulator.exchange.orders import LIVE, Execution, Order
 from simulator.ledger_rows import execution_row, order_row, read_execution, read_order
-from simulator.ledger_schema import BadLedger, prepare
+from simulator.ledger_schema import BadLedger, LedgerInUse, prepare
 from simulator.market.hours import day_start
 from simulator.market.universe import Instrument, Universe
 from simulator.traffic import Tally
@@ -200,7 +200,7 @@ class Ledger:
 
 
 class _Lock:
-    """Whose a directory is; it goes with the process that has it at the latest. BadLedger when it is somebody's."""
+    """Whose a directory is; it goes with the process that has it at the latest. LedgerInUse when it is somebody's."""
 
     def __init__(self, directory: Path) -> None:
         descriptor = os.open(directory, os.O_RDONLY)
@@ -209,7 +209,7 @@ class _Lock:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             self.release()
-            raise BadLedger(
+            raise LedgerInUse(
                 f"{directory} is in use by another simulator; stop that one, or use another directory"
             ) from None
 

@@ -36,6 +36,10 @@ class BadLedger(Exception):
     """The ledger in the directory cannot be gone on with; the text says why, and what a person can do."""
 
 
+class LedgerInUse(BadLedger):
+    """Another simulator has the directory, perhaps one that is about to end."""
+
+
 def prepare(connection: sqlite3.Connection, account: str) -> None:
     """Make the tables; what a file of the first version holds becomes `account`'s. BadLedger for a later version."""
     (version,) = connection.execute("pragma user_version").fetchone()

@@ -8,10 +8,11 @@ import pytest
 
 from simulator.actor import SimulatorActor
 from simulator.control import ControlClient
+from simulator.ledger_schema import LedgerInUse
 from simulator.settings import Settings
 from supervision.errors import ConfigurationError
 from supervision.lifecycle import LIFECYCLE
-from tests.simulator.local import Wire, address
+from tests.simulator.local import Wire, address, running
 from tests.simulator.rig import order, stock
 from tests.support.local import LocalService
 
@@ -39,6 +40,14 @@ def test_a_taken_port_is_a_fault_of_the_configuration(tmp_path):
         settings = Settings(port=taken.getsockname()[1])
         with pytest.raises(ConfigurationError, match=r"simulator\.port: .* cannot be used"):
             service.start("simulator", SimulatorActor, settings=settings, directory=tmp_path)
+
+
+def test_a_directory_in_use_is_no_fault_of_the_configuration_as_a_predecessor_may_be_ending(tmp_path):
+    with LocalService(LIFECYCLE) as service:
+        with running(tmp_path), pytest.raises(LedgerInUse):
+            service.start("simulator", SimulatorActor, settings=Settings(), directory=tmp_path)
+        service.start("simulator", SimulatorActor, settings=Settings(), directory=tmp_path)
+        service.stop("simulator")
 
 
 def test_a_wire_log_that_cannot_be_opened_is_named_whatever_the_port(tmp_path):
