@@ -20,6 +20,8 @@ from simulator.market.walk import mix
 __all__ = ["SECURITY_TYPES", "Chain", "Instrument", "Leg", "Query", "Universe"]
 
 _COMBOS = 400_000_000
+_MOST_COMBOS = 10_000
+"""Each one that was ever asked for is kept, since a position's orders name it; a client could invent more for ever."""
 _FOUND = 16
 
 
@@ -80,6 +82,8 @@ class Universe:
                 raise LookupError(f"no contract {leg.con_id} that can be a leg")
         parts = (part for leg in legs for part in (leg.con_id, leg.ratio, leg.action == "BUY"))
         con_id = derivatives.COMBO_BASE + mix(*parts, *map(ord, symbol + currency)) % _COMBOS
+        if len(self._combos) >= _MOST_COMBOS and con_id not in self._combos:
+            raise ValueError(f"there are {_MOST_COMBOS} different combos already")
         combo = Instrument(
             con_id=con_id,
             symbol=symbol,

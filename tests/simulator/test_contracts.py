@@ -289,6 +289,15 @@ def test_a_combo_is_known_by_its_legs_which_are_contracts_that_can_be_traded():
             today.combo("SPY", "USD", wrong)
 
 
+def test_a_client_cannot_fill_the_memory_with_combos():
+    universe = Universe(date(2026, 11, 19))
+    legs = [(Leg(756733, 1, "BUY"), Leg(265598, ratio, "SELL")) for ratio in range(1, 10_002)]
+    known = [universe.combo("SPY", "USD", pair) for pair in legs[:-1]]
+    with pytest.raises(ValueError, match="10000 different combos already"):
+        universe.combo("SPY", "USD", legs[-1])
+    assert universe.combo("SPY", "USD", legs[0]) is known[0]
+
+
 def test_a_continuous_future_has_a_past_and_nothing_else():
     client = World().client()
     front = contract(symbol="ES", secType="CONTFUT", exchange="CME")
