@@ -79,7 +79,7 @@ class Gateway:
         self._traffic = Traffic(clock, self._log)
         self._around = Surroundings(clock, self.agenda, self.rules, self._traffic, self.pacing)
         self._counts_due = clock.monotonic()
-        self.quotes = MarketData(self.market)
+        self.quotes = MarketData(self.market, self.agenda.after)
         self.entitlements = self.quotes.entitlements
         self._startup = StartupService(settings.account, self.exchange.next_order_id)
         self._accounts = AccountService(self.accounts, self.universe, clock, lambda: self._startup.linked)

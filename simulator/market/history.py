@@ -76,6 +76,12 @@ class Bar:
 
 def bars(market: Market, line: Line, request: HistoryRequest) -> tuple[float, list[Bar]]:
     """The bars, oldest first, and the instant from which they were looked for."""
+    start, coming = coming_bars(market, line, request)
+    return start, list(coming)
+
+
+def coming_bars(market: Market, line: Line, request: HistoryRequest) -> tuple[float, Iterator[Bar]]:
+    """As `bars`, but each bar is made when it is taken; until when they are known is settled by the call."""
     size = BAR_SECONDS.get(request.bar_size)
     if size is None:
         legal = ", ".join(BAR_SECONDS)
@@ -92,7 +98,7 @@ def bars(market: Market, line: Line, request: HistoryRequest) -> tuple[float, li
         )
     spans = list(_long_spans(sessions, size) if size >= _DAY else _short_spans(sessions, size, end))
     known = line.feed.after(market.now) if end == market.now else end
-    return sessions[0][1][0], list(_bars(line, request.what, spans, known))
+    return sessions[0][1][0], _bars(line, request.what, spans, known)
 
 
 def head(now: float) -> float:

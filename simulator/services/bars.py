@@ -1,17 +1,21 @@
 """Historical bars, kept up to date while the client wants it, schedules, head timestamps and histograms.
 
 A request kept up to date is told its last bar again whenever it changed, every five seconds of the calendar, and
-each new bar as it begins. Everything else is complete when it is answered.
+each new bar as it begins. Everything else is complete when it is answered. A long answer is made in pieces, with
+everybody else's turns between them.
 """
 
 from __future__ import annotations
 
 import math
 from collections import Counter
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
+from functools import partial
+from itertools import islice
 
-from simulator.market.history import Bar, HistoryRequest, bars, head
+from simulator.market.history import Bar, HistoryRequest, bars, coming_bars, head
 from simulator.market.line import Line
 from simulator.market.market import Market
 from simulator.market.universe import Instrument
@@ -34,6 +38,9 @@ _DAY = 86400
 _REFUSED = 162
 _PREFIX = "Historical Market Data Service error message:"
 _DELAY = 900.0
+_PIECE = 500
+"""Bars that are made at once: some tenths of a second at the longest."""
+_PAUSE = 0.001
 
 
 @dataclass(eq=False)
@@ -46,12 +53,27 @@ class _Live:
     slot: int
 
 
-class BarService:
-    """What HMDS answers."""
+@dataclass(eq=False)
+class _Answer:
+    session: Session
+    request_id: int
+    item: Instrument
+    request: BarRequest
+    span: tuple[float, float]
+    coming: Iterator[Bar]
+    made: list[Bar] = field(default_factory=list)
 
-    def __init__(self, market: Market, entitlements: Entitlements) -> None:
+
+class BarService:
+    """What HMDS answers. `later` calls back after so many true seconds."""
+
+    def __init__(
+        self, market: Market, entitlements: Entitlements, later: Callable[[float, Callable[[], None]], object]
+    ) -> None:
         self._market = market
         self._entitlements = entitlements
+        self._later = later
+        self._answers: Subscriptions[_Answer] = Subscriptions()
         self._live: Subscriptions[_Live] = Subscriptions()
         self.handlers: dict[int, Handler] = {
             20: self._bars,
@@ -85,11 +107,13 @@ class BarService:
 
     def lose(self, session: Session) -> None:
         """Nothing of a client's is kept up to date any more."""
+        self._answers.drop(session)
         self._live.drop(session)
 
     def _bars(self, session: Session, fields: Fields) -> None:
         request_id = fields.integer("reqId")
         request = read_bar_request(fields)
+        self._answers.require_new(session, request_id)
         self._live.require_new(session, request_id)
         line = self._market.line(resolve_past(self._market.universe, request.contract))
         self._require(line.instrument, live=request.live)
@@ -97,12 +121,28 @@ class BarService:
         if request.what == SCHEDULE:
             self._schedule(session, request_id, line, request, end)
             return
-        look = volatility_bars if request.what in {HISTORICAL, IMPLIED} else bars
-        start, found = look(self._market, line, _asked(request, end))
-        session.send(*wire.historical_bars(request_id, found, (start, end), request.form, session.version))
+        look = volatility_bars if request.what in {HISTORICAL, IMPLIED} else coming_bars
+        start, coming = look(self._market, line, _asked(request, end))
+        answer = _Answer(session, request_id, line.instrument, request, (start, end), coming)
+        self._answers.add(session, request_id, answer)
+        self._make(answer)
+
+    def _make(self, answer: _Answer) -> None:
+        """Make some bars; the answer goes with the last of them, unless it was cancelled or its session ended."""
+        session, request_id, request = answer.session, answer.request_id, answer.request
+        if self._answers.of(session).get(request_id) is not answer:
+            return
+        piece = list(islice(answer.coming, _PIECE))
+        answer.made += piece
+        if len(piece) == _PIECE:
+            self._later(_PAUSE, partial(self._make, answer))
+            return
+        self._answers.take(session, request_id)
+        session.send(*wire.historical_bars(request_id, answer.made, answer.span, request.form, session.version))
         if request.live:
             slot = int(self._market.now // UPDATE_EVERY)
-            self._live.add(session, request_id, _Live(session, request_id, line.instrument, request, found[-1], slot))
+            last = answer.made[-1]
+            self._live.add(session, request_id, _Live(session, request_id, answer.item, request, last, slot))
 
     def _newest(self, item: Instrument) -> float:
         """How far bars reach: until now, or as far as delayed data do."""
@@ -128,7 +168,7 @@ class BarService:
     def _cancel(self, session: Session, fields: Fields) -> None:
         fields.skip()
         request_id = fields.integer("reqId")
-        if self._live.take(session, request_id) is None:
+        if self._answers.take(session, request_id) is None and self._live.take(session, request_id) is None:
             raise Refused(366, f"No historical data query found for ticker id:{request_id}")
         raise Refused(_REFUSED, f"{_PREFIX}API historical data query cancelled: {request_id}")
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from simulator.market.line import Line
 from simulator.market.market import Market
 from simulator.market.universe import Instrument
@@ -21,12 +23,12 @@ from simulator.session import Session
 class MarketData:
     """`entitlements` and `most_lines` may be changed at any time; streams follow at once, open lines stay."""
 
-    def __init__(self, market: Market) -> None:
+    def __init__(self, market: Market, later: Callable[[float, Callable[[], None]], object]) -> None:
         self._lines = MarketLines()
         self.entitlements = Entitlements(self._recheck)
         shared = market, self.entitlements, self._lines
         self._quotes = QuoteService(*shared)
-        self._bars = BarService(market, self.entitlements)
+        self._bars = BarService(market, self.entitlements, later)
         self._streams = (TickByTickService(*shared), DepthService(*shared), RealTimeBarService(*shared), self._bars)
         self.handlers: dict[int, Handler] = {
             **self._quotes.handlers,

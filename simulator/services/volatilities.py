@@ -6,6 +6,7 @@ Both come out of this market, so that they agree with its bars and with the mode
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
 from dataclasses import replace
 from decimal import Decimal
 from itertools import pairwise
@@ -36,7 +37,7 @@ def implied(universe: Universe, item: Instrument) -> float | None:
     return VOLATILITY if universe.chains(item) else None
 
 
-def volatility_bars(market: Market, line: Line, request: HistoryRequest) -> tuple[float, list[Bar]]:
+def volatility_bars(market: Market, line: Line, request: HistoryRequest) -> tuple[float, Iterator[Bar]]:
     """Bars of a volatility, and the instant from which they were looked for. Raises `Refused` (162) without data."""
     item = line.instrument
     constant = implied(market.universe, item)
@@ -50,7 +51,7 @@ def volatility_bars(market: Market, line: Line, request: HistoryRequest) -> tupl
     edges = [*(bar.start for bar in found), min(request.end, market.now)]
     values = [constant if request.what == IMPLIED and constant else realized(line, edge) for edge in edges]
     rounded = [Decimal(value).quantize(_UNIT) for value in values]
-    return start, [_bar(bar, *ends) for bar, ends in zip(found, pairwise(rounded), strict=True)]
+    return start, iter([_bar(bar, *ends) for bar, ends in zip(found, pairwise(rounded), strict=True)])
 
 
 def _bar(bar: Bar, first: Decimal, last: Decimal) -> Bar:
