@@ -53,7 +53,7 @@ class Streams(Protocol):
 
 
 class Gateway:
-    """One account, one market, any number of clients."""
+    """One login with its accounts, one market, any number of clients."""
 
     def __init__(self, settings: SimulatorSettings, directory: Path | None, clock: Clock) -> None:
         now = clock.now()
