@@ -54,6 +54,7 @@ class BuyingPower:
         """Raise `Refused` 201 when the account cannot carry these new orders."""
         for order in orders:
             order.margin = self.alone(order)
+        self._check_coins(account, orders, orders)
         if not self._plainly_enough(account, orders):
             self._judge(account, self._needed(account), self._needed(account, orders))
 
@@ -63,6 +64,7 @@ class BuyingPower:
         try:
             order.terms = terms
             order.margin = self.alone(order)
+            self._check_coins(account, [order], ())
             if not self._plainly_enough(account, ()):
                 after = self._needed(account)
                 order.terms = former
@@ -76,6 +78,20 @@ class BuyingPower:
     def alone(self, order: Order) -> Decimal:
         """The initial margin of an order by itself, in US dollars."""
         return sum((margin(self._market, part.instrument, part.units)[0] for part in self._demands(order)), _NOTHING)
+
+    def _check_coins(self, account: Account, sellers: Iterable[Order], new: Iterable[Order]) -> None:
+        """Raise `Refused` 201 for sales of cryptocurrencies beyond what is held: those are not sold short."""
+        sales = [part for order in sellers for part in self._demands(order) if part.units < 0]
+        coins = {part.instrument.con_id: part.instrument for part in sales if part.instrument.sec_type == "CRYPTO"}
+        for coin in coins.values():
+            position = account.positions.get(coin.con_id)
+            sold = [part for part in self._parts(account, new) if part.instrument == coin and part.units < 0]
+            if (position.quantity if position else _NOTHING) + sum((part.units for part in sold), _NOTHING) < 0:
+                raise Refused(
+                    201,
+                    f"Order rejected - reason:The account does not hold enough {coin.symbol} for this sale and the "
+                    "others that work; cryptocurrencies cannot be sold short.",
+                )
 
     def _plainly_enough(self, account: Account, orders: Iterable[Order]) -> bool:
         """Whether the plain sum of all margins is small enough: then nothing else has to be looked at."""
@@ -119,12 +135,16 @@ class BuyingPower:
 
     def _needed(self, account: Account, orders: Iterable[Order] = ()) -> Decimal:
         """The initial margin of all that is held and works, and of these new orders."""
-        working = [order for order in self._book.working() if order.terms.account == account.name]
-        family = _Family([*working, *orders], self._book)
-        parts = [part for order in family.that_count() for part in self._after_parent(order, family.parent(order))]
+        parts = self._parts(account, orders)
         instruments = {p.instrument.con_id: p.instrument for p in account.positions.values() if p.quantity}
         instruments |= {part.instrument.con_id: part.instrument for part in parts}
         return sum((self._worst(account, item, parts) for item in instruments.values()), _NOTHING)
+
+    def _parts(self, account: Account, orders: Iterable[Order]) -> list[_Demand]:
+        """What all that works and these new orders add to positions at most."""
+        working = [order for order in self._book.working() if order.terms.account == account.name]
+        family = _Family([*working, *orders], self._book)
+        return [part for order in family.that_count() for part in self._after_parent(order, family.parent(order))]
 
     def _worst(self, account: Account, item: Instrument, parts: list[_Demand]) -> Decimal:
         position = account.positions.get(item.con_id)

@@ -188,10 +188,7 @@ class Exchange:
         corrected = self._fills.correct(
             former, order, former.quantity if quantity is None else quantity, former.price if price is None else price
         )
-        self._life.corrected(order)
-        reports.executed(corrected)
-        reports.status(order)
-        reports.charged(corrected)
+        self._life.correct(order, corrected, reports)
         self._desk.wake(reports)
         return corrected
 

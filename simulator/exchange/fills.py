@@ -89,6 +89,10 @@ class Fills:
         return told[changed.exec_id]
 
     def _amend(self, order: Order, former: Execution, changed: Execution) -> Execution:
+        ids = {former.perm_id, order.perm_id}
+        latest = max((one for one in self.today if one.perm_id in ids), key=lambda one: (one.time, one.exec_id))
+        if latest.exec_id == former.exec_id:
+            order.last_price = changed.price
         order.filled += changed.quantity - former.quantity
         order.cost += changed.quantity * changed.price - former.quantity * former.price
         due = commission(order.instrument, order.filled, order.cost * order.instrument.factor)

@@ -128,8 +128,14 @@ class Intake:
         parent = self._book.find(client_id, terms.parent_id)
         if (client_id, order_id) in line or (parent is None and line[0] not in self._book.held):
             raise Refused(10006, f"Missing parent order:{terms.parent_id}")
+        if self._account_of(client_id, terms.parent_id) != terms.account:
+            raise invalid(f"Parent order {terms.parent_id} belongs to another account")
         if parent is not None and parent.status in {"Cancelled", "Inactive"}:
             raise Refused(_REJECTED, _PARENT_ENDED)
+
+    def _account_of(self, client_id: int, order_id: int) -> str:
+        order = self._book.find(client_id, order_id) or self._book.held[client_id, order_id]
+        return order.terms.account
 
     def _transmit(self, client_id: int, order_id: int, reports: Reports) -> None:
         """Send an order with its held family, parent first."""

@@ -17,7 +17,7 @@ from decimal import Decimal
 
 from simulator.exchange.book import OrderBook
 from simulator.exchange.fills import Fills
-from simulator.exchange.groups import free_units, left_to_partner
+from simulator.exchange.groups import left_by_parent, left_to_partner
 from simulator.exchange.orders import Execution, Order, Terms
 from simulator.exchange.reports import Reports
 from simulator.ledger import Ledger
@@ -110,17 +110,31 @@ class Lifecycle:
             order.status, order.why_held = "Submitted", ""
             self._ledger.save_order(order)
         else:
-            self._end(order, "Filled", f"Filled Size: {order.filled:f}")
+            self._end(order, "Filled", _filled(order))
         self._tell_fill(order, executions, reports)
         for partner in self._book.partners(order):
             if partner.live:  # one that ended may have taken another along, as its child
                 self._reduce(partner, left_to_partner(partner, quantity, remaining), reports)
         self._wake_children(order)
 
-    def corrected(self, order: Order) -> None:
-        """What is filled was corrected: that may complete the order, and leave its children more to trade."""
-        if order.live and not order.remaining:
-            self._end(order, "Filled", f"Filled Size: {order.filled:f}")
+    def correct(self, order: Order, execution: Execution, reports: Reports) -> None:
+        """What is filled was corrected: that may complete the order; one that was complete is so with less.
+
+        Its children may trade as much as it has filled now.
+        """
+        lowered = order.status == "Filled" and order.remaining > 0
+        if lowered:
+            order.reduced += order.remaining
+            order.terms = replace(order.terms, quantity=order.filled)
+            order.completed_status = _filled(order)
+            self._ledger.save_order(order)
+        elif order.live and not order.remaining:
+            self._end(order, "Filled", _filled(order))
+        reports.executed(execution)
+        reports.status(order)
+        reports.charged(execution)
+        if lowered:
+            self._release_family(order, reports)
         self._wake_children(order)
 
     def _tell_fill(self, order: Order, executions: list[Execution], reports: Reports) -> None:
@@ -145,7 +159,7 @@ class Lifecycle:
     def _release_family(self, order: Order, reports: Reports) -> None:
         for child in self._book.children(order):
             if child.live:
-                self._reduce(child, free_units(self._book, child), reports)
+                self._reduce(child, left_by_parent(self._book, child, order), reports)
                 self.woken.append(child)
 
     def _wake_children(self, order: Order) -> None:
@@ -157,3 +171,7 @@ class Lifecycle:
         order.completed_status = detail
         self._book.end(order)
         self._ledger.save_order(order)
+
+
+def _filled(order: Order) -> str:
+    return f"Filled Size: {order.filled:f}"

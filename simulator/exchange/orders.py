@@ -62,11 +62,11 @@ class Terms:
 class Order:
     """One order through its life.
 
-    `cost` is the sum of price times quantity of its fills, `reduced` what one-cancels-all partners took off its
-    quantity, `triggered` and `released` tell that its stop was reached and its conditions came true,
-    `session_end` is when a DAY order ends. `queue` is the size ahead of it at its price, None while it has no
-    place there; `seen` is the last instant at which the exchange looked at it; `margin` is what it would take by
-    itself, in US dollars, when it came.
+    `cost` is the sum of price times quantity of its fills, `reduced` what one-cancels-all partners, its parent's
+    end and corrections took off its quantity, `triggered` and `released` tell that its stop was reached and its
+    conditions came true, `session_end` is when a DAY order ends. `queue` is the size ahead of it at its price, None
+    while it has no place there; `seen` is the last instant at which the exchange looked at it; `margin` is what it
+    would take by itself, in US dollars, when it came.
     """
 
     client_id: int

@@ -63,6 +63,8 @@ def find(universe: Universe, query: Query) -> list[Instrument]:
 def _combo(universe: Universe, query: Query) -> Instrument:
     if query.con_id and not query.legs and (known := universe.get(query.con_id)) is not None:
         return known
+    if len({leg.con_id for leg in query.legs}) < len(query.legs):
+        raise invalid("A combination cannot have the same leg twice")
     try:
         return universe.combo(query.symbol, query.currency, query.legs)
     except LookupError:

@@ -92,7 +92,7 @@ def test_a_correction_has_the_next_version_of_the_execution_id_and_corrects_all_
     assert story(told) == ["fill 9", "status Filled", "commission"]
     corrected = told[0]
     assert corrected[14] == bought[14].removesuffix("01") + "02"
-    assert (corrected[20], corrected[24], told[1][3:6]) == ("150", "9", ["9", "1", "150"])
+    assert (corrected[20], corrected[24], told[1][3:6]) == ("150", "9", ["9", "0", "150"])
     account = gateway.account
     assert account.positions[265598].quantity == 5
     assert account.cash["USD"] == 1_000_000 - 9 * 150 + 4 * Decimal(sold[20]) - 2
