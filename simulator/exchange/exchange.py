@@ -16,10 +16,11 @@ from simulator.exchange.desk import Desk
 from simulator.exchange.facts import OrderFacts
 from simulator.exchange.fills import Fills
 from simulator.exchange.groups import free_units
-from simulator.exchange.intake import FIRST_PERM_ID, Floor, Intake
+from simulator.exchange.intake import Floor, Intake
 from simulator.exchange.lifecycle import CANCELLED, Lifecycle
-from simulator.exchange.orders import Execution, Order, Terms
+from simulator.exchange.orders import FIRST_PERM_ID, Execution, Order, Terms
 from simulator.exchange.reports import Reports
+from simulator.exchange.settlement import Settlement
 from simulator.exchange.venue import Venue
 from simulator.ledger import Ledger
 from simulator.ledger_schema import BadLedger
@@ -42,6 +43,7 @@ class Exchange:
         self._book = OrderBook(orders, ledger.highest_order_ids())
         self._life = Lifecycle(self._book, self._fills, ledger, clock)
         self._venue = Venue(market, clock)
+        self._settlement = Settlement(accounts, market, self._fills)
         self._desk = Desk(self._book, self._life, self._venue, self._facts)
         self._power = BuyingPower(market, self._book)
         self._intake = Intake(
@@ -139,8 +141,12 @@ class Exchange:
         self._desk.step(line, reports)
 
     def expire(self, reports: Reports) -> None:
-        """End what is past its time; forget what was done with before today (the ledger keeps it)."""
+        """End what is past its time, settle what expired; forget what was done with before today.
+
+        The ledger keeps it.
+        """
         self._desk.expire(reports)
+        self._settlement.expire(reports)
         self._fills.begin_day()
         self._book.forget(lambda order: not self._of_today(order))
 

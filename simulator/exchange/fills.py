@@ -15,9 +15,10 @@ from decimal import Decimal
 from simulator.exchange.accounts import Accounts
 from simulator.exchange.combos import leg_fills
 from simulator.exchange.commissions import commission
-from simulator.exchange.orders import Execution, Order
+from simulator.exchange.orders import FIRST_PERM_ID, Execution, Order
 from simulator.ledger import Ledger
 from simulator.market.hours import trading_day
+from simulator.market.instrument import Instrument
 from simulator.market.market import Market
 
 
@@ -59,6 +60,30 @@ class Fills:
         legs = self._execute_legs(order, whole, before, number)
         order.commission += sum((leg.commission for leg in legs), Decimal(0))
         return [whole, *legs]
+
+    def transfer(
+        self, account: str, instrument: Instrument, units: Decimal, price: Decimal, moment: float
+    ) -> Execution:
+        """Put units in an account or, negative, take them out at a price, without an order and free of charge."""
+        return self._book(
+            Execution(
+                exec_id=f"0000e0d5.{self._ledger.count('execution'):08x}.01.01",
+                order_id=0,
+                client_id=0,
+                perm_id=FIRST_PERM_ID + self._ledger.count("perm_id"),
+                instrument=instrument,
+                time=moment,
+                account=account,
+                exchange=instrument.primary or instrument.exchange,
+                action="BUY" if units > 0 else "SELL",
+                quantity=abs(units),
+                price=price,
+                cumulative=abs(units),
+                average=price,
+                ref="",
+                aggressive=False,
+            )
+        )
 
     def correct(self, former: Execution, order: Order, quantity: Decimal, price: Decimal) -> Execution:
         """Put a corrected execution in the place of one of today's. Raises ValueError for what cannot be so."""

@@ -16,14 +16,13 @@ from simulator.exchange.book import HeldOrder, OrderBook
 from simulator.exchange.buying_power import BuyingPower, Preview
 from simulator.exchange.desk import Desk
 from simulator.exchange.lifecycle import Lifecycle
-from simulator.exchange.orders import Order, Terms
+from simulator.exchange.orders import FIRST_PERM_ID, Order, Terms
 from simulator.exchange.reports import Reports
 from simulator.exchange.venue import Venue
 from simulator.ledger import Ledger
 from simulator.market.universe import Instrument, Universe
 from simulator.refusal import Refused, invalid
 
-FIRST_PERM_ID = 1_100_000_000
 _REJECTED = 201
 _CHILD_GROUP = 3
 _PARENT_ENDED = "Order rejected - reason:Parent order is being cancelled."

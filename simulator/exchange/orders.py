@@ -17,6 +17,7 @@ TRAILING = frozenset({"TRAIL", "TRAIL LIMIT"})
 TRIGGERED = frozenset({"STP", "STP LMT", "MIT", "LIT"}) | TRAILING
 LIMITED = frozenset({"LMT", "STP LMT", "LIT", "TRAIL LIMIT", "LOC"})
 ON_CLOSE = frozenset({"MOC", "LOC"})
+FIRST_PERM_ID = 1_100_000_000
 
 
 @dataclass(frozen=True)

@@ -187,6 +187,13 @@ class Market:
             known = self._closings[instrument.con_id] = line.quote
         return known
 
+    def last_price(self, instrument: Instrument, moment: float) -> Decimal:
+        """The last price at an instant, also of one that this market comes to yet; the middle where none is told."""
+        line = Line(instrument, self.feed(instrument), self.trading_hours)
+        line.refresh(min(moment, self.now) if self.frozen else moment)
+        quote = line.quote
+        return line.price(quote.last) if line.trades else line.price(quote.bid + quote.ask) / 2
+
     def history_ticks(
         self, instrument: Instrument, what: str, start: float | None, end: float, limit: int
     ) -> list[Print] | list[QuoteTick]:
