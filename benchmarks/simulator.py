@@ -7,7 +7,6 @@ bytes, from a file through a plain TCP connection, into the same reader.
 from __future__ import annotations
 
 import multiprocessing
-import select
 import socket
 import struct
 import subprocess
@@ -72,10 +71,10 @@ def _simulator() -> Iterator[tuple[int, ControlClient]]:
 
 def _port(process: subprocess.Popen[str]) -> int:
     assert process.stdout is not None
-    ready, _, _ = select.select([process.stdout], [], [], LIMIT)
-    if not ready:
-        raise TimeoutError(f"the simulator said nothing within {LIMIT:g} s")
-    return int(process.stdout.readline().rpartition(":")[2])
+    line = process.stdout.readline()
+    if not line:
+        raise ConnectionError(f"the simulator ended with {process.wait()} before it listened")
+    return int(line.rpartition(":")[2])
 
 
 def _client(port: int) -> socket.socket:
