@@ -200,6 +200,19 @@ def contract(**parts: Any) -> Contract:
     return made
 
 
+EUR_USD = contract(symbol="EUR", secType="CASH", exchange="IDEALPRO", currency="USD")
+ES = contract(symbol="ES", secType="FUT", exchange="CME", currency="USD", lastTradeDateOrContractMonth="202612")
+SPY_CALL = contract(
+    symbol="SPY",
+    secType="OPT",
+    exchange="SMART",
+    currency="USD",
+    right="C",
+    strike=560.0,
+    lastTradeDateOrContractMonth="20261218",
+)
+
+
 def order(action: str, quantity: int | str, kind: str = "MKT", **parts: Any) -> Order:
     """An official order."""
     made = Order()

@@ -8,8 +8,8 @@ import statistics
 
 import pytest
 
-from tests.simulator.rig import NOON, VERSIONS, World, stock
-from tests.simulator.test_quote_streams import EUR_USD, errors
+from tests.simulator.rig import EUR_USD, NOON, VERSIONS, World, stock
+from tests.simulator.test_quote_streams import errors
 
 MIDNIGHT = NOON + 12 * 3600
 

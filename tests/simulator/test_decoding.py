@@ -11,19 +11,7 @@ import pytest
 from ibapi.execution import ExecutionFilter
 from ibapi.scanner import ScannerSubscription
 
-from tests.simulator.rig import VERSIONS, World, cancellation, contract, order, stock
-
-EUR_USD = contract(symbol="EUR", secType="CASH", exchange="IDEALPRO", currency="USD")
-ES = contract(symbol="ES", secType="FUT", exchange="CME", currency="USD", lastTradeDateOrContractMonth="202612")
-SPY_CALL = contract(
-    symbol="SPY",
-    secType="OPT",
-    exchange="SMART",
-    currency="USD",
-    right="C",
-    strike=560.0,
-    lastTradeDateOrContractMonth="20261218",
-)
+from tests.simulator.rig import ES, EUR_USD, SPY_CALL, VERSIONS, World, cancellation, contract, order, stock
 
 # What each request must be answered with, by message id; written down from the protocol notes.
 ASKED_AND_ANSWERED = [

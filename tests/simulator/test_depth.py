@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from simulator.services.depth_changes import Level, changes
-from tests.simulator.rig import VERSIONS, World, stock
-from tests.simulator.test_quote_streams import ES, EUR_USD, errors
+from tests.simulator.rig import ES, EUR_USD, VERSIONS, World, stock
+from tests.simulator.test_quote_streams import errors
 
 ROWS = st.lists(
     st.builds(Level, st.integers(1, 6), st.integers(1, 3), st.sampled_from("AB")),

@@ -9,8 +9,8 @@ from ibapi.contract import ComboLeg
 
 from simulator.market.option_model import price_option
 from simulator.services.option_computations import implied_volatility
-from tests.simulator.rig import NOON, VERSIONS, World, contract, stock
-from tests.simulator.test_quote_streams import SPY_CALL, errors, tick_types, watch
+from tests.simulator.rig import NOON, SPY_CALL, VERSIONS, World, contract, stock
+from tests.simulator.test_quote_streams import errors, tick_types, watch
 
 
 @pytest.mark.parametrize("version", VERSIONS)

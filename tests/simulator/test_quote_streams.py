@@ -7,20 +7,9 @@ import itertools
 import pytest
 
 from simulator.wire.tick_types import ASK, ASK_SIZE, BID, BID_SIZE, HIGH, LAST, LAST_SIZE, LOW, VOLUME
-from tests.simulator.rig import NOON, VERSIONS, World, contract, stock
+from tests.simulator.rig import ES, NOON, VERSIONS, World, stock
 
 MIDNIGHT = NOON + 12 * 3600
-EUR_USD = contract(symbol="EUR", secType="CASH", exchange="IDEALPRO", currency="USD")
-ES = contract(symbol="ES", secType="FUT", exchange="CME", currency="USD", lastTradeDateOrContractMonth="202612")
-SPY_CALL = contract(
-    symbol="SPY",
-    secType="OPT",
-    exchange="SMART",
-    currency="USD",
-    right="C",
-    strike=560.0,
-    lastTradeDateOrContractMonth="20261218",
-)
 DELAYED_TYPES = {66, 67, 68, 72, 73, 74, 75, 76, 88, 90}
 TICKS = {"1", "2", "21", "45", "46"}
 

@@ -8,8 +8,8 @@ from decimal import Decimal
 
 import pytest
 
-from tests.simulator.rig import NOON, VERSIONS, World, contract, stock
-from tests.simulator.test_quote_streams import EUR_USD, SPY_CALL, errors
+from tests.simulator.rig import EUR_USD, NOON, SPY_CALL, VERSIONS, World, contract, stock
+from tests.simulator.test_quote_streams import errors
 
 
 def stream(client, request_id, asked, kind, count=0, *, ignore_size=False):

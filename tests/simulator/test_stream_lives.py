@@ -10,18 +10,8 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
 from simulator.session import CONGESTED
-from tests.simulator.rig import NOON, World, contract, stock
-from tests.simulator.test_quote_streams import (
-    DELAYED_TYPES,
-    ES,
-    EUR_USD,
-    SPY_CALL,
-    TICKS,
-    errors,
-    kinds_of_data,
-    tick_types,
-    watch,
-)
+from tests.simulator.rig import ES, EUR_USD, NOON, SPY_CALL, World, contract, stock
+from tests.simulator.test_quote_streams import DELAYED_TYPES, TICKS, errors, kinds_of_data, tick_types, watch
 
 SYMBOLS = st.sampled_from(["AAPL", "MSFT"])
 REFUSALS = {354, 10089, 10186, 10197}
