@@ -274,12 +274,13 @@ class ConnectionActor(Actor):
     @handles(broker.Transmit)
     def transmit(self, message: broker.Transmit, sender: Sender) -> object:
         self._outbound.check(message.epoch)
-        if message.receipt < 1 or not 0 < message.order_id < FIRST_REQUEST_ID:
-            raise Rejected(
-                f"receipt = {message.receipt}, order_id = {message.order_id}: both must be positive, and an order id "
-                f"below {FIRST_REQUEST_ID}; an order leaves only after its intent is durable",
-                kind="invalid",
-            )
+        for order in message.orders:
+            if order.receipt < 1 or not 0 < order.order_id < FIRST_REQUEST_ID:
+                raise Rejected(
+                    f"receipt = {order.receipt}, order_id = {order.order_id}: both must be positive, and an order id "
+                    f"below {FIRST_REQUEST_ID}; an order leaves only after its intent is durable",
+                    kind="invalid",
+                )
         self._outbound.order(message, sender)
         return LATER
 

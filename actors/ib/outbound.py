@@ -109,14 +109,15 @@ class Outbound:
 
     def order(self, message: Transmit, sender: Sender) -> None:
         """Queue an order; `sender` gets Transmitted when its last byte is with the kernel."""
+        first = message.orders[0].order_id
 
         def sent() -> None:
-            failpoint("connection.order.written", message.order_id)
+            failpoint("connection.order.written", first)
             sender.reply(Transmitted(message.epoch))
 
-        frames = self.requests.place(message.order_id, message.contract, message.terms)
-        failpoint("connection.order.encoded", message.order_id)
-        self.ship(Priority.ORDER, frames, sender, sent, order_id=message.order_id)
+        frames = b"".join(self.requests.place(one.order_id, one.contract, one.terms) for one in message.orders)
+        failpoint("connection.order.encoded", first)
+        self.ship(Priority.ORDER, frames, sender, sent, order_id=first)
 
     def ship_while(
         self,

@@ -13,6 +13,7 @@ from datetime import datetime
 from decimal import Decimal
 
 from actors.messages.market import Bar, Contract, ContractDetails
+from actors.messages.orders import OrderPreview
 from actors.messages.session import SessionView
 from supervision.message import Ask, Done, Message
 
@@ -115,7 +116,12 @@ def _order(perm_id: int, client_id: int, order_id: int) -> str:
 
 
 class OrderTerms(Message, frozen=True):
-    """What an order says, apart from its contract."""
+    """What an order says, apart from its contract.
+
+    `stop` of a trailing order is where its stop begins, None for the gateway to work it out. It trails by `trail`,
+    in the price's unit, or by `trail_percent`; `limit_offset` is how far the limit of a trailing stop-limit stands
+    from the stop. `good_till` belongs to the time in force GTD. `parent_id` is the order id of a bracket's entry.
+    """
 
     account: str
     side: str
@@ -127,6 +133,13 @@ class OrderTerms(Message, frozen=True):
     key: str
     outside_rth: bool = False
     transmit: bool = True
+    trail: float | None = None
+    trail_percent: float | None = None
+    limit_offset: float | None = None
+    good_till: datetime | None = None
+    parent_id: int = 0
+    oca_group: str = ""
+    oca_type: int = 0
 
 
 class Transmitted(Message, frozen=True):
@@ -135,17 +148,47 @@ class Transmitted(Message, frozen=True):
     epoch: int
 
 
-class Transmit(Ask[Transmitted], frozen=True):
-    """Send an order. `receipt` is the journal sequence of its durable intent, never 0.
+class Sending(Message, frozen=True):
+    """One order on its way out, new or changed. `receipt` is the journal sequence of its durable intent, never 0."""
 
-    Rejected means that no byte was sent; any other failure leaves the outcome unknown.
+    order_id: int
+    contract: Contract
+    terms: OrderTerms
+    receipt: int
+
+
+class Transmit(Ask[Transmitted], frozen=True):
+    """Send orders that belong together, all of them or none: one order, or a bracket or group.
+
+    `gate` is the version of the gate that let them through. At the last byte Connection checks the epoch, the link,
+    that the gate still is that one, and that every receipt is newer than all before.
+    Rejected means that no byte was sent but for kind outcome_unknown; any other failure leaves the outcome unknown.
     """
+
+    epoch: int
+    gate: int
+    orders: tuple[Sending, ...]
+
+
+class GateStands(Message, frozen=True):
+    """From Order to Connection, after every change of the gate: which version it has, and whether orders may leave.
+
+    Until the first one from this incarnation of Order nothing leaves. Orders that waited for their turn under another
+    version are answered with a refusal; `reason` is its text. Cancels never wait for this.
+    """
+
+    version: int
+    open: bool
+    reason: str
+
+
+class FetchPreview(Ask[OrderPreview], frozen=True):
+    """A what-if: margin and commission of an order that is not placed. It uses up the order id."""
 
     epoch: int
     order_id: int
     contract: Contract
     terms: OrderTerms
-    receipt: int
 
 
 class TransmitCancel(Ask[Transmitted], frozen=True):
@@ -241,6 +284,27 @@ class OrderNotice(Message, frozen=True):
 
     def identity(self) -> str:
         return f"order {self.order_id} code {self.code}"
+
+
+Report = OrderReport | StatusReport | ExecutionReport | CommissionReport | OrderNotice
+
+
+class Reports(Message, frozen=True):
+    """Reports about orders of one session, in the order in which the gateway spoke.
+
+    `complete` is False when older ones are forgotten: then everything must be asked anew.
+    """
+
+    epoch: int
+    items: tuple[Report, ...]
+    complete: bool
+
+
+class FetchReports(Ask[Reports], frozen=True):
+    """Every report of the session `epoch` with a sequence above `after`, for an Order that restarted inside it."""
+
+    epoch: int
+    after: int
 
 
 class OpenOrders(Message, frozen=True):

@@ -15,8 +15,20 @@ QuoteState = Literal["live", "delayed", "stale", "gap", "waiting"]
 WhatToShow = Literal["TRADES", "MIDPOINT", "BID", "ASK"]
 
 
+class ComboLeg(Message, frozen=True):
+    """One leg of a combo at the broker: `ratio` contracts for each combo, on this side when the combo is bought."""
+
+    con_id: int
+    ratio: int
+    side: Literal["BUY", "SELL"]
+    exchange: str = "SMART"
+
+
 class Contract(Message, frozen=True):
-    """A broker contract. With `con_id` 0 it is a question, not yet an answer."""
+    """A broker contract. With `con_id` 0 it is a question, not yet an answer.
+
+    `legs` are those of a combo (`sec_type` BAG), which has no contract id of its own.
+    """
 
     symbol: str
     sec_type: str = "STK"
@@ -30,6 +42,21 @@ class Contract(Message, frozen=True):
     multiplier: str = ""
     local_symbol: str = ""
     trading_class: str = ""
+    legs: tuple[ComboLeg, ...] = ()
+
+
+class Leg(Message, frozen=True):
+    """One leg of a combo as a user names it."""
+
+    contract: str | Contract
+    side: Literal["BUY", "SELL"]
+    ratio: int = 1
+
+
+class Combo(Message, frozen=True):
+    """A combo as a user names it: several legs bought and sold as one order at one net price."""
+
+    legs: tuple[Leg, ...]
 
 
 class ContractDetails(Message, frozen=True):

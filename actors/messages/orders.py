@@ -10,12 +10,12 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Literal
 
-from actors.messages.market import Contract
+from actors.messages.market import Combo, Contract
 from supervision.message import Ask, Message
 
 Side = Literal["BUY", "SELL"]
-OrderType = Literal["MKT", "LMT", "STP", "STP LMT"]
-TimeInForce = Literal["DAY", "GTC", "IOC"]
+OrderType = Literal["MKT", "LMT", "STP", "STP LMT", "TRAIL", "TRAIL LIMIT", "MOC", "LOC"]
+TimeInForce = Literal["DAY", "GTC", "IOC", "FOK", "GTD", "OPG"]
 OrderStatus = Literal[
     "INTENT",
     "SENDING",
@@ -35,7 +35,11 @@ GateState = Literal["closed", "reconciling", "open", "paused", "reducing", "halt
 
 
 class OrderView(Message, frozen=True):
-    """One order as the service knows it. `reason` tells why it is rejected, cancelled or unknown."""
+    """One order as the service knows it. `reason` tells why it is rejected, cancelled or unknown.
+
+    `parent` is the key of the bracket entry that this order hangs on, `oca_group` names the orders of which one
+    cancels the others. `held`: reconciliation can find out nothing more, a person must decide (SettleOrder).
+    """
 
     key: str
     order_id: int
@@ -58,6 +62,13 @@ class OrderView(Message, frozen=True):
     updated: datetime
     reason: str = ""
     external: bool = False
+    trail: float | None = None
+    trail_percent: float | None = None
+    limit_offset: float | None = None
+    good_till: datetime | None = None
+    parent: str = ""
+    oca_group: str = ""
+    held: bool = False
 
     @property
     def remaining(self) -> Decimal:
@@ -70,13 +81,22 @@ class OrderView(Message, frozen=True):
         return self.status not in ("FILLED", "CANCELLED", "REJECTED", "NOT_PLACED")
 
 
+class Orders(Message, frozen=True):
+    """Orders, newest last. `as_of` is when the answer was true."""
+
+    items: tuple[OrderView, ...]
+    as_of: datetime
+
+
 class PlaceOrder(Ask[OrderView], frozen=True):
     """Place an order. The type follows from the prices unless given: none is market, `limit` is limit,
-    `stop` is stop, both are stop-limit. Without `key` one is made. Answers once the intent is durable
-    and the bytes are on the socket; the broker's verdict comes as OrderEvent.
+    `stop` is stop, both are stop-limit; `trail` or `trail_percent` make it a trailing stop, which `stop` may start,
+    with `limit_offset` a trailing stop-limit. MOC and LOC are for the closing auction, the time in force OPG with
+    MKT or LMT for the opening one; GTD needs `good_till`. Without `key` one is made. Answers once the intent is
+    durable and the bytes are on the socket; the broker's verdict comes as OrderEvent.
     """
 
-    contract: str | Contract
+    contract: str | Contract | Combo
     side: Side
     quantity: Decimal | int
     limit: float | None = None
@@ -87,6 +107,10 @@ class PlaceOrder(Ask[OrderView], frozen=True):
     account: str = ""
     strategy: str = ""
     outside_rth: bool = False
+    trail: float | None = None
+    trail_percent: float | None = None
+    limit_offset: float | None = None
+    good_till: datetime | None = None
 
 
 class ModifyOrder(Ask[OrderView], frozen=True):
@@ -96,6 +120,9 @@ class ModifyOrder(Ask[OrderView], frozen=True):
     quantity: Decimal | int | None = None
     limit: float | None = None
     stop: float | None = None
+    trail: float | None = None
+    trail_percent: float | None = None
+    limit_offset: float | None = None
 
 
 class CancelOrder(Ask[OrderView], frozen=True):
@@ -105,6 +132,76 @@ class CancelOrder(Ask[OrderView], frozen=True):
     """
 
     key: str
+
+
+class CancelAll(Ask[Orders], frozen=True):
+    """Ask the broker to cancel every working order of ours, or of one strategy; answers with those asked for."""
+
+    strategy: str = ""
+
+
+class PlaceBracket(Ask[Orders], frozen=True):
+    """Place an entry with its exits, all or nothing: the exits wait at the broker until the entry fills.
+
+    One of the exits may be missing. `take_profit` is a limit price. The stop is `stop_loss`, with `stop_limit` a
+    stop-limit, or trails by `trail` or `trail_percent`. Key, account, strategy and contract are the entry's; the
+    exits get the keys `KEY/profit` and `KEY/stop`. A key used before answers with that bracket and places nothing.
+    """
+
+    entry: PlaceOrder
+    take_profit: float | None = None
+    stop_loss: float | None = None
+    stop_limit: float | None = None
+    trail: float | None = None
+    trail_percent: float | None = None
+    exit_tif: str | None = None
+
+
+class PlaceOneCancelsAll(Ask[Orders], frozen=True):
+    """Place several orders of which one cancels the others at the broker, all or nothing.
+
+    Each order gets the key `KEY/1`, `KEY/2` and so on unless it names its own; `key` also names the group there.
+    """
+
+    orders: tuple[PlaceOrder, ...]
+    key: str = ""
+
+
+class SettleOrder(Ask[OrderView], frozen=True):
+    """A person's decision about an order that reconciliation could not decide; it is kept with its reason.
+
+    Executions heard of stay counted either way. Rejected unless the order is held or UNKNOWN.
+    """
+
+    key: str
+    outcome: Literal["not_placed", "cancelled"]
+    reason: str
+    by: str = "operator"
+
+
+class OrderPreview(Message, frozen=True):
+    """What the broker says an order would do, in the account's base currency; None where it does not say."""
+
+    initial_before: Decimal | None
+    initial_change: Decimal | None
+    initial_after: Decimal | None
+    maintenance_before: Decimal | None
+    maintenance_change: Decimal | None
+    maintenance_after: Decimal | None
+    equity_before: Decimal | None
+    equity_change: Decimal | None
+    equity_after: Decimal | None
+    commission: Decimal | None
+    least_commission: Decimal | None
+    most_commission: Decimal | None
+    currency: str
+    warning: str = ""
+
+
+class PreviewOrder(Ask[OrderPreview], frozen=True):
+    """Margin and commission of an order before sending it (IB's what-if); nothing is placed, no gate is asked."""
+
+    order: PlaceOrder
 
 
 class OrderEvent(Message, frozen=True):
@@ -141,13 +238,6 @@ class Fill(Message, frozen=True):
 
     execution: Execution
     order: OrderView
-
-
-class Orders(Message, frozen=True):
-    """Orders, newest last. `as_of` is when the answer was true."""
-
-    items: tuple[OrderView, ...]
-    as_of: datetime
 
 
 class GetOrders(Ask[Orders], frozen=True):

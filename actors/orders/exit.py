@@ -12,7 +12,7 @@ from functools import partial
 
 from actors.domain import order_events as ev
 from actors.domain.order_state import OrderState
-from actors.messages.broker import OrderTerms, Transmit, TransmitCancel, Transmitted
+from actors.messages.broker import OrderTerms, Sending, Transmit, TransmitCancel, Transmitted
 from actors.orders.gatekeeper import GateKeeper
 from actors.orders.records import Records
 from supervision.errors import ActorUnavailable, DeliveryError, Rejected
@@ -114,7 +114,7 @@ class Exit:
             self._records.commit()
 
         self._connection.ask(
-            Transmit(epoch, order.order_id, order.contract, terms, receipt),
+            Transmit(epoch, self._gate.view().version, (Sending(order.order_id, order.contract, terms, receipt),)),
             timeout=TRANSMIT_SECONDS,
             on_reply=sent,
             on_error=failed,

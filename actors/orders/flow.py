@@ -17,7 +17,7 @@ from actors.domain.order_events import ModifyAsked
 from actors.domain.order_state import ON_THE_WAY, OrderState
 from actors.domain.order_terms import changed_terms, check_account, check_against_contract, check_key, new_terms
 from actors.messages.broker import OrderTerms
-from actors.messages.market import ContractDetails, Quote
+from actors.messages.market import Combo, ContractDetails, Quote
 from actors.messages.orders import ModifyOrder, OrderView, PlaceOrder
 from actors.orders.exit import Exit
 from actors.orders.gatekeeper import GateKeeper
@@ -87,6 +87,8 @@ class OrderFlow:
         problems = (*check_key(key), *check_account(asked.account, accounts), *checked.problems)
         if problems or checked.terms is None:
             raise Rejected(*problems, kind="invalid")
+        if isinstance(asked.contract, Combo):
+            raise Rejected("combos are not placed yet", kind="invalid")
         self._waiting[key] = [sender]
         proceed = partial(self._intend, checked.terms, asked.strategy)
         self._references.look_up(asked.contract, checked.terms, proceed, partial(self._refuse, key))

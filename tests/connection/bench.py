@@ -13,7 +13,8 @@ from typing import Any, TypeVar
 
 from actors.connection import ConnectionActor
 from actors.messages import MESSAGES
-from actors.messages.broker import Snapshot
+from actors.messages.broker import OrderTerms, Sending, Snapshot, Transmit
+from actors.messages.market import Contract
 from actors.messages.session import GetSession, SessionView
 from config.settings import BackoffSettings, GatewaySettings, SimulatorSettings
 from simulator.actor import SimulatorActor
@@ -124,3 +125,8 @@ def control(directory: Path, statement: str) -> Answer:
     address = json.loads((directory / "simulator.json").read_text())
     with ControlClient(address["host"], address["control_port"]) as steering:
         return steering.do(statement)
+
+
+def sending(epoch: int, order_id: int, contract: Contract, terms: OrderTerms, *, receipt: int) -> Transmit:
+    """One order as Order hands it over."""
+    return Transmit(epoch, 1, (Sending(order_id, contract, terms, receipt),))

@@ -15,7 +15,7 @@ from actors.messages.session import BrokerNotice, LinkChanged, SessionDown, Sess
 from config.settings import PacingSettings, SimulatorSettings
 from simulator.actor import SimulatorActor
 from supervision.errors import AskTimeout, Rejected
-from tests.connection.bench import Bench, bench, control, simulated
+from tests.connection.bench import Bench, bench, control, sending, simulated
 
 
 @pytest.fixture
@@ -111,7 +111,7 @@ def test_bars_come_in_utc_oldest_first(it: Bench) -> None:
 def test_an_order_is_filled_reported_and_found_again(it: Bench) -> None:
     up = it.up()
     order_id = up.next_order_id
-    sent = it.connection.ask(broker.Transmit(up.epoch, order_id, resolve(it), terms("key-1"), receipt=1))
+    sent = it.connection.ask(sending(up.epoch, order_id, resolve(it), terms("key-1"), receipt=1))
     assert sent.epoch == up.epoch
     report = it.next(broker.OrderReport, lambda report: report.order_id == order_id)
     assert report.terms.key == "key-1"
@@ -133,7 +133,7 @@ def test_a_resting_order_is_open_until_its_cancel(it: Bench) -> None:
     up = it.up()
     contract = resolve(it)
     order_id = up.next_order_id
-    it.connection.ask(broker.Transmit(up.epoch, order_id, contract, terms("rest", limit=10.0), receipt=1))
+    it.connection.ask(sending(up.epoch, order_id, contract, terms("rest", limit=10.0), receipt=1))
     it.next(broker.StatusReport, lambda status: status.status == "Submitted")
     found = it.connection.ask(broker.FetchOpenOrders()).items
     assert [(item.order_id, item.terms.key, item.terms.limit) for item in found] == [(order_id, "rest", 10.0)]
@@ -153,7 +153,7 @@ def test_an_error_about_an_order_is_a_notice_with_its_id(it: Bench) -> None:
 def test_what_cannot_be_encoded_is_refused_before_any_byte(it: Bench) -> None:
     up = it.up()
     with pytest.raises(Rejected) as refused:
-        it.connection.ask(broker.Transmit(up.epoch, up.next_order_id, resolve(it), terms("schlüssel"), receipt=1))
+        it.connection.ask(sending(up.epoch, up.next_order_id, resolve(it), terms("schlüssel"), receipt=1))
     assert refused.value.kind == "invalid"
     assert it.connection.ask(broker.FetchOpenOrders()).items == ()
 
@@ -164,7 +164,7 @@ def test_an_order_without_a_durable_intent_or_with_an_impossible_id_never_leaves
 ) -> None:
     epoch = it.up().epoch
     with pytest.raises(Rejected, match=f"receipt = {receipt}, order_id = {order_id}"):
-        it.connection.ask(broker.Transmit(epoch, order_id, resolve(it), terms("k"), receipt=receipt))
+        it.connection.ask(sending(epoch, order_id, resolve(it), terms("k"), receipt=receipt))
     assert it.connection.ask(broker.FetchOpenOrders()).items == ()
 
 
@@ -178,7 +178,7 @@ def test_an_account_streams_values_and_profit(it: Bench) -> None:
 
 def test_questions_answered_without_an_id_do_not_mix(it: Bench) -> None:
     up = it.up()
-    it.connection.ask(broker.Transmit(up.epoch, up.next_order_id, resolve(it), terms("rest", limit=10.0), receipt=1))
+    it.connection.ask(sending(up.epoch, up.next_order_id, resolve(it), terms("rest", limit=10.0), receipt=1))
     futures = [it.connection.ask_future(broker.FetchOpenOrders()) for _ in range(5)]
     assert [len(future.result(5).items) for future in futures] == [1] * 5
 
@@ -186,7 +186,7 @@ def test_questions_answered_without_an_id_do_not_mix(it: Bench) -> None:
 def test_a_request_of_another_epoch_is_refused(it: Bench) -> None:
     up = it.up()
     with pytest.raises(Rejected) as refused:
-        it.connection.ask(broker.Transmit(up.epoch + 1, up.next_order_id, resolve(it), terms("k"), receipt=1))
+        it.connection.ask(sending(up.epoch + 1, up.next_order_id, resolve(it), terms("k"), receipt=1))
     assert refused.value.kind == "session_down"
 
 

@@ -263,8 +263,9 @@ class House:
         return self.ref.ask(PlaceOrder(**(values | changes)), timeout=5.0)
 
     def transmitted(self) -> Any:
-        """The next order or cancel that reached Connection."""
-        return self.sent.get(timeout=5.0)
+        """The next order (the one of its message) or cancel that reached Connection."""
+        sent = self.sent.get(timeout=5.0)
+        return sent.orders[0] if isinstance(sent, Transmit) else sent
 
     def gate(self) -> str:
         return self.ref.ask(GetOrdersView(), timeout=5.0).gate.state

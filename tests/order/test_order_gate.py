@@ -11,7 +11,7 @@ from decimal import Decimal
 import orjson
 import pytest
 
-from actors.messages.broker import Transmit, TransmitCancel, Transmitted
+from actors.messages.broker import Sending, Transmit, TransmitCancel, Transmitted
 from actors.messages.market import GetReference, Reference
 from actors.messages.orders import CancelOrder, GetOrder, GetOrdersView, Halt, ModifyOrder, PlaceOrder, Resume
 from actors.messages.session import LinkChanged
@@ -81,7 +81,7 @@ def test_a_halt_goes_on_cancelling_what_it_could_not_over_sessions_and_restarts(
     house.ref.ask(Resume("over"))
     house.cut(orders=(works,))
     house.place(key="k2")
-    assert isinstance(house.transmitted(), Transmit)
+    assert isinstance(house.transmitted(), Sending)
 
 
 def test_a_halt_that_comes_while_an_order_is_being_checked_stops_it(house: House) -> None:

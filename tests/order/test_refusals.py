@@ -32,7 +32,7 @@ from tests.order.neighbours import House
         ({"limit": float("nan")}, "limit nan: must be a finite number"),
         ({"limit": -1.0}, "must be above zero"),
         ({"limit": 150.001}, r"not on the tick of 0.01 \(accepted: 150 or 150.01\)"),
-        ({"tif": "FOREVER"}, r"tif 'FOREVER' is not known \(accepted: DAY, GTC, IOC\)"),
+        ({"tif": "FOREVER"}, r"tif 'FOREVER' is not known \(accepted: DAY, GTC, IOC, FOK, GTD, OPG\)"),
         ({"account": "U999"}, r"account U999 is not one of this service's \(accepted: DU1\)"),
         ({"key": "12345"}, "digits alone are read as an order id"),
         ({"key": "a\0b"}, "printable ASCII"),
