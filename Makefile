@@ -6,7 +6,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: run test check bench drill clean
+.PHONY: run test check bench drill coverage clean
 
 $(READY): pyproject.toml constraints.txt
 	@test -n "$(PYTHON)" || { echo "Python 3.11 or newer was not found; install it, or name it: make PYTHON=..." >&2; exit 1; }
@@ -27,6 +27,16 @@ check: $(READY)
 
 bench: $(READY)
 	$(BIN)/python -m benchmarks
+
+# Lines and branches the tests go through, in every process of theirs. What decides about orders is covered wholly.
+WHOLLY := actors/domain/order_*.py,actors/domain/fills.py,actors/domain/gate.py,actors/domain/pacing.py,actors/ib/transport.py
+
+coverage: $(READY)
+	$(BIN)/coverage erase
+	$(BIN)/coverage run -m pytest
+	$(BIN)/coverage combine --quiet
+	$(BIN)/coverage report --fail-under=85
+	$(BIN)/coverage report --fail-under=100 --include='$(WHOLLY)'
 
 # Every drill: services of their own, broken on purpose and judged by the simulator's ledger.
 drill: $(READY)
