@@ -47,7 +47,7 @@ from actors.orders.references import References
 from config.settings import OrderSettings, RiskSettings
 from supervision import clock
 from supervision.actor import LATER, Actor, Context, Sender, handles
-from supervision.errors import Rejected
+from supervision.errors import NotYet, Rejected
 from supervision.peer import Peer
 from supervision.uplink import Uplink
 
@@ -76,16 +76,19 @@ class OrderActor(Actor):
         self._heard = 0  # the incarnation of Connection that was heard last
 
     def on_start(self) -> None:
-        """Read the journal back, link to the others, doubt what was on its way."""
+        """Read the journal back, link to the others, doubt what was on its way. NotYet while the disk refuses."""
         reactor, log = self.reactor, self.context.log
-        self._records = Records(
-            Journal(self._directory / "orders.db"),
-            reactor=reactor,
-            publish=self.publish,
-            changed=self._changed,
-            health=self._journal_health,
-            log=log,
-        )
+        try:
+            self._records = Records(
+                Journal(self._directory / "orders.db"),
+                reactor=reactor,
+                publish=self.publish,
+                changed=self._changed,
+                health=self._journal_health,
+                log=log,
+            )
+        except JournalError as error:
+            raise NotYet(str(error)) from error
         connection = self.link(
             "connection",
             topics=("session", "order_reports"),

@@ -48,7 +48,7 @@ from config.settings import StateSettings
 from supervision import clock
 from supervision.actor import LATER, Actor, Context, Sender, handles
 from supervision.clock_watch import ClockWatch
-from supervision.errors import Rejected
+from supervision.errors import NotYet, Rejected
 from supervision.message import Done, Message
 from supervision.uplink import Uplink
 
@@ -75,7 +75,13 @@ class StateActor(Actor):
         self._directory = directory
 
     def on_start(self) -> None:
-        """Open the database, link to the others, start the schedules."""
+        """Open the database, link to the others, start the schedules. NotYet while the disk does not let us."""
+        try:
+            self._begin()
+        except DiskTrouble as trouble:
+            raise NotYet(str(trouble)) from trouble
+
+    def _begin(self) -> None:
         self._database = Database(self._directory / "state.db")
         self._trail = AuditTrail(self._database)
         self._caches = Caches(self._database)

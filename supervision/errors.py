@@ -25,6 +25,12 @@ class ConfigurationError(SupervisionError):
     """An actor cannot ever run as configured. The host exits 78 and is not restarted."""
 
 
+class NotYet(SupervisionError):
+    """An actor cannot start for want of something that may come, such as room on the disk. The host exits 75; the
+    start is tried again, ever slower, and never counts as a failure.
+    """
+
+
 class WireError(SupervisionError):
     """Bytes on an actor's socket break the framing or the codec: drop that peer, nothing else."""
 

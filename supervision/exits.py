@@ -13,6 +13,7 @@ NORMAL: Final = 0
 CRASH: Final = 70
 WRONG_PARENT: Final = 71
 SUPERVISOR_GONE: Final = 72
+NOT_YET: Final = 75
 CONFIGURATION: Final = 78
 FORK_SERVER_DIED: Final = 256
 """Not a code of a child: nobody is left who could tell it."""
@@ -27,13 +28,17 @@ class Ending(Enum):
     NORMAL = "normal"
     ABNORMAL = "abnormal"
     CONFIGURATION = "configuration"
+    NOT_YET = "not yet"
+
+
+_TOLD: Final = {CONFIGURATION: Ending.CONFIGURATION, NOT_YET: Ending.NOT_YET}
 
 
 def ending(code: int) -> Ending:
     """Classify an exit code that nobody asked for."""
     if code in (NORMAL, -signal.SIGTERM):  # who gets SIGTERM was told to leave, by whomever: OTP's `shutdown`
         return Ending.NORMAL
-    return Ending.CONFIGURATION if code == CONFIGURATION else Ending.ABNORMAL
+    return _TOLD.get(code, Ending.ABNORMAL)
 
 
 def reason(code: int, *, requested: bool = False, hung: bool = False, killed: str = "") -> str:
@@ -58,6 +63,7 @@ def _words(code: int) -> str:
         WRONG_PARENT: "wrong parent",
         SUPERVISOR_GONE: "supervisor gone",
         CONFIGURATION: "configuration",
+        NOT_YET: "cannot start yet",
         FORK_SERVER_DIED: "died with the fork server",
     }
     return known.get(code, f"exit code {code}")

@@ -9,7 +9,8 @@ its names, each with a line of meaning, in one mapping; `nightdesk drill --list`
 [DETAIL] only where the code says exactly that (an order's key, a message's type); @NTH the how manyeth time it is
 reached (1; `*` each time); /INCARNATION in which incarnation of the actor (1; `*` in each). The actions: `kill`
 (SIGKILL), `crash` (an exception), `hang` (never returns), `spin` (computes for ever and never lets go of the
-interpreter), `sleep:SECONDS`, `exit:CODE`, `enospc` and `eio` (OSError).
+interpreter), `sleep:SECONDS`, `exit:CODE`, `enospc` and `eio` (OSError); `stamp` breaks nothing, it appends the time
+to the file that NIGHTDESK_STAMPS names, which is how a benchmark sees where the time goes.
 """
 
 from __future__ import annotations
@@ -29,6 +30,8 @@ from typing import Final
 from supervision.errors import SpecError
 
 VARIABLE: Final = "NIGHTDESK_FAILPOINTS"
+STAMPS: Final = "NIGHTDESK_STAMPS"
+"""Names the file of `stamp`: a line each, monotonic nanoseconds, name and detail."""
 
 SUPERVISION: Final[Mapping[str, str]] = {
     "actor.start": "an actor is constructed, its on_start not yet called; detail: the actor's name",
@@ -43,7 +46,7 @@ _ITEM: Final = re.compile(
     r"(@(?P<nth>[1-9][0-9]*|\*))?(/(?P<incarnation>[1-9][0-9]*|\*))?",
     re.ASCII,
 )
-_PLAIN: Final = ("kill", "crash", "hang", "spin", "enospc", "eio")
+_PLAIN: Final = ("kill", "crash", "hang", "spin", "enospc", "eio", "stamp")
 
 log = logging.getLogger("failpoints")
 
@@ -160,9 +163,20 @@ def failpoint(name: str, detail: object = "") -> None:
 
 def _reached(name: str, detail: str) -> None:
     for armed in _armed.get(name, ()):
-        if armed.reach(detail):
+        if not armed.reach(detail):
+            continue
+        if armed.point.action == "stamp":
+            _stamp(name, detail)
+        else:
             log.warning("failpoint %s acts, reached with %r", armed.point, detail)
             _ACTIONS[armed.point.action](armed.point)
+
+
+def _stamp(name: str, detail: str) -> None:
+    line = f"{time.monotonic_ns()} {name} {detail}\n".encode()
+    descriptor = os.open(os.environ[STAMPS], os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+    os.write(descriptor, line)
+    os.close(descriptor)
 
 
 def _kill(_: Failpoint) -> None:

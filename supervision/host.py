@@ -22,7 +22,7 @@ from typing import Any, NoReturn
 from supervision import exits, failpoints, reporting, stacks
 from supervision.actor import Actor, Context
 from supervision.boot import Boot
-from supervision.errors import ConfigurationError, WireError
+from supervision.errors import ConfigurationError, NotYet, WireError
 from supervision.lifecycle import ActorDown, ActorUp, Failed, Ping, Pong, Started, Stop, Watch
 from supervision.mailbox import Mailbox
 from supervision.message import Message
@@ -60,15 +60,19 @@ class _Host:
         leave(exits.NORMAL)
 
     def crashed(self, error: BaseException, in_hand: str) -> NoReturn:
-        wrong = isinstance(error, ConfigurationError)
-        if wrong:
+        if isinstance(error, ConfigurationError):
+            code, words = exits.CONFIGURATION, str(error)
             self._log.error("cannot run as configured: %s", error)
+        elif isinstance(error, NotYet):
+            code, words = exits.NOT_YET, str(error)
+            self._log.error("cannot start yet, it will be tried again: %s", error)
         else:
+            code, words = exits.CRASH, f"{type(error).__name__}: {error}"
             self._log.critical("unexpected exception, message in hand: %s", in_hand, exc_info=error)
             reporting.capture(error)
         with contextlib.suppress(OSError):  # the supervisor may be gone; the exit code says enough
-            self.send(Failed(str(error) if wrong else f"{type(error).__name__}: {error}"))
-        leave(exits.CONFIGURATION if wrong else exits.CRASH)
+            self.send(Failed(words))
+        leave(code)
 
 
 def leave(code: int) -> NoReturn:

@@ -8,6 +8,7 @@ Rules, after OTP's supervisor:
   that fails is tried again, and every try counts as a restart; one ordered by hand is not tried again;
 - what is restarted together counts once; a supervisor with too many restarts stops its children, then its
   own supervisor restarts it and counts that; at the root it ends the service with exit code 70;
+- a child that cannot start yet (exit code 75) is tried again, ever slower, at the boot too, and this never counts;
 - a configuration error (exit code 78) ends the service, or parks the child where its supervisor parks;
 - nothing is born after a stop began.
 Each event is a method; all take `now` (monotonic seconds) and return actions to be performed in order.
@@ -144,6 +145,9 @@ class Tree:
         with_its_supervisor = group.starting and not leaf.cleared
         if ending is Ending.CONFIGURATION and not group.parks:
             self._give_up(CONFIGURATION, why)
+        elif ending is Ending.NOT_YET:
+            self._forgive(leaf, group, now)
+            self._again(leaf, group, now)
         elif ending is Ending.NORMAL and leaf.spec.restart != "permanent":
             leaf.fate = Fate.END
         elif ending is Ending.CONFIGURATION or leaf.on_trial or (with_its_supervisor and group.parks):
@@ -161,15 +165,18 @@ class Tree:
         if group.starting and not node.cleared:
             self._fall(group, why, now)
         elif (node if group.parks else group).window.add(now, intensity=group.spec.intensity, period=group.spec.period):
-            due = now + group.spec.backoff.delay(node.attempts, self._random())
-            node.attempts += 1
-            self._restart(node, group, due)
+            self._again(node, group, now)
         else:
             why = f"{why}; more than {group.spec.intensity} restarts in {group.spec.period:g} s under {group.spec.name}"
             if isinstance(node, Leaf) and group.parks:
                 self._park(node, why)
             else:
                 self._fall(group, why, now)
+
+    def _again(self, node: Node, group: Group, now: float) -> None:
+        due = now + group.spec.backoff.delay(node.attempts, self._random())
+        node.attempts += 1
+        self._restart(node, group, due)
 
     def _forgive(self, node: Node, group: Group, now: float) -> None:
         if now - node.healthy_since >= group.spec.backoff.healthy_after:

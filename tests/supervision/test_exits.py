@@ -17,6 +17,7 @@ from supervision.exits import Ending, ending, reason
         (70, Ending.ABNORMAL, "crash"),
         (71, Ending.ABNORMAL, "wrong parent"),
         (72, Ending.ABNORMAL, "supervisor gone"),
+        (75, Ending.NOT_YET, "cannot start yet"),
         (78, Ending.CONFIGURATION, "configuration"),
         (1, Ending.ABNORMAL, "exit code 1"),
         (-signal.SIGKILL, Ending.ABNORMAL, "killed (perhaps out of memory)"),
