@@ -32,6 +32,7 @@ class OrderState(msgspec.Struct, frozen=True, kw_only=True):
     `told`: the most its statuses ever called filled. `rejection`: its words when it refused.
     `doubt`: words that contradict what is known.
     `held`: reconciliation can find out nothing more, a person must decide.
+    `parent`: the key of the bracket entry that it is an exit of.
     """
 
     key: str
@@ -57,6 +58,7 @@ class OrderState(msgspec.Struct, frozen=True, kw_only=True):
     doubt: str = ""
     absent_since: float | None = None
     held: bool = False
+    parent: str = ""
 
     @property
     def status(self) -> OrderStatus:
