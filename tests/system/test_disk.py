@@ -8,12 +8,14 @@ from contextlib import closing
 from decimal import Decimal
 from pathlib import Path
 
+import psutil
 import pytest
 
 from actors.messages.orders import CancelOrder, GetExecutions, GetOrder, GetOrdersView, PlaceOrder
 from actors.messages.state import GetReconciliation, Reconcile
 from actors.status import gather
 from supervision.errors import Rejected
+from supervision.lifecycle import ChildView
 from tests.support.whole import Whole, whole
 
 WRITERS = ("order", "state")
@@ -80,3 +82,33 @@ def test_with_a_full_disk_orders_are_refused_fills_are_kept_and_it_opens_by_itse
         assert ask(PlaceOrder("AAPL", "BUY", 1, limit=1.0, key="refused")).key == "refused"
         assert service.desk.state.ask(Reconcile("test")).differences == ()
     assert "before this one are lost: the log took nothing" in (tmp_path / "service.log").read_text()
+
+
+def test_actors_restarted_while_the_disk_is_full_wait_for_room_instead_of_ending_the_service(tmp_path: Path) -> None:
+    """Their files cannot even be opened. The fork server's limit is that of every child born meanwhile."""
+    with whole({"strategies": [], "supervision.intensity": 1}, tmp_path) as service:
+        service.wait_open()
+        service.desk.order.ask(PlaceOrder("AAPL", "BUY", 10, limit=1.0, tif="GTC", key="rests"))
+        before = service.actors()
+        pid = before["order"].pid
+        assert pid is not None
+        fork_server = psutil.Process(pid).ppid()
+        resource.prlimit(fork_server, resource.RLIMIT_FSIZE, (0, resource.RLIM_INFINITY))
+        for name in WRITERS:
+            service.kill(name)
+        service.until(
+            "both were tried again more often than failures are allowed",
+            lambda: all(child.restarts > before[name].restarts + 3 for name, child in writers(service)),
+        )
+        assert all("cannot start yet" in child.last_death for _, child in writers(service))
+        assert all("could not be opened" in child.last_death for _, child in writers(service))
+        resource.prlimit(fork_server, resource.RLIMIT_FSIZE, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
+        service.wait_open()
+        assert service.desk.order.ask(GetOrder("rests")).status == "SUBMITTED"
+        assert {name: child.pid for name, child in service.actors().items() if name not in WRITERS} == {
+            name: child.pid for name, child in before.items() if name not in WRITERS
+        }
+
+
+def writers(service: Whole) -> list[tuple[str, ChildView]]:
+    return [(name, child) for name, child in service.actors().items() if name in WRITERS]
