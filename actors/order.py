@@ -1,7 +1,7 @@
 """Order: the only way to the market. Owns the order journal, the gate and every order's state.
 
-A thin shell: users' asks go through OrderFlow, the broker's words through the order machine into
-Records, State's pictures through Cuts. Each handler ends with one commit, before anything of it leaves
+A thin shell: users' asks go through OrderFlow, the broker's words through BrokerWords, State's pictures
+through Cuts. Each handler ends with one commit, before anything of it leaves
 the process. After a restart every order without an acknowledgement is UNKNOWN until evidence decides.
 """
 
@@ -36,6 +36,7 @@ from actors.messages.orders import (
 )
 from actors.messages.session import LinkChanged, SessionDown, SessionUp
 from actors.messages.state import ApplyCut, FollowJournal, JournalRows
+from actors.orders.broker_words import BrokerWords
 from actors.orders.cuts import CutAsker, Cuts
 from actors.orders.exit import Exit
 from actors.orders.flow import Identity, OrderFlow
@@ -99,6 +100,7 @@ class OrderActor(Actor):
         facts = GateFacts(halted=self._records.halted, state_grace=self._settings.state_grace)
         self._gate = GateKeeper(facts, reactor=reactor, publish=self.publish, noted=self._note_gate)
         self._asker = CutAsker(reactor=reactor, state=state, questions=self._questions, log=log)
+        self._words = BrokerWords(self._records, self._asker, log)
         self._references = References(self.link("market_data"))
         self._build_way_out(connection)
         self._gate.state_went()
@@ -274,47 +276,23 @@ class OrderActor(Actor):
 
     @handles(OrderReport)
     def _order_report(self, message: OrderReport, _: Sender) -> None:
-        order = self._records.book.match(message)
-        if order is not None:
-            self._records.apply(order, ev.reported(message))
-        else:
-            self._records.replace(None, self._records.book.adopt(message, time.monotonic(), clock.now()))
-        self._records.commit()
+        self._words.hear(message)
 
     @handles(StatusReport)
     def _status_report(self, message: StatusReport, _: Sender) -> None:
-        order = self._records.book.match(message)
-        if order is None:
-            self._stray(f"status {message.status} of order id {message.order_id}, permId {message.perm_id}")
-            return
-        self._records.apply(order, ev.reported(message))
-        self._records.commit()
+        self._words.hear(message)
 
     @handles(ExecutionReport)
     def _execution_report(self, message: ExecutionReport, _: Sender) -> None:
-        self._records.execution(message)
-        if self._records.book.match(message) is None:
-            self._stray(f"execution {message.exec_id}")
-        self._records.commit()
+        self._words.hear(message)
 
     @handles(CommissionReport)
     def _commission_report(self, message: CommissionReport, _: Sender) -> None:
-        self._records.commission(message)
-        self._records.commit()
+        self._words.hear(message)
 
     @handles(OrderNotice)
     def _order_notice(self, message: OrderNotice, _: Sender) -> None:
-        order = self._records.book.by_id(message.order_id)
-        if order is None:
-            self._stray(f"code {message.code} for order id {message.order_id}: {message.text}")
-            return
-        self._records.apply(order, ev.Noticed(message.code, message.text))
-        self._records.commit()
-
-    def _stray(self, what: str) -> None:
-        self.context.log.warning("the broker spoke of an order that is unknown here: %s", what)
-        self._asker.strays += 1
-        self._asker.look()
+        self._words.hear(message)
 
     # --- inside -------------------------------------------------------------------------------------------
 
