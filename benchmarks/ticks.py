@@ -58,7 +58,7 @@ def _gateway() -> Iterator[tuple[int, subprocess.Popen[str]]]:
             cwd=ROOT, text=True, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
         )  # fmt: skip
         try:
-            yield int(_line(process)), process
+            yield int(line_of(process)), process
         finally:
             process.kill()
             process.wait()
@@ -68,10 +68,10 @@ def _burst(gateway: subprocess.Popen[str], count: int) -> float:
     assert gateway.stdin is not None
     gateway.stdin.write(f"burst {count}\n")
     gateway.stdin.flush()
-    return float(_line(gateway))
+    return float(line_of(gateway))
 
 
-def _line(process: subprocess.Popen[str]) -> str:
+def line_of(process: subprocess.Popen[str]) -> str:
     assert process.stdout is not None
     ready, _, _ = select.select([process.stdout], [], [], LIMIT)
     if not ready:
@@ -88,11 +88,11 @@ def _peer_rates() -> tuple[float, int]:
             [sys.executable, "-m", "benchmarks.ib_async_peer", str(port)], cwd=ROOT, text=True, stdout=subprocess.PIPE
         )
         try:
-            _line(peer)
+            line_of(peer)
             rates, count = [], 0
             for _ in range(ROUNDS + 1):
                 began = _burst(gateway, BURST)
-                end, counted = _line(peer).split()
+                end, counted = line_of(peer).split()
                 rates.append(BURST / (float(end) - began))
                 count = int(counted)
             return median(rates[1:]), count

@@ -105,6 +105,8 @@ def _check_action(item: str, action: str, value: str) -> None:
     if action in _PLAIN:
         if value:
             raise SpecError(VARIABLE, item, f"{action} takes no value")
+        if action == "stamp" and not os.environ.get(STAMPS):
+            raise SpecError(VARIABLE, item, f"stamp needs {STAMPS}, the file to append to")
     elif action == "sleep":
         if re.fullmatch(r"\d{1,6}(\.\d{1,6})?", value) is None:
             raise SpecError(VARIABLE, item, "sleep takes seconds, for example sleep:0.5")

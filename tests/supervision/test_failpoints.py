@@ -7,6 +7,7 @@ import errno
 import signal
 import subprocess
 import sys
+import time
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
@@ -74,6 +75,19 @@ def test_anything_else_is_refused_with_the_item_and_the_rule(text: str, item: st
     with pytest.raises(SpecError, match=rule) as refused:
         parse(text)
     assert (refused.value.field, refused.value.value) == ("NIGHTDESK_FAILPOINTS", item)
+
+
+def test_stamps_say_when_and_where_and_need_a_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with pytest.raises(SpecError, match="stamp needs NIGHTDESK_STAMPS"):
+        parse("a=stamp")
+    monkeypatch.setenv("NIGHTDESK_STAMPS", str(tmp_path / "stamps"))
+    arm("a=stamp@*", 1)
+    began = time.monotonic_ns()
+    failpoint("a", "key-1")
+    failpoint("a")
+    stamps = [line.split(" ") for line in (tmp_path / "stamps").read_text().splitlines()]
+    assert [stamp[1:] for stamp in stamps] == [["a", "key-1"], ["a", ""]]
+    assert began <= int(stamps[0][0]) <= int(stamps[1][0]) <= time.monotonic_ns()
 
 
 def test_a_name_that_nobody_declares_is_refused() -> None:
