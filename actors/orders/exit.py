@@ -1,14 +1,17 @@
 """The one way out: orders and cancels to Connection, and what its answers mean.
 
 A Rejected means that no byte left (but for kind outcome_unknown), and so does an actor that was not
-there; any other failure leaves the outcome unknown, and only a reconciliation decides it. Nothing is
-ever sent twice. An answer that stays out raises a question, it does not end an order.
+there; any other failure leaves the outcome unknown, and only a reconciliation decides it. Orders that
+belong together leave in one message and share its outcome. Nothing is ever sent twice. An answer that
+stays out raises a question, it does not end an order.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
+
+import msgspec
 
 from actors.domain import order_events as ev
 from actors.domain.order_state import OrderState
@@ -24,12 +27,13 @@ TRANSMIT_SECONDS = 30.0  # a burst of orders waits its turn in Connection's paci
 CANCEL_SECONDS = 10.0
 OUTCOME_UNKNOWN = "outcome_unknown"
 
+Group = tuple[OrderState, ...]
 OnSent = Callable[[OrderState], None]
 OnUnsent = Callable[[OrderState, Rejected], None]
 
 
 class Exit:
-    """Hands orders to Connection. `sending` is how many are on their way to it."""
+    """Hands orders to Connection. `sending` is how many messages are on their way to it."""
 
     def __init__(
         self, *, records: Records, gate: GateKeeper, connection: Uplink, reactor: Reactor, unanswered_after: float
@@ -41,14 +45,32 @@ class Exit:
         self._reactor = reactor
         self._unanswered_after = unanswered_after
 
-    def place(self, order: OrderState, receipt: int, on_sent: OnSent, on_unsent: OnUnsent) -> None:
-        """Send a new order; `on_sent` also when the outcome is unknown, which the order then says."""
-        order = self._records.hand(order, ev.Handed())
-        self._send(order, order.terms, receipt, ev.Transmitted(), ev.Unsent, on_sent, on_unsent)
+    def place(
+        self,
+        orders: Group,
+        receipts: tuple[int, ...],
+        on_sent: Callable[[Group], None],
+        on_unsent: Callable[[Group, Rejected], None],
+    ) -> None:
+        """Send new orders, all or none; `on_sent` also when the outcome is unknown, which the orders then say."""
+        orders = tuple(self._records.hand(order, ev.Handed()) for order in orders)
+        frames = tuple(map(_sending, orders, receipts))
+        if orders[-1].parent:  # the gateway keeps a bracket back until its last order is there
+            held_back = (_held_back(one) for one in frames[:-1])
+            frames = (*held_back, frames[-1])
+        self._send(orders, frames, ev.Transmitted(), ev.Unsent, on_sent, on_unsent)
 
     def modify(self, order: OrderState, terms: OrderTerms, receipt: int, on_sent: OnSent, on_unsent: OnUnsent) -> None:
         """Send new terms of an order that works."""
-        self._send(order, terms, receipt, None, ev.ModifyUnsent, on_sent, on_unsent)
+        frames = (Sending(order.order_id, order.contract, terms, receipt),)
+        self._send(
+            (order,),
+            frames,
+            None,
+            ev.ModifyUnsent,
+            lambda orders: on_sent(orders[0]),
+            lambda orders, error: on_unsent(orders[0], error),
+        )
 
     def cancel(self, order: OrderState, on_sent: OnSent, on_unsent: OnUnsent) -> None:
         """Send a cancel. No gate, no journal stands before it."""
@@ -66,7 +88,7 @@ class Exit:
 
         def failed(error: DeliveryError | Rejected) -> None:
             if _nothing_left(error):
-                on_unsent(self._now(order), Rejected(*_reasons(error), kind=getattr(error, "kind", "unavailable")))
+                on_unsent(self._now(order), _refusal(error))
                 self._records.commit()
                 return
             now = self._records.apply(self._now(order), ev.Lost(f"whether the cancel was sent is unknown: {error}"))
@@ -80,46 +102,45 @@ class Exit:
 
     def _send(
         self,
-        order: OrderState,
-        terms: OrderTerms,
-        receipt: int,
+        orders: Group,
+        frames: tuple[Sending, ...],
         sent_event: ev.Event | None,
         unsent_event: Callable[[str], ev.Event],
-        on_sent: OnSent,
-        on_unsent: OnUnsent,
+        on_sent: Callable[[Group], None],
+        on_unsent: Callable[[Group, Rejected], None],
     ) -> None:
         epoch = self._gate.facts.epoch
         assert epoch is not None  # the gate is open
         self.sending += 1
+        first = orders[0].key
 
         def sent(_: Transmitted) -> None:
             self.sending -= 1
-            failpoint("order.transmitted.heard", order.key)
-            now = self._now(order)
-            if sent_event is not None:
-                now = self._records.apply(now, sent_event)
+            failpoint("order.transmitted.heard", first)
+            now = self._after(orders, sent_event)
             on_sent(now)
             self._records.commit()
-            failpoint("order.transmitted.journalled", order.key)
-            self._await_answer(now, f"the broker has not answered for {self._unanswered_after:g} s")
+            failpoint("order.transmitted.journalled", first)
+            for order in now:
+                self._await_answer(order, f"the broker has not answered for {self._unanswered_after:g} s")
 
         def failed(error: DeliveryError | Rejected) -> None:
             self.sending -= 1
-            reason = "; ".join(_reasons(error))
-            if not _nothing_left(error):
-                on_sent(self._records.apply(self._now(order), ev.Lost(f"whether it was sent is unknown: {reason}")))
+            reason = "; ".join(_refusal(error).reasons)
+            if _nothing_left(error):
+                on_unsent(self._after(orders, unsent_event(reason)), _refusal(error))
             else:
-                now = self._records.apply(self._now(order), unsent_event(reason))
-                on_unsent(now, Rejected(*_reasons(error), kind=getattr(error, "kind", "unavailable")))
+                on_sent(self._after(orders, ev.Lost(f"whether it was sent is unknown: {reason}")))
             self._records.commit()
 
-        self._connection.ask(
-            Transmit(epoch, self._gate.view().version, (Sending(order.order_id, order.contract, terms, receipt),)),
-            timeout=TRANSMIT_SECONDS,
-            on_reply=sent,
-            on_error=failed,
-        )
-        failpoint("order.transmit.handed", order.key)
+        message = Transmit(epoch, self._gate.view().version, frames)
+        self._connection.ask(message, timeout=TRANSMIT_SECONDS, on_reply=sent, on_error=failed)
+        failpoint("order.transmit.handed", first)
+
+    def _after(self, orders: Group, event: ev.Event | None) -> Group:
+        """The orders as they are now, and after the event."""
+        now = tuple(map(self._now, orders))
+        return now if event is None else tuple(self._records.apply(order, event) for order in now)
 
     def _await_answer(self, order: OrderState, reason: str) -> None:
         self._reactor.after(self._unanswered_after, partial(self._look, order.key, order.heard, reason))
@@ -134,11 +155,20 @@ class Exit:
         return self._records.book.get(order.key) or order
 
 
+def _sending(order: OrderState, receipt: int) -> Sending:
+    return Sending(order.order_id, order.contract, order.terms, receipt)
+
+
+def _held_back(one: Sending) -> Sending:
+    return msgspec.structs.replace(one, terms=msgspec.structs.replace(one.terms, transmit=False))
+
+
 def _nothing_left(error: DeliveryError | Rejected) -> bool:
     if isinstance(error, Rejected):
         return error.kind != OUTCOME_UNKNOWN
     return isinstance(error, ActorUnavailable)
 
 
-def _reasons(error: DeliveryError | Rejected) -> tuple[str, ...]:
-    return error.reasons if isinstance(error, Rejected) else (str(error),)
+def _refusal(error: DeliveryError | Rejected) -> Rejected:
+    """The failure as a refusal, for those who are told that nothing was sent."""
+    return error if isinstance(error, Rejected) else Rejected(str(error), kind="unavailable")

@@ -121,7 +121,7 @@ class OrderFlow:
             self._pass_gate()
             order = self._intent(terms, strategy, details)
             failpoint("order.intent.checked", order.key)
-            receipt = self._records.intend(order)
+            receipts = self._records.intend((order,))
         except Rejected as error:
             self._refuse(terms.key, error)
         except DuplicateKey as error:
@@ -131,7 +131,7 @@ class OrderFlow:
             self._refuse(terms.key, Rejected(f"the order was not placed: {error}", kind="journal"))
         else:
             failpoint("order.intent.journalled", order.key)
-            self._exit.place(order, receipt, self._answer, self._unsent)
+            self._exit.place((order,), receipts, lambda sent: self._answer(*sent), self._unsent)
 
     def _check(self, terms: OrderTerms, details: ContractDetails, quote: Quote | None) -> None:
         impossible = check_against_contract(terms, details)
@@ -160,7 +160,8 @@ class OrderFlow:
         for sender in self._waiting.pop(order.key, ()):
             sender.reply(order.view())
 
-    def _unsent(self, order: OrderState, error: Rejected) -> None:
+    def _unsent(self, orders: tuple[OrderState, ...], error: Rejected) -> None:
+        (order,) = orders
         if order.status == "REJECTED":
             self._refuse(order.key, error)
         else:

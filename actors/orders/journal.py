@@ -26,6 +26,7 @@ from actors.domain.order_book import FIRST_REQUEST_ID
 from actors.domain.order_state import OrderState
 from actors.messages.orders import Execution
 from actors.messages.state import JournalRow
+from actors.orders.migrations import migrate
 from actors.orders.schema import SCHEMA, VERSION
 from supervision.errors import ConfigurationError
 from supervision.failpoints import failpoint
@@ -36,11 +37,12 @@ _ORDER_COLUMNS = (
     *("key", "order_id", "client_id", "perm_ids", "account", "symbol", "con_id", "side", "quantity", "order_type"),
     *("limit_price", "stop_price", "tif", "status", "filled", "average_price", "commission", "strategy", "reason"),
     *("external", "created", "updated", "open", "state"),
+    *("trail", "trail_percent", "limit_offset", "good_till", "parent", "oca_group", "held"),
 )
 _INSERT_ORDER = f"INSERT INTO orders ({', '.join(_ORDER_COLUMNS)}) VALUES ({', '.join('?' * len(_ORDER_COLUMNS))})"
 _NEWEST = ", ".join(f"{column} = excluded.{column}" for column in _ORDER_COLUMNS[1:])
 _UPSERT_ORDER = f"{_INSERT_ORDER} ON CONFLICT (key) DO UPDATE SET {_NEWEST}"
-_REPLACE_EXECUTION = f"REPLACE INTO executions VALUES ({', '.join('?' * 15)})"
+_REPLACE_EXECUTION = f"REPLACE INTO executions VALUES ({', '.join('?' * 16)})"
 
 
 class JournalError(Exception):
@@ -161,15 +163,17 @@ class Journal:
 
     # --- writing ----------------------------------------------------------------------------------
 
-    def intend(self, at: datetime, order: OrderState, entry: Entry) -> JournalRow:
-        """Make a new order durable. DuplicateKey when its key or id was used before."""
+    def intend(self, at: datetime, *intents: tuple[OrderState, Entry]) -> tuple[JournalRow, ...]:
+        """Make new orders durable, all of them or none. DuplicateKey when a key or id was used before."""
+        rows = []
         with self._transaction(durable=True):
-            row = self._append(at, entry)
-            try:
-                self._db.execute(_INSERT_ORDER, _order_row(order))
-            except sqlite3.IntegrityError as error:
-                raise DuplicateKey(f"key {order.key} or order id {order.order_id} exists: {error}") from error
-        return row
+            for order, entry in intents:
+                rows.append(self._append(at, entry))
+                try:
+                    self._db.execute(_INSERT_ORDER, _order_row(order))
+                except sqlite3.IntegrityError as error:
+                    raise DuplicateKey(f"key {order.key} or order id {order.order_id} exists: {error}") from error
+        return tuple(rows)
 
     def write(self, change: Change) -> tuple[JournalRow, ...]:
         """Write everything of a change, or nothing."""
@@ -203,6 +207,8 @@ class Journal:
             )
         if version == 0:
             self._db.executescript(f"BEGIN IMMEDIATE; {SCHEMA} PRAGMA user_version = {VERSION}; COMMIT;")
+        elif version < VERSION:
+            migrate(self._db, version)
 
     @contextmanager
     def _transaction(self, *, durable: bool) -> Iterator[None]:
@@ -262,6 +268,13 @@ def _order_row(order: OrderState) -> tuple[Any, ...]:
         view.updated.isoformat(),
         order.open,
         msgspec.json.encode(order).decode(),
+        view.trail,
+        view.trail_percent,
+        view.limit_offset,
+        None if view.good_till is None else view.good_till.isoformat(),
+        view.parent,
+        view.oca_group,
+        view.held,
     )
 
 
@@ -282,6 +295,7 @@ def _execution_row(execution: Execution) -> tuple[Any, ...]:
         execution.exchange,
         execution.time.isoformat(),
         execution.strategy,
+        execution.sec_type,
     )
 
 

@@ -100,13 +100,15 @@ class Records:
 
     # --- durable or not at all -----------------------------------------------------------------------
 
-    def intend(self, order: OrderState) -> int:
-        """Make a new order durable; returns its receipt. Raises JournalError, or DuplicateKey."""
+    def intend(self, orders: tuple[OrderState, ...]) -> tuple[int, ...]:
+        """Make new orders durable, all or none; returns their receipts. Raises JournalError, or DuplicateKey."""
         self._write_unsaved()
-        row = self._journal.intend(order.created, order, Entry("intent", order.key, facts(order)))
-        self._publish("journal", JournalRows((row,)))
-        self._put(None, order, "intent")
-        return row.sequence
+        intents = ((order, Entry("intent", order.key, facts(order))) for order in orders)
+        rows = self._journal.intend(orders[0].created, *intents)
+        self._publish("journal", JournalRows(rows))
+        for order in orders:
+            self._put(None, order, "intent")
+        return tuple(row.sequence for row in rows)
 
     def require(self, order: OrderState, event: Event) -> tuple[OrderState, int]:
         """Apply an event of ours once it is durable; returns the order and the receipt. Raises JournalError."""
@@ -168,7 +170,7 @@ class Records:
         failpoint("order.execution.heard", execution.exec_id)
         self._change.executions[execution.exec_id] = execution
         self._change.durable = True
-        self.note("execution", execution.key, execution_facts(execution, report.contract.sec_type))
+        self.note("execution", execution.key, execution_facts(execution))
         order = self.book.get(execution.key)
         if order is not None:
             after, _ = self._applied(order, Executed(self.book.ledger.totals(order.key), execution.perm_id))

@@ -18,7 +18,7 @@ def main() -> None:
         key = f"k{number}"
         now = datetime.now(UTC)
         intent = order(key=key, order_id=number, terms=terms(key=key), created=now, updated=now)
-        journal.intend(now, intent, Entry("intent", key, {"order_id": number}))
+        journal.intend(now, (intent, Entry("intent", key, {"order_id": number})))
         sys.stdout.write(f"{key} intent\n")
         sys.stdout.flush()
         change = Change()

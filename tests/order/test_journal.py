@@ -32,7 +32,7 @@ def journal(tmp_path: Path) -> Iterator[Journal]:
 
 def intend(journal: Journal, key: str = "k1", order_id: int = 5) -> None:
     intent = order(key=key, order_id=order_id, terms=terms(key=key))
-    journal.intend(START, intent, Entry("intent", key, {"order_id": order_id}))
+    journal.intend(START, (intent, Entry("intent", key, {"order_id": order_id})))
 
 
 def rows_in_shell(path: Path, sql: str) -> list[tuple[object, ...]]:

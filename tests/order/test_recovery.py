@@ -47,9 +47,9 @@ def old_order(house: House) -> None:
     journal = Journal(house.directory / "orders.db")
     long_ago = START - timedelta(days=30)
     ended = order(order_id=70, reported="CANCELLED", acknowledged=True, created=long_ago, updated=long_ago)
-    journal.intend(long_ago, ended, Entry("intent", "k1", {}))
+    journal.intend(long_ago, (ended, Entry("intent", "k1", {})))
     foreign = msgspec.structs.replace(ended, key="theirs", order_id=5, client_id=4, external=True)
-    journal.intend(now(), foreign, Entry("adopted", "theirs", {}))
+    journal.intend(now(), (foreign, Entry("adopted", "theirs", {})))
     journal.close()
 
 
@@ -141,7 +141,7 @@ def test_a_question_that_state_cannot_take_up_yet_is_asked_again(house: House) -
 def test_an_order_of_today_is_known_though_the_clock_now_runs_a_month_ahead(idle: House) -> None:
     journal = Journal(idle.directory / "orders.db")
     today = now() - timedelta(days=30)
-    journal.intend(today, order(reported="CANCELLED", acknowledged=True, updated=today), Entry("intent", "k1", {}))
+    journal.intend(today, (order(reported="CANCELLED", acknowledged=True, updated=today), Entry("intent", "k1", {})))
     journal.close()
     idle.start()
     assert [each.key for each in idle.ref.ask(GetOrders(all=True)).items] == ["k1"]
