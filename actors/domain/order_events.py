@@ -6,6 +6,7 @@ Broker statuses stay in the broker's spelling here; the machine's table translat
 from __future__ import annotations
 
 from decimal import Decimal
+from typing import Literal
 
 import msgspec
 
@@ -110,6 +111,17 @@ class Exhausted(Event, frozen=True):
     """A cut answered everything and a question remains: only a person can decide."""
 
     reason: str
+
+
+# --- a person's ----------------------------------------------------------------------------------------
+
+
+class Settled(Event, frozen=True):
+    """What a person decided about an order that evidence could not decide, for which reason, and who it was."""
+
+    outcome: Literal["not_placed", "cancelled"]
+    reason: str
+    by: str
 
 
 def reported(report: OrderReport | StatusReport) -> Reported:

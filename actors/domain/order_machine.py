@@ -16,7 +16,7 @@ import msgspec
 
 from actors.domain import order_events as ev
 from actors.domain.order_codes import classify
-from actors.domain.order_state import ON_THE_WAY, OrderState
+from actors.domain.order_state import ON_THE_WAY, TERMINAL, OrderState
 from actors.domain.order_tables import (
     AFTER_MODIFY,
     BROKER_STATUS,
@@ -42,7 +42,7 @@ def apply(order: OrderState, event: ev.Event, now: float, at: datetime) -> Order
 
     `heard` and `updated` move when more than its doubt changed.
     """
-    new = _settle(_APPLY[type(event)](order, event))
+    new = _concluded(_APPLY[type(event)](order, event))
     if new is order or msgspec.structs.replace(new, doubt=order.doubt) == order:
         return new
     return msgspec.structs.replace(new, heard=now, updated=at)
@@ -70,8 +70,10 @@ def _with(order: OrderState, **changes: Any) -> OrderState:
     return msgspec.structs.replace(order, **changes)
 
 
-def _settle(order: OrderState) -> OrderState:
+def _concluded(order: OrderState) -> OrderState:
     """A refusal in words and an end by status together are a rejection, whichever came first."""
+    if order.settled and order.reported not in TERMINAL:
+        order = _with(order, settled="")
     ended = order.reported == "INACTIVE" or (order.reported == "CANCELLED" and not order.cancelling)
     if order.rejection and ended and not order.totals.filled:
         return _with(order, reported="REJECTED")
@@ -171,6 +173,8 @@ def _confirmed(order: OrderState, terms: OrderTerms) -> OrderState:
 def _executed(order: OrderState, event: ev.Executed) -> OrderState:
     new = _with(order, totals=event.totals, **_alive(order, event.perm_id))
     grew = event.totals.filled > order.totals.filled
+    if grew:
+        new = _with(new, settled="")
     if grew and order.reported in ("REJECTED", "NOT_PLACED"):
         return _with(new, reported="SUBMITTED", doubt="an execution came after its end")
     if grew and "SUBMITTED" in STATUS[order.reported] and order.reported != "INACTIVE":
@@ -265,6 +269,12 @@ def _exhausted(order: OrderState, event: ev.Exhausted) -> OrderState:
     return _with(order, held=True, reason=event.reason, reported=order.reported if order.terminal else "UNKNOWN")
 
 
+def _settled(order: OrderState, event: ev.Settled) -> OrderState:
+    decided: OrderStatus = "CANCELLED" if event.outcome == "cancelled" else "NOT_PLACED"
+    words = f"settled as {event.outcome} by {event.by}: {event.reason}"
+    return _with(order, reported=decided, settled=words, reason=words, held=False, doubt="", pending=None)
+
+
 _APPLY: Final[dict[type[ev.Event], Callable[[OrderState, Any], OrderState]]] = {
     ev.Handed: _own,
     ev.Transmitted: _own,
@@ -280,4 +290,5 @@ _APPLY: Final[dict[type[ev.Event], Callable[[OrderState, Any], OrderState]]] = {
     ev.FoundCompleted: _found_completed,
     ev.Absent: _absent,
     ev.Exhausted: _exhausted,
+    ev.Settled: _settled,
 }

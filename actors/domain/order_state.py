@@ -33,6 +33,7 @@ class OrderState(msgspec.Struct, frozen=True, kw_only=True):
     `doubt`: words that contradict what is known.
     `held`: reconciliation can find out nothing more, a person must decide.
     `parent`: the key of the bracket entry that it is an exit of.
+    `settled`: who decided what became of it, and why; empty again when the broker shows more than was known then.
     """
 
     key: str
@@ -59,6 +60,7 @@ class OrderState(msgspec.Struct, frozen=True, kw_only=True):
     absent_since: float | None = None
     held: bool = False
     parent: str = ""
+    settled: str = ""
 
     @property
     def status(self) -> OrderStatus:
@@ -83,7 +85,7 @@ class OrderState(msgspec.Struct, frozen=True, kw_only=True):
             return ""
         if self.reported == "UNKNOWN" and not self.terminal:
             return self.reason or "the outcome is unknown"
-        if self.told > self.totals.filled:
+        if self.told > self.totals.filled and not self.settled:
             return f"the broker counts {self.told} filled, its executions so far {self.totals.filled}"
         return self.doubt
 
@@ -110,7 +112,7 @@ class OrderState(msgspec.Struct, frozen=True, kw_only=True):
             strategy=self.strategy,
             created=self.created,
             updated=self.updated,
-            reason=self.rejection or self.reason,
+            reason=self.settled or self.rejection or self.reason,
             external=self.external,
         )
 
