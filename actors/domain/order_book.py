@@ -187,6 +187,7 @@ class OrderBook:
             exchange=report.exchange,
             time=report.time,
             strategy="" if order is None else order.strategy,
+            sec_type=report.contract.sec_type,
         )
 
     def _index(self, order: OrderState) -> None:

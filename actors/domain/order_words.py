@@ -55,6 +55,6 @@ def facts(order: OrderState) -> dict[str, Any]:
     }
 
 
-def execution_facts(execution: Execution, sec_type: str) -> dict[str, Any]:
-    """What a journal row says of an execution; the type tells whether it moves the position of its contract."""
-    return msgspec.structs.asdict(execution) | {"sec_type": sec_type}
+def execution_facts(execution: Execution) -> dict[str, Any]:
+    """What a journal row says of an execution."""
+    return msgspec.structs.asdict(execution)

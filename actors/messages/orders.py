@@ -212,7 +212,11 @@ class OrderEvent(Message, frozen=True):
 
 
 class Execution(Message, frozen=True):
-    """One fill, identified by the broker's execution id. Commission arrives later, None until then."""
+    """One fill, identified by the broker's execution id. Commission arrives later, None until then.
+
+    A combo is told as one execution of `sec_type` BAG at its net price, and again leg by leg: the first fills the
+    order, the others move positions. `sec_type` is empty for executions kept before it was.
+    """
 
     exec_id: str
     key: str
@@ -228,6 +232,7 @@ class Execution(Message, frozen=True):
     exchange: str
     time: datetime
     strategy: str = ""
+    sec_type: str = ""
     commission: Decimal | None = None
     currency: str = ""
     realized: Decimal | None = None

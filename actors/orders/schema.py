@@ -1,18 +1,21 @@
-"""The order journal's file, `orders.db`: what its tables and columns mean. Change it by raising VERSION.
+"""The order journal's file, `orders.db`: what its tables and columns mean. Change it by a new step in `migrations`.
 
 `journal` is append-only (triggers refuse everything else) and is the history: one row for each thing
 that happened, `data` is a JSON object. The other tables hold what follows from it, for plain SQL and for
 a quick start. Decimals are text, times ISO 8601 in UTC, prices REAL. `orders.state` is the whole order
 as JSON, which the service itself reads back; the columns beside it are for people. `executions` holds
-the newest revision of each execution; `fills` is the view with commissions. `settings`: `floor`, below
-which no order id is given out again, and `halt`, the reason of a kill switch that is on.
+the newest revision of each execution, its `sec_type` empty when it was not kept (before version 2);
+`fills` is the view with commissions. `settings`: `floor`, below which no order id is given out again,
+and `halt`, the reason of a kill switch that is on.
+
+New columns stand at the end of their table, where a migration puts them, so that one file is like another.
 """
 
 from __future__ import annotations
 
 from typing import Final
 
-VERSION: Final = 1
+VERSION: Final = 2
 
 SCHEMA: Final = """
 CREATE TABLE journal (
@@ -49,7 +52,14 @@ CREATE TABLE orders (
     created TEXT NOT NULL,
     updated TEXT NOT NULL,
     open INTEGER NOT NULL,
-    state TEXT NOT NULL
+    state TEXT NOT NULL,
+    trail REAL,
+    trail_percent REAL,
+    limit_offset REAL,
+    good_till TEXT,
+    parent TEXT NOT NULL DEFAULT '',
+    oca_group TEXT NOT NULL DEFAULT '',
+    held INTEGER NOT NULL DEFAULT 0
 ) STRICT;
 CREATE UNIQUE INDEX orders_by_id ON orders (order_id) WHERE external = 0;
 CREATE INDEX orders_to_read ON orders (open, updated);
@@ -69,7 +79,8 @@ CREATE TABLE executions (
     price REAL NOT NULL,
     exchange TEXT NOT NULL,
     time TEXT NOT NULL,
-    strategy TEXT NOT NULL
+    strategy TEXT NOT NULL,
+    sec_type TEXT NOT NULL DEFAULT ''
 ) STRICT;
 CREATE INDEX executions_by_key ON executions (key);
 CREATE INDEX executions_by_time ON executions (time);

@@ -60,12 +60,13 @@ def test_trading_over_kills_of_state_makes_no_difference(house: House) -> None:
 
 def test_an_execution_of_yesterday_that_only_the_journal_knows_is_no_difference(house: House) -> None:
     house.start()
-    yesterday = Execution(
-        "0000e0d5.0001.01", "key-1", 1, 1, 17, "DU1", "AAPL", AAPL.con_id, "BUY", Decimal(10), 150.0, "SIM", NOON
+    of_aapl = ("DU1", "AAPL", AAPL.con_id, "BUY", Decimal(10), 150.0, "SIM", NOON)
+    yesterday = Execution("0000e0d5.0001.01", "key-1", 1, 1, 17, *of_aapl, sec_type="STK")
+    euros = msgspec.structs.replace(
+        yesterday, exec_id="0000e0d5.0002.01", symbol="EUR", con_id=12087792, sec_type="CASH"
     )
-    euros = msgspec.structs.replace(yesterday, exec_id="0000e0d5.0002.01", symbol="EUR", con_id=12087792)
-    for execution, sec_type in ((yesterday, "STK"), (euros, "CASH")):
-        house.journal.write("execution", orjson.dumps(execution_facts(execution, sec_type), default=str).decode())
+    for execution in (yesterday, euros):
+        house.journal.write("execution", orjson.dumps(execution_facts(execution), default=str).decode())
     next_row = house.journal.write("noted")
     house.order.call(lambda: house.order.actor.publish("journal", JournalRows((next_row,))))
     while house.journal.followed.get(timeout=PATIENCE) != next_row.sequence:

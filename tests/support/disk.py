@@ -17,9 +17,12 @@ def log_of(database: Path) -> Path:
 
 
 @contextmanager
-def disk_full(database: Path) -> Iterator[None]:
-    """No file may grow beyond what the database's write-ahead log has now, to which everything is appended."""
-    size = log_of(database).stat().st_size
+def disk_full(database: Path, room: int = 0) -> Iterator[None]:
+    """No file may grow beyond what the database's write-ahead log has now, to which everything is appended.
+
+    `room`: so many bytes more.
+    """
+    size = log_of(database).stat().st_size + room
     soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (size, hard))
     try:

@@ -1,0 +1,89 @@
+"""A journal that an earlier release wrote: what a start makes of it, and that it is whole at every instant."""
+
+from __future__ import annotations
+
+import itertools
+import sqlite3
+from contextlib import closing, suppress
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+
+from actors.domain.order_book import OrderBook
+from actors.orders.journal import Journal, JournalError
+from actors.orders.schema import VERSION
+from tests.domain.order_builders import START, order
+from tests.support.disk import PAGE, disk_full
+
+WRITTEN_BY_VERSION_1 = (Path(__file__).parent / "journal_version_1.sql").read_text()
+TABLES = ("journal", "orders", "executions", "commissions", "settings")
+
+
+@pytest.fixture
+def old(tmp_path: Path) -> Path:
+    path = tmp_path / "orders.db"
+    with closing(sqlite3.connect(path)) as db:
+        db.executescript(WRITTEN_BY_VERSION_1)
+    return path
+
+
+def rows(path: Path, sql: str) -> list[tuple[object, ...]]:
+    with closing(sqlite3.connect(path)) as db:
+        return db.execute(sql).fetchall()
+
+
+def columns(path: Path) -> dict[str, list[tuple[object, ...]]]:
+    return {table: rows(path, f"PRAGMA table_xinfo({table})") for table in (*TABLES, "fills")}
+
+
+def test_a_journal_of_version_1_is_read_with_all_it_knew_and_gets_the_columns_of_a_new_one(
+    old: Path, tmp_path: Path
+) -> None:
+    history = rows(old, "SELECT * FROM journal")
+    journal = Journal(old)
+    contents = journal.load(START)
+    journal.close()
+    assert {state.key: (state.status, state.held) for state in contents.orders} == {
+        "k1": ("SUBMITTED", False),
+        "k2": ("UNKNOWN", True),
+    }
+    assert {execution.exec_id: execution.sec_type for execution in contents.executions} == {
+        "a.b.01.02": "STK",
+        "a.c.01.01": "OPT",
+        "a.d.01.01": "BAG",
+    }
+    book = OrderBook(contents.orders, contents.executions, contents.commissions)
+    assert (book.ledger.totals("k1").filled, book.ledger.totals("k1").commission) == (3, Decimal("0.35"))
+    assert contents.settings == {"halt": "too hot", "floor": "41"}
+    assert rows(old, "SELECT key, held, trail, parent FROM orders") == [("k1", 0, None, ""), ("k2", 1, None, "")]
+    assert rows(old, "SELECT * FROM journal") == history
+    Journal(tmp_path / "new.db").close()
+    assert columns(old) == columns(tmp_path / "new.db")
+
+
+def test_an_execution_whose_kind_the_journal_does_not_tell_stays_without_one(old: Path) -> None:
+    old.unlink()
+    with closing(sqlite3.connect(old)) as db:
+        db.executescript(WRITTEN_BY_VERSION_1.replace('"sec_type":"OPT"', '"other":"OPT"'))
+    Journal(old).close()
+    assert rows(old, "SELECT sec_type FROM executions ORDER BY stem") == [("STK",), ("",), ("BAG",)]
+
+
+def test_a_disk_that_runs_full_at_any_point_of_the_migration_leaves_the_old_file_whole_and_the_next_start_goes_on(
+    old: Path,
+) -> None:
+    before = {table: rows(old, f"SELECT * FROM {table}") for table in TABLES}
+    with closing(sqlite3.connect(old)) as shell:  # keeps the log in existence, empty
+        shell.execute("PRAGMA journal_mode = WAL")
+        for pages in itertools.count():
+            shell.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+            with disk_full(old, room=pages * PAGE), suppress(JournalError):
+                journal = Journal(old)
+                break
+            assert rows(old, "PRAGMA user_version") == [(1,)]
+            assert {table: rows(old, f"SELECT * FROM {table}") for table in TABLES} == before
+    assert pages > 3
+    assert journal.find("k1") == order(acknowledged=True, reported="SUBMITTED", perm_ids=(900,))
+    journal.close()
+    assert rows(old, "PRAGMA user_version") == [(VERSION,)]
