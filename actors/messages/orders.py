@@ -285,6 +285,19 @@ class GateChanged(Message, frozen=True):
     gate: GateView
 
 
+class Lock(Message, frozen=True):
+    """New orders in one contract of one account are refused: `reason` says why, `unlock` what ends it.
+
+    `con_id` 0 is a combo, which is locked with its legs. Cancels and changes of working orders pass.
+    """
+
+    account: str
+    con_id: int
+    symbol: str
+    reason: str
+    unlock: str
+
+
 class OrdersView(Message, frozen=True):
     """Counters for `status`. `working_of` has those of each strategy that has any."""
 
@@ -296,6 +309,7 @@ class OrdersView(Message, frozen=True):
     total: int
     executions: int
     working_of: dict[str, int]
+    locks: tuple[Lock, ...] = ()
 
 
 class GetOrdersView(Ask[OrdersView], frozen=True):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from decimal import Decimal
 from typing import Literal
 
 from actors.messages.account import Accounts, Positions
@@ -16,8 +17,11 @@ DifferenceKind = Literal[
     "order_orphan",
     "order_status",
     "order_quantity",
+    "order_price",
+    "order_ownership",
     "execution_missed",
     "position",
+    "cash",
     "part_failed",
 ]
 
@@ -25,7 +29,8 @@ DifferenceKind = Literal[
 class Difference(Message, frozen=True):
     """One thing that broker and service saw differently, and what was done about it.
 
-    `repaired` is False only when a person must decide.
+    `repaired` is False only when a person must decide. `scope` is how far it reaches: `all`, `account DU1`,
+    `AAPL in DU1`, `order KEY`. One that `locks` keeps new orders out of its scope until `unlock` happens.
     """
 
     kind: DifferenceKind
@@ -34,6 +39,9 @@ class Difference(Message, frozen=True):
     theirs: str
     action: str
     repaired: bool
+    scope: str = "all"
+    locks: bool = False
+    unlock: str = ""
 
 
 class CutPart(Message, frozen=True):
@@ -72,10 +80,21 @@ class CutResult(Message, frozen=True):
     differences: tuple[Difference, ...]
 
 
+class UnexplainedPosition(Message, frozen=True):
+    """A position that executions do not explain, after looks enough; negative is short."""
+
+    account: str
+    con_id: int
+    symbol: str
+    expected: Decimal
+    actual: Decimal
+
+
 class ApplyCut(Ask[CutResult], frozen=True):
     """State hands Order one consistent picture of the broker; None is a failed query, not an empty answer.
 
-    `asked` is the monotonic time at which the cut began, which all processes of the machine share.
+    `asked` is the monotonic time at which the cut began, which all processes of the machine share. `unexplained` are
+    the positions that no execution explains.
     """
 
     cut: int
@@ -85,6 +104,7 @@ class ApplyCut(Ask[CutResult], frozen=True):
     executions: ExecutionList | None
     positions: PositionList | None
     asked: float
+    unexplained: tuple[UnexplainedPosition, ...] = ()
 
 
 class ReconciliationView(Message, frozen=True):
@@ -100,6 +120,15 @@ class ReconciliationView(Message, frozen=True):
 
 class GetReconciliation(Ask[ReconciliationView], frozen=True):
     """Where reconciliation stands."""
+
+
+class Storing(Message, frozen=True):
+    """Topic `storage`: whether State can store; `trouble` says why not, and is empty when all is well.
+
+    Told when it changes, and first thing to whoever attaches.
+    """
+
+    trouble: str
 
 
 class CutFinished(Message, frozen=True):
