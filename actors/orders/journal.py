@@ -144,6 +144,16 @@ class Journal:
             ).fetchone()
         return None if row is None else _decode(row[0])
 
+    def named(self, key: str) -> list[OrderState]:
+        """Our orders that a key names, however old: the order itself, a bracket's exits, those of a group."""
+        with self._in_words("read"):
+            found = self._db.execute(
+                "SELECT state FROM orders WHERE external = 0 AND (key = ?1 OR (parent = ?1 AND parent <> '')"
+                " OR (oca_group = ?1 AND oca_group <> '')) ORDER BY order_id",
+                (key,),
+            ).fetchall()
+        return [_decode(text) for (text,) in found]
+
     def executions_of(self, strategy: str) -> list[Execution]:
         """Every execution of a strategy, however old, the oldest first; corrections stand for what they correct."""
         with self._in_words("read"):

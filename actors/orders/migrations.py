@@ -23,6 +23,8 @@ _STEPS: Final[dict[int, str]] = {
     ALTER TABLE orders ADD COLUMN oca_group TEXT NOT NULL DEFAULT '';
     ALTER TABLE orders ADD COLUMN held INTEGER NOT NULL DEFAULT 0;
     UPDATE orders SET held = coalesce(state ->> 'held', 0);
+    CREATE INDEX orders_by_parent ON orders (parent) WHERE parent <> '';
+    CREATE INDEX orders_by_group ON orders (oca_group) WHERE oca_group <> '';
     ALTER TABLE executions ADD COLUMN sec_type TEXT NOT NULL DEFAULT '';
     UPDATE executions SET sec_type = told.sec_type FROM (
         SELECT data ->> 'exec_id' AS exec_id, data ->> 'sec_type' AS sec_type FROM journal WHERE kind = 'execution'

@@ -80,6 +80,10 @@ class Records:
             raise Rejected(f"no order has the key or order id {reference!r}", kind="unknown")
         return order
 
+    def named(self, key: str) -> tuple[OrderState, ...]:
+        """Our orders that a key names: one order, a bracket or a group, however old. May raise JournalError."""
+        return tuple(self.book.get(order.key) or order for order in self._journal.named(key))
+
     def executions_of(self, strategy: str) -> tuple[Execution, ...]:
         """Every execution of a strategy: the file's and, should it not be writable now, those not yet in it."""
         ledger = FillLedger()

@@ -63,6 +63,8 @@ CREATE TABLE orders (
 ) STRICT;
 CREATE UNIQUE INDEX orders_by_id ON orders (order_id) WHERE external = 0;
 CREATE INDEX orders_to_read ON orders (open, updated);
+CREATE INDEX orders_by_parent ON orders (parent) WHERE parent <> '';
+CREATE INDEX orders_by_group ON orders (oca_group) WHERE oca_group <> '';
 
 CREATE TABLE executions (
     stem TEXT PRIMARY KEY,
