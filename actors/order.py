@@ -15,6 +15,7 @@ from typing import Any
 from actors.domain import order_events as ev
 from actors.domain.gate import GateFacts
 from actors.domain.limits import Limits
+from actors.domain.locks import Locks
 from actors.domain.order_state import ON_THE_WAY, OrderState
 from actors.messages.broker import CommissionReport, ExecutionReport, OrderNotice, OrderReport, Snapshot, StatusReport
 from actors.messages.orders import (
@@ -90,6 +91,7 @@ class OrderActor(Actor):
             )
         except JournalError as error:
             raise NotYet(str(error)) from error
+        self._locks = Locks(self._records.book.open_orders())
         connection = self.link(
             "connection",
             topics=("session", "order_reports"),
@@ -122,10 +124,13 @@ class OrderActor(Actor):
             exit_=self._exit,
             identity=self._identity,
             limits=Limits(self._risk.max_order_quantity, self._risk.max_order_value),
+            locks=self._locks,
             default_tif=self._settings.default_tif,
         )
         self._switch = KillSwitch(self._records, self._gate, self._flow.cancel_all)
-        self._cuts = Cuts(self._records, self._gate, connection, self._asker, self._switch.reconciled, self.hand)
+        self._cuts = Cuts(
+            self._records, self._gate, self._locks, connection, self._asker, self._switch.reconciled, self.hand
+        )
 
     def on_attach(self, peer: Peer, topics: tuple[str, ...]) -> None:
         """Whoever follows the gate begins with where it stands."""
@@ -179,7 +184,7 @@ class OrderActor(Actor):
 
     @handles(GetOrdersView)
     def _orders_view(self, _: GetOrdersView, __: Sender) -> OrdersView:
-        return self._records.book.overview(self._gate.view())
+        return self._records.book.overview(self._gate.view(), self._locks.all())
 
     @handles(Halt)
     def _halt(self, message: Halt, _: Sender) -> GateView:
@@ -297,13 +302,16 @@ class OrderActor(Actor):
     # --- inside -------------------------------------------------------------------------------------------
 
     def _changed(self, order: OrderState) -> None:
+        self._locks.heard(order)
         self._flow.heard(order)
         if order.question:
             self._asker.look()
         self._look_drained()
 
     def _questions(self) -> list[str]:
-        return [f"{order.key}: {order.question}" for order in self._records.book.open_orders() if order.question]
+        open_orders = self._records.book.open_orders()
+        orders = [f"{order.key}: {order.question}" for order in open_orders if order.question]
+        return [*orders, *self._locks.questions()]
 
     def _journal_health(self) -> None:
         """The disk refuses: closed. It takes rows again: open after a cut that was asked for since."""

@@ -16,11 +16,12 @@ from datetime import datetime
 from enum import Enum, auto
 from typing import TypeVar
 
+from actors.domain import differences
 from actors.domain.executions import KnownExecutions, SignedExecution, signed
-from actors.domain.reconciliation import Baseline, PositionDifference, Verdict, judge
+from actors.domain.reconciliation import Baseline, Verdict, judge
 from actors.messages.broker import ExecutionList, OpenOrders
 from actors.messages.broker_account import PositionList
-from actors.messages.state import ApplyCut, CutPart, CutResult, CutView, Difference
+from actors.messages.state import ApplyCut, CutPart, CutResult, CutView, UnexplainedPosition
 
 LOOKS = 3  # how often positions are compared before a difference counts
 
@@ -138,13 +139,13 @@ class Cut:
             executions=self._answer("executions", ExecutionList),
             positions=self._answer("positions", PositionList),
             asked=self._asked,
+            unexplained=self._unexplained(),
         )
 
     def finish(self, now: datetime) -> CutView:
         """The cut as it is stored and shown."""
         result = self._answer("applied", CutResult)
         found = () if result is None else result.differences
-        judged = () if self.verdict is None or not self.confirmed else self.verdict.differences
         return CutView(
             cut=self.number,
             epoch=self._epoch,
@@ -153,7 +154,7 @@ class Cut:
             finished=now,
             confirmed=self.confirmed,
             parts=tuple(CutPart(name, self._errors.get(name, ""), self._count(name)) for name in _NAMES),
-            differences=(*found, *map(self._describe, judged)),
+            differences=(*found, *map(differences.position, self._unexplained())),
         )
 
     def _compare_positions(self) -> None:
@@ -167,14 +168,11 @@ class Cut:
         if self.verdict.differences and self._looks < LOOKS:
             self._plan.extendleft(reversed((Step.SETTLE, *_LOOK)))
 
-    def _describe(self, difference: PositionDifference) -> Difference:
-        return Difference(
-            kind="position",
-            subject=f"{self._known.symbol(difference.con_id)} in {difference.account}",
-            ours=f"{difference.expected:f}",
-            theirs=f"{difference.actual:f}",
-            action="took the broker's position, though no execution explains it",
-            repaired=True,
+    def _unexplained(self) -> tuple[UnexplainedPosition, ...]:
+        found = () if self.verdict is None or self._errors else self.verdict.differences
+        return tuple(
+            UnexplainedPosition(one.account, one.con_id, self._known.symbol(one.con_id), one.expected, one.actual)
+            for one in found
         )
 
     def _answer(self, name: str, kind: type[A]) -> A | None:

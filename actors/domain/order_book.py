@@ -18,7 +18,7 @@ from actors.domain.order_events import reported
 from actors.domain.order_machine import apply
 from actors.domain.order_state import OrderState, side_of
 from actors.messages.broker import ExecutionReport, OrderReport, StatusReport
-from actors.messages.orders import Execution, GateView, OrderStatus, OrdersView
+from actors.messages.orders import Execution, GateView, Lock, OrderStatus, OrdersView
 
 FIRST_REQUEST_ID: Final = 1_000_000_000
 EXTERNAL: Final = "ext:"
@@ -78,8 +78,8 @@ class OrderBook:
         """Orders of which anything is still expected, oldest first."""
         return [self._orders[key] for key in self._open]
 
-    def overview(self, gate: GateView) -> OrdersView:
-        """Counts of our orders by what became of them, beside the gate."""
+    def overview(self, gate: GateView, locks: tuple[Lock, ...]) -> OrdersView:
+        """Counts of our orders by what became of them, beside gate and locks."""
         working = [order for order in self.open_orders() if not order.terminal and not order.external]
         return OrdersView(
             gate=gate,
@@ -90,6 +90,7 @@ class OrderBook:
             total=self.counts.total(),
             executions=len(self.ledger),
             working_of=dict(Counter(order.strategy for order in working if order.strategy)),
+            locks=locks,
         )
 
     def put(self, order: OrderState) -> None:

@@ -2,7 +2,8 @@
 
 A part of the cut that failed is None and proves nothing. An order that changed since the cut was asked
 is left for the next one: a picture must not judge what is newer than itself. Absence counts only when
-open, completed and executions were all answered.
+open, completed and executions were all answered. An order that nobody can decide is told anew in each cut
+until somebody does, because it locks its contract (`locks`); every other difference is told once.
 """
 
 from __future__ import annotations
@@ -14,11 +15,13 @@ from typing import Final
 import msgspec
 
 from actors.domain import order_events as ev
-from actors.domain.order_book import OrderBook
+from actors.domain.differences import foreign_key, missing, orphan, other_account, other_status, other_terms, unsettled
+from actors.domain.locks import undecided
+from actors.domain.order_book import OrderBook, key_of
 from actors.domain.order_machine import apply, same_terms
 from actors.domain.order_state import OrderState
-from actors.messages.broker import OrderReport, OrderTerms
-from actors.messages.state import ApplyCut, Difference, DifferenceKind
+from actors.messages.broker import OrderReport
+from actors.messages.state import ApplyCut, Difference
 
 # Executions that a status counted and a whole cut did not list so many seconds after are not coming.
 EXECUTIONS_LAG: Final = 5.0
@@ -51,7 +54,7 @@ def judge(
         if order is None:
             adopted = book.adopt(report, now, at)
             seen.add(adopted.key)
-            yield Verdict(None, adopted, _orphan(adopted, report))
+            yield Verdict(None, adopted, _adoption(book.get(key_of(report)), adopted, report))
         elif order.key not in seen:
             seen.add(order.key)
             yield from _found(order, report, cut.asked, now, at)
@@ -64,8 +67,8 @@ def judge(
         if _exhausted(order, cut.asked):
             yield Verdict(order, apply(order, ev.Exhausted(order.question), now, at))
     for order in book.open_orders():
-        if order.held and not order.external:
-            yield Verdict(order, order, _held(order))
+        if undecided(order):
+            yield Verdict(order, order, unsettled(order))
 
 
 def failed_parts(cut: ApplyCut) -> tuple[str, ...]:
@@ -79,22 +82,6 @@ def failed_parts(cut: ApplyCut) -> tuple[str, ...]:
     return tuple(name for name, answer in parts.items() if answer is None)
 
 
-def part_failed(name: str) -> Difference:
-    """The difference that stands for a query without an answer."""
-    return Difference("part_failed", name, "", "no answer", "nothing was inferred; asked again", repaired=True)
-
-
-def left_out(name: str) -> Difference:
-    """The difference that stands for a report that is quarantined, told again in every cut."""
-    action = "quarantined: Order broke on it twice; a person must look, and new orders wait"
-    return Difference("part_failed", name, "", "not readable here", action, repaired=False)
-
-
-def execution_missed(exec_id: str, key: str, text: str) -> Difference:
-    """The difference for an execution that only the cut told us of."""
-    return Difference("execution_missed", key, "", f"{exec_id}: {text}", "booked", repaired=True)
-
-
 def _reports(cut: ApplyCut) -> Iterable[OrderReport]:
     """Open orders, then completed ones, which were asked later: what stands in both has completed meanwhile."""
     completed = () if cut.completed is None else cut.completed.items
@@ -104,10 +91,19 @@ def _reports(cut: ApplyCut) -> Iterable[OrderReport]:
     yield from completed
 
 
+def _adoption(named: OrderState | None, adopted: OrderState, report: OrderReport) -> Difference:
+    """What is strange about an order of another client: that we did not know it, or that it has a key of ours."""
+    if named is not None and not named.external:
+        return foreign_key(named, adopted, report)
+    return orphan(adopted, report)
+
+
 def _found(order: OrderState, report: OrderReport, asked: float, now: float, at: datetime) -> Iterator[Verdict]:
     newer = order.heard >= asked
     if newer and order.acknowledged and order.reported != "UNKNOWN":
         return
+    if report.terms.account not in ("", order.terms.account):
+        yield Verdict(order, order, other_account(order, report.terms.account))
     heard = ev.reported(report)
     after = apply(order, ev.FoundCompleted(heard) if report.completed else ev.FoundOpen(heard), now, at)
     if after == order:
@@ -115,12 +111,9 @@ def _found(order: OrderState, report: OrderReport, asked: float, now: float, at:
     difference = None
     confirmed = order.pending is not None and same_terms(after.terms, order.pending)
     if not same_terms(after.terms, order.terms) and not confirmed:
-        ours, theirs = _terms(order.terms), _terms(after.terms)
-        difference = Difference("order_quantity", order.key, ours, theirs, "the broker's terms taken", repaired=True)
+        difference = other_terms(order, after)
     elif after.status != order.status:
-        difference = Difference(
-            "order_status", order.key, order.status, report.status, f"now {after.status}", repaired=True
-        )
+        difference = other_status(order, after, report.status)
     yield Verdict(order, after, difference)
 
 
@@ -128,32 +121,11 @@ def _absent(order: OrderState, asked: float, now: float, at: datetime) -> Iterat
     after = apply(order, ev.Absent(asked, now), now, at)
     if after == order:
         return
-    difference = None
-    if not order.terminal and (order.external or not after.held):
-        action = f"now {after.status}: {after.rejection or after.reason}"
-        difference = Difference("order_missing", order.key, order.status, "absent", action, repaired=True)
-    yield Verdict(order, after, difference)
+    told = not order.terminal and not undecided(after)  # what is undecided is told at the end, in every cut
+    yield Verdict(order, after, missing(order, after) if told else None)
 
 
 def _exhausted(order: OrderState, asked: float) -> bool:
     """Whether all of the broker's executions are in, and the order's statuses still count more."""
     short = order.told > order.totals.filled and order.question
     return bool(short) and order.heard + EXECUTIONS_LAG <= asked
-
-
-def _held(order: OrderState) -> Difference:
-    """Told again in every cut, until a person has decided."""
-    short = order.told > order.totals.filled
-    kind: DifferenceKind = "execution_missed" if short else "order_missing"
-    ours, theirs = f"{order.status}, {order.totals.filled} filled", f"{order.told} filled" if short else "absent"
-    return Difference(kind, order.key, ours, theirs, f"held for a person: {order.reason}", repaired=False)
-
-
-def _orphan(adopted: OrderState, report: OrderReport) -> Difference:
-    theirs = f"{report.status} {_terms(report.terms)} {report.contract.symbol}, client {report.client_id}"
-    return Difference("order_orphan", adopted.key, "unknown", theirs, "adopted as external", repaired=True)
-
-
-def _terms(terms: OrderTerms) -> str:
-    prices = "".join(f" {name} {price:.10g}" for name, price in (("limit", terms.limit), ("stop", terms.stop)) if price)
-    return f"{terms.side} {terms.quantity} {terms.order_type}{prices}"

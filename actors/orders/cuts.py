@@ -12,8 +12,10 @@ import time
 from collections.abc import Callable
 from typing import Final
 
+from actors.domain.differences import execution_missed, left_out, part_failed, position
 from actors.domain.fills import Recorded
-from actors.domain.order_cut import execution_missed, failed_parts, judge, left_out, part_failed
+from actors.domain.locks import Locks
+from actors.domain.order_cut import failed_parts, judge
 from actors.messages.session import GetSession, SessionView
 from actors.messages.state import ApplyCut, CutResult, CutView, Difference, Reconcile
 from actors.orders.gatekeeper import GateKeeper
@@ -41,6 +43,7 @@ class Cuts:
         self,
         records: Records,
         gate: GateKeeper,
+        locks: Locks,
         connection: Uplink,
         asker: CutAsker,
         reconciled: Callable[[], None],
@@ -49,6 +52,7 @@ class Cuts:
         self.blind_until = time.monotonic()
         self._records = records
         self._gate = gate
+        self._locks = locks
         self._connection = connection
         self._asker = asker
         self._reconciled = reconciled
@@ -77,7 +81,7 @@ class Cuts:
         failpoint("order.cut.heard", cut.cut)
         self._left_out = []
         differences = [*map(part_failed, failed_parts(cut)), *self._executions(cut), *self._orders(cut)]
-        differences += map(left_out, self._left_out)
+        differences += [*map(left_out, self._left_out), *self._positions(cut)]
         self._hand.take(cut)  # what follows is no single report's fault
         self._asker.strays = 0
         self._conclude(cut)
@@ -106,6 +110,12 @@ class Cuts:
         if cut.orders is not None:
             self._records.raise_floor(max((report.order_id for report in cut.orders.items), default=0))
         return found
+
+    def _positions(self, cut: ApplyCut) -> list[Difference]:
+        """Lock what State could not explain; returns what stays locked although this cut found nothing there."""
+        if not failed_parts(cut):
+            self._locks.judged(cut.unexplained, cut.asked, time.monotonic())
+        return [position(each, again=True) for each in self._locks.positions() if each not in cut.unexplained]
 
     def _take(self, report: Message) -> bool:
         """Have one report of the cut in hand; False when it is quarantined."""

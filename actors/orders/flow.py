@@ -13,6 +13,7 @@ from collections.abc import Callable
 from functools import partial
 
 from actors.domain.limits import Limits, check
+from actors.domain.locks import Locks
 from actors.domain.order_events import ModifyAsked
 from actors.domain.order_state import ON_THE_WAY, OrderState
 from actors.domain.order_terms import changed_terms, check_account, check_against_contract, check_key, new_terms
@@ -56,6 +57,7 @@ class OrderFlow:
         exit_: Exit,
         identity: Identity,
         limits: Limits,
+        locks: Locks,
         default_tif: str,
     ) -> None:
         self._records = records
@@ -64,6 +66,7 @@ class OrderFlow:
         self._exit = exit_
         self._identity = identity
         self._limits = limits
+        self._locks = locks
         self._default_tif = default_tif
         self._waiting: dict[str, list[Sender]] = {}
 
@@ -117,7 +120,7 @@ class OrderFlow:
 
     def _intend(self, terms: OrderTerms, strategy: str, details: ContractDetails, quote: Quote | None) -> None:
         try:
-            self._check(terms, details, quote)
+            self._check(terms, details, quote, locked=self._locks.on(terms.account, details.contract))
             self._pass_gate()
             order = self._intent(terms, strategy, details)
             failpoint("order.intent.checked", order.key)
@@ -133,11 +136,11 @@ class OrderFlow:
             failpoint("order.intent.journalled", order.key)
             self._exit.place((order,), receipts, lambda sent: self._answer(*sent), self._unsent)
 
-    def _check(self, terms: OrderTerms, details: ContractDetails, quote: Quote | None) -> None:
+    def _check(self, terms: OrderTerms, details: ContractDetails, quote: Quote | None, *, locked: str = "") -> None:
         impossible = check_against_contract(terms, details)
-        problems = (*impossible, *check(terms, details, quote, self._limits))
+        problems = (*impossible, *check(terms, details, quote, self._limits), *([locked] if locked else []))
         if problems:
-            raise Rejected(*problems, kind="invalid" if impossible else "limit")
+            raise Rejected(*problems, kind="invalid" if impossible else "locked" if locked else "limit")
 
     def _intent(self, terms: OrderTerms, strategy: str, details: ContractDetails) -> OrderState:
         order_id = self._records.book.next_id()

@@ -12,7 +12,7 @@ from actors.domain.reconciliation import Baseline
 from actors.messages.broker import ExecutionList, ExecutionReport, OpenOrders
 from actors.messages.broker_account import PositionList, PositionReport
 from actors.messages.market import Contract
-from actors.messages.state import CutResult, Difference
+from actors.messages.state import CutResult, Difference, UnexplainedPosition
 
 NOON = datetime(2026, 11, 20, 12, tzinfo=UTC)
 AAPL = Contract("AAPL", con_id=265598)
@@ -151,8 +151,12 @@ def test_a_difference_that_stays_is_reported_after_the_third_look() -> None:
             theirs="25",
             action="took the broker's position, though no execution explains it",
             repaired=True,
+            scope="AAPL in DU1",
+            locks=True,
+            unlock="a cut, 2 s later or more, that finds the position as expected",
         ),
     )
+    assert cut.picture().unexplained == (UnexplainedPosition("DU1", AAPL.con_id, "AAPL", Decimal(10), Decimal(25)),)
 
 
 def test_currency_trades_and_balances_are_not_judged_as_positions() -> None:

@@ -159,7 +159,7 @@ def test_the_terms_of_our_own_modify_are_no_difference_and_others_are() -> None:
     assert judged(book, cut((order_report("Submitted", terms=terms(limit=151.0)),))) == []
     (difference,) = judged(book, cut((order_report("Submitted", terms=terms(limit=152.0)),), asked=300.0))
     assert (difference.kind, difference.ours, difference.theirs) == (
-        "order_quantity",
+        "order_price",
         "BUY 10 LMT limit 151",
         "BUY 10 LMT limit 152",
     )
