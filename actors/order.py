@@ -36,7 +36,7 @@ from actors.messages.orders import (
     Resume,
 )
 from actors.messages.session import LinkChanged, SessionDown, SessionUp
-from actors.messages.state import ApplyCut, FollowJournal, JournalRows
+from actors.messages.state import ApplyCut, FollowJournal, JournalRows, Storing
 from actors.orders.broker_words import BrokerWords
 from actors.orders.cuts import CutAsker, Cuts
 from actors.orders.exit import Exit
@@ -98,7 +98,7 @@ class OrderActor(Actor):
             on_up=self._connection_up,
             on_down=self._connection_down,
         )
-        state = self.link("state", on_up=self._state_up, on_down=self._state_down)
+        state = self.link("state", topics=("storage",), on_up=self._state_up, on_down=self._state_down)
         facts = GateFacts(halted=self._records.halted, state_grace=self._settings.state_grace)
         self._gate = GateKeeper(facts, reactor=reactor, publish=self.publish, noted=self._note_gate)
         self._asker = CutAsker(reactor=reactor, state=state, questions=self._questions, log=log)
@@ -211,6 +211,14 @@ class OrderActor(Actor):
     def _state_up(self, _: Uplink, __: int) -> None:
         self._gate.state_came()
         self._asker.look()
+        self._records.commit()
+
+    @handles(Storing)
+    def _storing(self, message: Storing, _: Sender) -> None:
+        if message.trouble:
+            self._gate.state_went(message.trouble)
+        else:
+            self._gate.state_came()
         self._records.commit()
 
     def _state_down(self, _: Uplink) -> None:

@@ -34,6 +34,7 @@ from actors.messages.state import (
     ReconciliationView,
     RememberContracts,
     RememberHold,
+    Storing,
 )
 from actors.messages.system import SERVICE_TOPICS, CustomEvent, Publish
 from actors.store.audit import AuditTrail
@@ -50,6 +51,7 @@ from supervision.actor import LATER, Actor, Context, Sender, handles
 from supervision.clock_watch import ClockWatch
 from supervision.errors import NotYet, Rejected
 from supervision.message import Done, Message
+from supervision.peer import Peer
 from supervision.uplink import Uplink
 
 T = TypeVar("T")
@@ -86,7 +88,9 @@ class StateActor(Actor):
         self._trail = AuditTrail(self._database)
         self._caches = Caches(self._database)
         self.reactor.after(CHECK_AFTER, self._check_trail)
-        self._writes = Writes(self._database, self._trail, self.reactor, self.context.log, self._disk_back)
+        self._writes = Writes(
+            self._database, self._trail, self.reactor, self.context.log, self._disk_back, self._troubled
+        )
         connection = self.link("connection", topics=("session",), on_down=self._connection_down)
         order = self.link("order", topics=("journal", "risk"), on_up=self._order_up, on_down=self._order_down)
         account = self.link("account", topics=("account",), on_up=self._account_up)
@@ -113,6 +117,14 @@ class StateActor(Actor):
         self._writes.close()
         self._database.close()
 
+    def on_attach(self, peer: Peer, topics: tuple[str, ...]) -> None:
+        """Order waits for a State that can store."""
+        if "storage" in topics:
+            peer.send(Storing(self._writes.trouble))
+
+    def _troubled(self, trouble: str) -> None:
+        self.publish("storage", Storing(trouble))
+
     def _disk_back(self) -> None:
         self._follower.catch_up()
         self._keeper.refresh()
@@ -125,6 +137,8 @@ class StateActor(Actor):
         session = message.session
         if session.state in ("up", "degraded"):
             self._reconciler.session_up(session.epoch, severed=session.state == "degraded")
+        else:
+            self._reconciler.session_down(session.reason or session.state)
 
     @handles(SessionUp)
     def _session_up(self, message: SessionUp, _: Sender) -> None:

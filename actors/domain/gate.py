@@ -15,6 +15,7 @@ class GateFacts(msgspec.Struct, frozen=True):
 
     `epoch` is None while no session is up. `reconciled_epoch` is the epoch of the last confirmed cut that
     saw everything this incarnation of Order could have missed. `cut_problem` tells why a cut was not enough.
+    `state_away_since` is when State went, or with `state_trouble` said why it can store nothing.
     """
 
     epoch: int | None = None
@@ -27,6 +28,7 @@ class GateFacts(msgspec.Struct, frozen=True):
     journal_error: str = ""
     draining: bool = False
     state_away_since: float | None = None
+    state_trouble: str = ""
     state_grace: float = 0.0
 
 
@@ -65,8 +67,12 @@ def _paused(facts: GateFacts, now: float) -> list[tuple[GateState, str]]:
     if not facts.link_up:
         reasons.append(f"the gateway lost its link to the broker: {facts.link_reason}")
     if facts.state_away_since is not None and now - facts.state_away_since >= facts.state_grace:
-        reasons.append(f"state has been away for more than {facts.state_grace:g} s")
+        reasons.append(f"state {_state(facts)} for more than {facts.state_grace:g} s")
     return [("paused", reason) for reason in reasons]
+
+
+def _state(facts: GateFacts) -> str:
+    return f"has been unable to store ({facts.state_trouble})" if facts.state_trouble else "has been away"
 
 
 def _reconciling(facts: GateFacts) -> list[tuple[GateState, str]]:

@@ -52,14 +52,15 @@ class GateKeeper:
             self._noted({"state": verdict.state, "reasons": verdict.reasons, "version": self._view.version})
         return self._view
 
-    def state_went(self) -> None:
-        """State is away: new orders wait once its grace is over."""
-        self.update(state_away_since=time.monotonic())
+    def state_went(self, trouble: str = "") -> None:
+        """State is away, or says what keeps it from storing: new orders wait once its grace is over."""
+        since = self.facts.state_away_since
+        self.update(state_away_since=time.monotonic() if since is None else since, state_trouble=trouble)
         self._reactor.after(self.facts.state_grace, self._look)
 
     def state_came(self) -> None:
-        """State is there."""
-        self.update(state_away_since=None)
+        """State is there, and can store."""
+        self.update(state_away_since=None, state_trouble="")
 
     def _look(self) -> None:
         self.view()

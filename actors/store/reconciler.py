@@ -78,6 +78,7 @@ class Reconciler:
         self.last = self._store.last()
         self._number = self._store.last_number()
         self.epoch: int | None = None
+        self._no_session = "state has just started and has not heard of the session yet"
         self._severed = False
         self._order_is_there = False
         self._cut: Cut | None = None
@@ -116,7 +117,7 @@ class Reconciler:
 
     def session_down(self, reason: str) -> None:
         """No session, or nobody who could say."""
-        self.epoch = None
+        self.epoch, self._no_session = None, f"there is no session with the gateway: {reason}"
         self._abandon(f"session lost: {reason}")
 
     def link_changed(self, *, up: bool, text: str) -> None:
@@ -165,7 +166,7 @@ class Reconciler:
         # What was told counts, not whether a socket is connected by now: else a link that comes up
         # would cause two cuts, one when it is used and one when it is heard of.
         if self.epoch is None:
-            return "there is no session with the gateway"
+            return self._no_session
         if self._severed:
             return "the gateway has lost its link to the broker"
         if self._writes.trouble:

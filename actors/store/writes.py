@@ -32,7 +32,9 @@ class Writes:
         reactor: Reactor,
         log: logging.Logger,
         recovered: Callable[[], None],
+        troubled: Callable[[str], None],
     ) -> None:
+        """`troubled` hears the trouble when it begins, and an empty text when it ends."""
         self.trouble = ""
         """Why nothing can be stored now; empty when all is well."""
         self._database = database
@@ -40,6 +42,7 @@ class Writes:
         self._reactor = reactor
         self._log = log
         self._recovered = recovered
+        self._troubled = troubled
         self._kept: deque[Job] = deque()
         self._failures = 0
 
@@ -71,9 +74,11 @@ class Writes:
         return True
 
     def _failed(self, error: str) -> None:
-        if not self.trouble:
-            self._log.error("nothing can be stored: %s", error)
+        began = not self.trouble
         self.trouble = error
+        if began:
+            self._log.error("nothing can be stored: %s", error)
+            self._troubled(error)
         self._failures += 1
         self._reactor.after(probe_pause(self._failures), self._probe)
 
@@ -85,6 +90,7 @@ class Writes:
         if self._written(self._tell_trail):
             self.trouble, self._failures = "", 0
             self._log.warning("storing works again")
+            self._troubled("")
             self._recovered()
 
     def _tell_trail(self) -> None:

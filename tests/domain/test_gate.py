@@ -54,3 +54,9 @@ def test_state_may_be_away_as_long_as_its_grace() -> None:
     facts = with_wrong("state")
     assert evaluate(facts, 11.9).state == "open"
     assert evaluate(facts, 12.0).state == "paused"
+
+
+def test_a_state_that_cannot_store_counts_as_one_that_is_away_and_says_why() -> None:
+    facts = msgspec.structs.replace(with_wrong("state"), state_trouble="disk full")
+    assert evaluate(facts, 11.9).state == "open"
+    assert evaluate(facts, 12.0).reasons == ("state has been unable to store (disk full) for more than 2 s",)

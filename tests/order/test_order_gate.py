@@ -15,7 +15,7 @@ from actors.messages.broker import Sending, Transmit, TransmitCancel, Transmitte
 from actors.messages.market import GetReference, Reference
 from actors.messages.orders import CancelOrder, GetOrder, GetOrdersView, Halt, ModifyOrder, PlaceOrder, Resume
 from actors.messages.session import LinkChanged
-from actors.messages.state import FollowJournal
+from actors.messages.state import FollowJournal, Storing
 from actors.orders.journal import Change
 from config.settings import OrderSettings
 from supervision.actor import Sender
@@ -156,6 +156,20 @@ def test_a_halt_refuses_new_orders_over_restarts_cancels_ours_and_needs_a_reason
     house.ref.ask(Resume("checked"))
     house.cut((order_report("Submitted", **mine()),))
     assert house.gate() == "open"
+
+
+def test_new_orders_wait_while_state_cannot_store_and_go_on_when_it_can(idle: House) -> None:
+    idle.settings = OrderSettings(state_grace=0.3)
+    house = idle.start().open()
+    tell = house.state.actor.publish
+    house.state.call(lambda: tell("storage", Storing("no space left")))
+    reason = "state has been unable to store (no space left) for more than 0.3 s"
+    assert house.wait_gate("paused").gate.reasons == (reason,)
+    with pytest.raises(Rejected, match="gate paused: state has been unable to store"):
+        house.place()
+    house.state.call(lambda: tell("storage", Storing("")))
+    house.wait_gate("open")
+    house.place()
 
 
 # --- the disk -----------------------------------------------------------------------------------------

@@ -39,9 +39,10 @@ class House:
         self.journal = Journal()
         self.ledger = Ledger(Accounts(()), Positions((), None, "broker"))
         self.cuts: Queue[CutView] = Queue()
+        self.storage: Queue[str] = Queue()
         self.service.bind("connection", "order", "account", "state")
         self.attached: Queue[int] = Queue()
-        self.service.start("listener", Listener, heard=self.cuts, attached=self.attached)
+        self.service.start("listener", Listener, heard=self.cuts, storage=self.storage, attached=self.attached)
 
     def start_connection(self) -> LocalActor:
         self.connection = self.service.start("connection", ScriptedConnection, broker=self.broker)

@@ -29,6 +29,7 @@ from actors.messages.state import (
     GetMemory,
     JournalRow,
     JournalRows,
+    Storing,
 )
 from supervision.actor import LATER, Actor, Context, Sender, handles
 from supervision.errors import Rejected
@@ -190,15 +191,19 @@ class ScriptedAccount(Actor):
 
 
 class Listener(Actor):
-    """Hears of every cut that State finishes; `attached` gets each incarnation of State that has it on its list."""
+    """Hears of every cut that State finishes, and whether it can store.
 
-    def __init__(self, context: Context, *, heard: Queue[CutView], attached: Queue[int]) -> None:
+    `attached` gets each incarnation of State that has it on its list.
+    """
+
+    def __init__(self, context: Context, *, heard: Queue[CutView], storage: Queue[str], attached: Queue[int]) -> None:
         super().__init__(context)
         self.heard = heard
+        self.storage = storage
         self.attached = attached
 
     def on_start(self) -> None:
-        self.link("state", topics=("risk",), on_up=self._up)
+        self.link("state", topics=("risk", "storage"), on_up=self._up)
 
     def _up(self, link: Uplink, incarnation: int) -> None:
         # The answer to anything comes after the attach, which went before on the same connection.
@@ -207,3 +212,7 @@ class Listener(Actor):
     @handles(CutFinished)
     def _finished(self, message: CutFinished, _: Sender) -> None:
         self.heard.put(message.cut)
+
+    @handles(Storing)
+    def _storing(self, message: Storing, _: Sender) -> None:
+        self.storage.put(message.trouble)

@@ -54,12 +54,14 @@ def test_with_a_full_disk_it_answers_acknowledges_nothing_takes_no_cut_and_catch
     house.start()
     assert house.journal.followed.get(timeout=PATIENCE) == 0
     before = trail(house)
+    assert house.storage.get(timeout=PATIENCE) == ""  # on attaching to a State that can store
     with no_room(house):
         publish(house, "journal", JournalRows((house.journal.write("intent"),)))
         publish(house, "session", SessionDown(1, "gone", NOON), session_up(2))
         publish(house, "journal", JournalRows((house.journal.write("sent"),)))
         view = house.ask(GetReconciliation())
         assert "could not be written" in view.trouble
+        assert "could not be written" in house.storage.get(timeout=PATIENCE)
         assert view.last is not None
         with pytest.raises(Rejected, match=r"nothing can be stored.*a reconciliation follows by itself"):
             house.ask(Reconcile("operator"))
@@ -75,6 +77,7 @@ def test_with_a_full_disk_it_answers_acknowledges_nothing_takes_no_cut_and_catch
         assert trail(house) == before
     cut = house.next_cut()
     assert (cut.cut, cut.epoch, cut.confirmed, cut.cause) == (view.last.cut + 1, 2, True, "storing works again")
+    assert house.storage.get(timeout=PATIENCE) == ""
     for after in (0, 2):
         assert house.journal.followed.get(timeout=PATIENCE) == after
     house.ask(RememberHold(ContractDetails(AAPL), True))

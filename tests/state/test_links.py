@@ -40,7 +40,9 @@ def test_a_lost_session_ends_the_cut_and_the_next_one_brings_another(house: Hous
         waiting.result(PATIENCE)
     assert not view.confirmed
     assert {part.error for part in view.parts if part.error} == {"session lost: connection reset"}
-    with pytest.raises(Rejected, match="no session with the gateway; a reconciliation follows by itself"):
+    with pytest.raises(
+        Rejected, match="no session with the gateway: connection reset; a reconciliation follows by itself"
+    ):
         house.ask(Reconcile("operator"))
     assert house.next_cut() == view
     house.connection.call(house.broker.release("FetchCompletedOrders"))  # too late, and ignored
@@ -115,6 +117,12 @@ def test_no_cut_while_the_gateway_has_lost_the_broker_and_one_when_it_is_back(ho
         "link_down",
         "link_up",
     ]
+
+
+def test_a_state_that_has_just_started_does_not_say_that_there_is_no_session(house: House) -> None:
+    house.start_state()
+    with pytest.raises(Rejected, match="state has just started and has not heard of the session yet; a reconciliation"):
+        house.ask(Reconcile("operator"))
 
 
 def test_nothing_is_asked_of_the_broker_without_order_and_its_return_brings_a_cut(house: House) -> None:
