@@ -2,7 +2,9 @@
 
 An execution id ends in its revision: a correction has the same stem and a higher revision and replaces
 what came before, whichever is heard first. So any order and any duplication of the same reports ends
-in the same ledger. Pure; money is Decimal, the average price is summed without regard to order.
+in the same ledger. Not every execution under an order's key fills it: a combo is told as a whole (BAG)
+and again leg by leg, an allocated order as a whole and again for each account; what is told again moves
+positions only. Pure; money is Decimal, the average price is summed without regard to order.
 """
 
 from __future__ import annotations
@@ -10,12 +12,14 @@ from __future__ import annotations
 from decimal import Decimal
 from enum import Enum
 from math import fsum
+from typing import Final
 
 import msgspec
 
 from actors.messages.orders import Execution
 
 NOTHING = Decimal(0)
+COMBO: Final = "BAG"  # the broker's security type of a combo
 
 
 class Recorded(Enum):
@@ -93,14 +97,22 @@ class FillLedger:
         """Whether any execution belongs to the order with this key."""
         return bool(self._of_order.get(key))
 
-    def totals(self, key: str) -> Totals:
-        """What the executions of one order add up to."""
-        executions = [self._charged(each) for each in self._of_order.get(key, {}).values()]
-        filled = sum((each.quantity for each in executions), NOTHING)
+    def totals(self, key: str, *, sec_type: str = "", account: str = "") -> Totals:
+        """What the executions of one order, for contracts of this type in this account, add up to.
+
+        Commissions are those of the legs, too: the broker charges a combo leg by leg. An `account` that the broker
+        does not name is any.
+        """
+        executions = [
+            self._charged(each) for each in self._of_order.get(key, {}).values() if account in ("", each.account)
+        ]
+        commission = sum((each.commission or NOTHING for each in executions), NOTHING)
+        fills = [each for each in executions if sec_type != COMBO or each.sec_type == COMBO]
+        filled = sum((each.quantity for each in fills), NOTHING)
         if not filled:
-            return Totals()
-        average = fsum(float(each.quantity) * each.price for each in executions) / float(filled)
-        return Totals(filled, average, sum((each.commission or NOTHING for each in executions), NOTHING))
+            return Totals(commission=commission)
+        average = fsum(float(each.quantity) * each.price for each in fills) / float(filled)
+        return Totals(filled, average, commission)
 
     def all(self) -> tuple[Execution, ...]:
         """Every execution with its commission, oldest first."""

@@ -13,11 +13,12 @@ from collections.abc import Iterable, Iterator
 from datetime import datetime
 from typing import Final
 
-from actors.domain.fills import Commission, FillLedger
+from actors.domain.fills import Commission, FillLedger, Totals
 from actors.domain.order_events import reported
 from actors.domain.order_machine import apply
 from actors.domain.order_state import OrderState, side_of
-from actors.messages.broker import ExecutionReport, OrderReport, StatusReport
+from actors.messages.broker import ExecutionReport, OrderReport, OrderTerms, StatusReport
+from actors.messages.market import Contract
 from actors.messages.orders import Execution, GateView, Lock, OrderStatus, OrdersView
 
 FIRST_REQUEST_ID: Final = 1_000_000_000
@@ -166,7 +167,7 @@ class OrderBook:
             updated=at,
             heard=now,
             external=True,
-            totals=self.ledger.totals(key),
+            totals=self._totals(key, report.contract, report.terms),
         )
         return apply(order, reported(report), now, at)
 
@@ -190,6 +191,13 @@ class OrderBook:
             strategy="" if order is None else order.strategy,
             sec_type=report.contract.sec_type,
         )
+
+    def totals(self, order: OrderState) -> Totals:
+        """What the executions that fill an order add up to."""
+        return self._totals(order.key, order.contract, order.terms)
+
+    def _totals(self, key: str, contract: Contract, terms: OrderTerms) -> Totals:
+        return self.ledger.totals(key, sec_type=contract.sec_type, account=terms.account)
 
     def _index(self, order: OrderState) -> None:
         for perm_id in order.perm_ids:

@@ -177,7 +177,7 @@ class Records:
         self.note("execution", execution.key, execution_facts(execution))
         order = self.book.get(execution.key)
         if order is not None:
-            after, _ = self._applied(order, Executed(self.book.ledger.totals(order.key), execution.perm_id))
+            after, _ = self._applied(order, Executed(self.book.totals(order), execution.perm_id))
             if recorded is Recorded.NEW:
                 self._publish_fill(execution, after)
             self.replace(order, after)
@@ -194,7 +194,7 @@ class Records:
         self.note("commission", "" if execution is None else execution.key, {**row, "realized": paid.realized})
         order = None if execution is None else self.book.get(execution.key)
         if order is not None:
-            self.apply(order, Executed(self.book.ledger.totals(order.key)))
+            self.apply(order, Executed(self.book.totals(order)))
 
     def raise_floor(self, used: int) -> None:
         """No order id up to `used` may be given out, also after a restart."""
