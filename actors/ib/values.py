@@ -11,7 +11,7 @@ import ibapi.order
 from ibapi.const import UNSET_DECIMAL, UNSET_INTEGER, UNSET_LONG
 
 from actors.messages.broker import OrderTerms
-from actors.messages.market import Contract, ContractDetails
+from actors.messages.market import ComboLeg, Contract, ContractDetails
 
 _LARGEST = 1e300
 
@@ -52,17 +52,24 @@ def contract_from(theirs: Any) -> Contract:
         multiplier=theirs.multiplier,
         local_symbol=theirs.localSymbol,
         trading_class=theirs.tradingClass,
+        legs=tuple(
+            ComboLeg(leg.conId, leg.ratio, "BUY" if leg.action == "BUY" else "SELL", leg.exchange)
+            for leg in theirs.comboLegs or ()
+        ),
     )
 
 
 def contract_to(ours: Contract) -> ibapi.contract.Contract:
-    """IB's contract for ours."""
+    """IB's contract for ours. A combo is its legs: its contract id is no identity, all combos have the same one."""
     theirs = ibapi.contract.Contract()
-    theirs.conId = ours.con_id
     theirs.symbol = ours.symbol
     theirs.secType = ours.sec_type
     theirs.exchange = ours.exchange
     theirs.currency = ours.currency
+    if ours.legs:
+        theirs.comboLegs = [_leg_to(leg) for leg in ours.legs]
+        return theirs
+    theirs.conId = ours.con_id
     theirs.primaryExchange = ours.primary_exchange
     theirs.lastTradeDateOrContractMonth = ours.last_trade_date
     if ours.strike:
@@ -71,6 +78,15 @@ def contract_to(ours: Contract) -> ibapi.contract.Contract:
     theirs.multiplier = ours.multiplier
     theirs.localSymbol = ours.local_symbol
     theirs.tradingClass = ours.trading_class
+    return theirs
+
+
+def _leg_to(ours: ComboLeg) -> ibapi.contract.ComboLeg:
+    theirs = ibapi.contract.ComboLeg()
+    theirs.conId = ours.con_id
+    theirs.ratio = ours.ratio
+    theirs.action = ours.side
+    theirs.exchange = ours.exchange
     return theirs
 
 
