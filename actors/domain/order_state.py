@@ -114,6 +114,13 @@ class OrderState(msgspec.Struct, frozen=True, kw_only=True):
             updated=self.updated,
             reason=self.settled or self.rejection or self.reason,
             external=self.external,
+            trail=terms.trail,
+            trail_percent=terms.trail_percent,
+            limit_offset=terms.limit_offset,
+            good_till=terms.good_till,
+            parent=self.parent,
+            oca_group=terms.oca_group,
+            held=self.held,
         )
 
 
