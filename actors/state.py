@@ -99,6 +99,7 @@ class StateActor(Actor):
             reactor=self.reactor,
             connection=connection,
             order=order,
+            account=account,
             database=self._database,
             trail=self._trail,
             writes=self._writes,
@@ -136,14 +137,14 @@ class StateActor(Actor):
     def _snapshot(self, message: Snapshot, _: Sender) -> None:
         session = message.session
         if session.state in ("up", "degraded"):
-            self._reconciler.session_up(session.epoch, severed=session.state == "degraded")
+            self._reconciler.session_up(session.epoch, session.since, severed=session.state == "degraded")
         else:
             self._reconciler.session_down(session.reason or session.state)
 
     @handles(SessionUp)
     def _session_up(self, message: SessionUp, _: Sender) -> None:
         self._observe(message.at, "session_up", {"epoch": message.epoch, "server_version": message.server_version})
-        self._reconciler.session_up(message.epoch)
+        self._reconciler.session_up(message.epoch, message.at)
 
     @handles(SessionDown)
     def _session_down(self, message: SessionDown, _: Sender) -> None:

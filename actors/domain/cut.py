@@ -6,6 +6,7 @@ which completes in between appears twice rather than not at all; executions are 
 round the positions. When positions and executions disagree they are asked again after a pause, since
 the broker books a fill and moves the position at slightly different times: only a difference that
 stays is one. What is in flight grows with every look, so a lag may last as long as all pauses together.
+Cash comes last, when Order has what it needs: a cut is confirmed without it, since only rest makes it tell.
 """
 
 from __future__ import annotations
@@ -19,9 +20,10 @@ from typing import TypeVar
 from actors.domain import differences
 from actors.domain.executions import KnownExecutions, SignedExecution, signed
 from actors.domain.reconciliation import Baseline, Verdict, judge
+from actors.messages.account import Accounts
 from actors.messages.broker import ExecutionList, OpenOrders
 from actors.messages.broker_account import PositionList
-from actors.messages.state import ApplyCut, CutPart, CutResult, CutView, UnexplainedPosition
+from actors.messages.state import ApplyCut, CutPart, CutResult, CutView, Difference, UnexplainedPosition
 
 LOOKS = 3  # how often positions are compared before a difference counts
 
@@ -36,10 +38,11 @@ class Step(Enum):
     EXECUTIONS_AFTER = auto()
     SETTLE = auto()
     APPLY = auto()
+    CASH = auto()
 
 
-Answer = OpenOrders | ExecutionList | PositionList | CutResult
-A = TypeVar("A", OpenOrders, ExecutionList, PositionList, CutResult)
+Answer = OpenOrders | ExecutionList | PositionList | CutResult | Accounts
+A = TypeVar("A", OpenOrders, ExecutionList, PositionList, CutResult, Accounts)
 
 PARTS = {
     Step.EXECUTIONS_BEFORE: "executions",
@@ -48,8 +51,10 @@ PARTS = {
     Step.POSITIONS: "positions",
     Step.EXECUTIONS_AFTER: "executions",
     Step.APPLY: "applied",
+    Step.CASH: "cash",
 }
 _NAMES = tuple(dict.fromkeys(PARTS.values()))
+_NEEDED = frozenset(_NAMES) - {"cash"}
 _LOOK = (Step.POSITIONS, Step.EXECUTIONS_AFTER)
 
 
@@ -79,7 +84,9 @@ class Cut:
         self._asked = asked
         self._known = known
         self._baseline = baseline
-        self._plan = deque([Step.EXECUTIONS_BEFORE, Step.OPEN_ORDERS, Step.COMPLETED_ORDERS, *_LOOK, Step.APPLY])
+        self._plan = deque(
+            [Step.EXECUTIONS_BEFORE, Step.OPEN_ORDERS, Step.COMPLETED_ORDERS, *_LOOK, Step.APPLY, Step.CASH]
+        )
         self._looks = 0
         self._before: Mapping[str, SignedExecution] = {}
         self._mark = self._first_mark = known.mark
@@ -88,8 +95,23 @@ class Cut:
 
     @property
     def confirmed(self) -> bool:
-        """Whether every part was answered, and Order took the result."""
-        return not self._errors and len(self._answers) == len(_NAMES)
+        """Whether every part that is needed was answered, and Order took the result."""
+        return not self._spoiled and self._answers.keys() >= _NEEDED
+
+    @property
+    def executions(self) -> ExecutionList | None:
+        """The broker's last list; None when it failed."""
+        return self._answer("executions", ExecutionList)
+
+    @property
+    def positions(self) -> PositionList | None:
+        """The broker's last list; None when it failed."""
+        return self._answer("positions", PositionList)
+
+    @property
+    def accounts(self) -> Accounts | None:
+        """What Account knows of every account; None when it did not answer."""
+        return self._answer("cash", Accounts)
 
     @property
     def learned(self) -> tuple[SignedExecution, ...]:
@@ -99,8 +121,8 @@ class Cut:
     @property
     def reported(self) -> frozenset[str]:
         """The stems of all executions in the broker's last list."""
-        executions = self._answer("executions", ExecutionList)
-        return frozenset() if executions is None else frozenset(signed(report).stem for report in executions.items)
+        listed = () if self.executions is None else self.executions.items
+        return frozenset(signed(report).stem for report in listed)
 
     def next_step(self) -> Step | None:
         """What to do now; None when the cut is complete."""
@@ -136,14 +158,14 @@ class Cut:
             epoch=self._epoch,
             orders=self._answer("open_orders", OpenOrders),
             completed=self._answer("completed_orders", OpenOrders),
-            executions=self._answer("executions", ExecutionList),
-            positions=self._answer("positions", PositionList),
+            executions=self.executions,
+            positions=self.positions,
             asked=self._asked,
             unexplained=self._unexplained(),
         )
 
-    def finish(self, now: datetime) -> CutView:
-        """The cut as it is stored and shown."""
+    def finish(self, now: datetime, cash: tuple[Difference, ...] = ()) -> CutView:
+        """The cut as it is stored and shown, with what was found about its `cash`."""
         result = self._answer("applied", CutResult)
         found = () if result is None else result.differences
         return CutView(
@@ -154,26 +176,36 @@ class Cut:
             finished=now,
             confirmed=self.confirmed,
             parts=tuple(CutPart(name, self._errors.get(name, ""), self._count(name)) for name in _NAMES),
-            differences=(*found, *map(differences.position, self._unexplained())),
+            differences=(*found, *map(differences.position, self._unexplained()), *cash),
         )
 
     def _compare_positions(self) -> None:
-        positions = self._answer("positions", PositionList)
-        if self._errors or positions is None:
+        if self._spoiled or self.positions is None:
             return
         self._looks += 1
-        held = {(report.account, report.contract.con_id): report.quantity for report in positions.items}
+        held = {(report.account, report.contract.con_id): report.quantity for report in self.positions.items}
         since = self._known.since(self._mark)
         self.verdict = judge(self._baseline, self._before, held, since, self._known.not_positions)
         if self.verdict.differences and self._looks < LOOKS:
             self._plan.extendleft(reversed((Step.SETTLE, *_LOOK)))
 
     def _unexplained(self) -> tuple[UnexplainedPosition, ...]:
-        found = () if self.verdict is None or self._errors else self.verdict.differences
+        found = () if self.verdict is None or self._spoiled else self.verdict.differences
         return tuple(
-            UnexplainedPosition(one.account, one.con_id, self._known.symbol(one.con_id), one.expected, one.actual)
+            UnexplainedPosition(one.account, one.con_id, self._name(one.con_id), one.expected, one.actual)
             for one in found
         )
+
+    def _name(self, con_id: int) -> str:
+        """What tells the contract from others of its symbol, if the broker still lists it."""
+        held = () if self.positions is None else self.positions.items
+        names = (report.contract.local_symbol for report in held if report.contract.con_id == con_id)
+        return next(names, "") or self._known.symbol(con_id)
+
+    @property
+    def _spoiled(self) -> bool:
+        """Whether a part failed that a confirmed cut needs."""
+        return not _NEEDED.isdisjoint(self._errors)
 
     def _answer(self, name: str, kind: type[A]) -> A | None:
         answer = self._answers.get(name)

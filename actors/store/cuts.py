@@ -2,7 +2,7 @@
 
 A confirmed cut replaces the confirmed positions and what of each execution they contain, in the same
 transaction as the cut itself, so that a killed process leaves either all of it or nothing. A
-difference that a person must decide stays open until a confirmed cut no longer finds it.
+difference that a person must decide, or that locks, stays open until a confirmed cut no longer finds it.
 """
 
 from __future__ import annotations
@@ -10,6 +10,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import datetime
 from decimal import Decimal
+
+import msgspec
 
 from actors.domain.executions import KnownExecutions, SignedExecution
 from actors.domain.reconciliation import Baseline
@@ -61,7 +63,8 @@ class CutStore:
         cut, epoch, cause, started, finished, confirmed = rows[0]
         parts = self._database.query("SELECT name, error, items FROM cut_parts WHERE cut = ? ORDER BY rowid", (cut,))
         found = self._database.query(
-            "SELECT kind, subject, ours, theirs, action, repaired FROM differences WHERE last_cut = ? ORDER BY id",
+            "SELECT kind, subject, ours, theirs, action, repaired, scope, locks, unlock FROM differences "
+            "WHERE last_cut = ? ORDER BY id",
             (cut,),
         )
         return CutView(
@@ -73,8 +76,8 @@ class CutStore:
             confirmed=bool(confirmed),
             parts=tuple(CutPart(*row) for row in parts),
             differences=tuple(
-                Difference(kind, subject, ours, theirs, action, bool(repaired))
-                for kind, subject, ours, theirs, action, repaired in found
+                Difference(kind, subject, ours, theirs, action, bool(repaired), scope, bool(locks), unlock)
+                for kind, subject, ours, theirs, action, repaired, scope, locks, unlock in found
             ),
         )
 
@@ -106,18 +109,19 @@ class CutStore:
             ((view.cut, part.name, part.error, part.items) for part in view.parts),
         )
         self._database.execute_many(
-            "INSERT INTO differences (cut, last_cut, kind, subject, ours, theirs, action, repaired) "
-            "VALUES (?1, ?1, ?2, ?3, ?4, ?5, ?6, ?7) "
-            "ON CONFLICT (kind, subject) WHERE repaired = 0 AND cleared_cut IS NULL DO UPDATE SET "
-            "last_cut = excluded.last_cut, ours = excluded.ours, theirs = excluded.theirs, action = excluded.action",
-            (
-                (view.cut, one.kind, one.subject, one.ours, one.theirs, one.action, one.repaired)
-                for one in view.differences
-            ),
+            "INSERT INTO differences "
+            "(cut, last_cut, kind, subject, ours, theirs, action, repaired, scope, locks, unlock) "
+            "VALUES (?1, ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10) "
+            "ON CONFLICT (kind, subject) WHERE (repaired = 0 OR locks = 1) AND cleared_cut IS NULL DO UPDATE SET "
+            "last_cut = excluded.last_cut, ours = excluded.ours, theirs = excluded.theirs, "
+            "action = excluded.action, repaired = excluded.repaired, scope = excluded.scope, "
+            "locks = excluded.locks, unlock = excluded.unlock",
+            ((view.cut, *msgspec.structs.astuple(one)) for one in view.differences),
         )
         if view.confirmed:
             self._database.execute(
-                "UPDATE differences SET cleared_cut = ?1 WHERE repaired = 0 AND cleared_cut IS NULL AND last_cut < ?1",
+                "UPDATE differences SET cleared_cut = ?1 "
+                "WHERE (repaired = 0 OR locks = 1) AND cleared_cut IS NULL AND last_cut < ?1",
                 (view.cut,),
             )
 

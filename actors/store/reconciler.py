@@ -11,7 +11,7 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
 
@@ -20,10 +20,12 @@ import orjson
 
 from actors.domain.cut import Answer, Cut, Step
 from actors.domain.executions import JournalledExecution, signed
+from actors.messages.account import GetAccounts
 from actors.messages.broker import FetchCompletedOrders, FetchExecutions, FetchOpenOrders
 from actors.messages.broker_account import FetchPositions
 from actors.messages.state import CutView
 from actors.store.audit import AuditTrail
+from actors.store.cash import CashJudge
 from actors.store.cuts import CutStore
 from actors.store.database import Database
 from actors.store.writes import Writes
@@ -37,6 +39,7 @@ from supervision.uplink import Uplink
 
 PART_SECONDS = 15.0  # longer than Connection's own limit, whose answer says more than a time-out here
 APPLY_SECONDS = 10.0
+CASH_SECONDS = 2.0
 SETTLE_SECONDS = 0.5  # what the broker may take between booking a fill and moving the position
 RETRY_SECONDS = (1.0, 2.0, 5.0, 10.0)
 EXECUTIONS_KEPT = timedelta(days=2)
@@ -59,6 +62,7 @@ class Reconciler:
         reactor: Reactor,
         connection: Uplink,
         order: Uplink,
+        account: Uplink,
         database: Database,
         trail: AuditTrail,
         writes: Writes,
@@ -68,11 +72,13 @@ class Reconciler:
         self._reactor = reactor
         self._connection = connection
         self._order = order
+        self._account = account
         self._trail = trail
         self._writes = writes
         self._log = log
         self._finished = finished
         self._store = CutStore(database)
+        self._cash = CashJudge(database)
         self.known = self._store.load_known()
         self._baseline = self._store.load_baseline()
         self.last = self._store.last()
@@ -103,12 +109,14 @@ class Reconciler:
         mark = self.known.mark
         self.known.meet([execution.contract])
         self.known.learn([signed(execution)])
+        self._cash.look(self.known)
         self._store.remember(self.known.since(mark))
 
     # --- what is known of the links ---------------------------------------------------------------
 
-    def session_up(self, epoch: int, *, severed: bool = False) -> None:
-        """A session of this epoch stands; `severed` when the gateway has lost the broker meanwhile."""
+    def session_up(self, epoch: int, since: datetime, *, severed: bool = False) -> None:
+        """A session of this epoch stands `since` then; `severed` when the gateway has lost the broker meanwhile."""
+        self._cash.session_since = since
         if (epoch, severed) == (self.epoch, self._severed):
             return
         self._abandon("another session came up")
@@ -124,6 +132,7 @@ class Reconciler:
         """The gateway lost or regained the broker; what it answers meanwhile may be old."""
         self._severed = not up
         if up:
+            self._cash.session_since = clock.now()
             self.request(text)
         else:
             self._abandon(text)
@@ -142,6 +151,7 @@ class Reconciler:
         self._drop("nothing could be stored meanwhile")
         self.known = self._store.load_known()
         self._baseline = self._store.load_baseline()
+        self._cash.load()
         self.request("storing works again")
 
     # --- requests -----------------------------------------------------------------------------------
@@ -195,6 +205,8 @@ class Reconciler:
         elif step is Step.APPLY:
             failpoint("state.cut.collected", cut.number)
             self._ask(self._order, cut.picture(), APPLY_SECONDS, cut, step)
+        elif step is Step.CASH:
+            self._ask_cash(cut)
         else:
             self._ask(self._connection, _QUERIES[step](), PART_SECONDS, cut, step)
 
@@ -205,6 +217,14 @@ class Reconciler:
             on_reply=partial(self._answered, cut, step),
             on_error=partial(self._failed, cut, step),
         )
+
+    def _ask_cash(self, cut: Cut) -> None:
+        """What Account knows: nothing waits for it to come back."""
+        if self._account.up:
+            self._ask(self._account, GetAccounts(), CASH_SECONDS, cut, Step.CASH)
+        else:
+            cut.fail(Step.CASH, "account is away")
+            self._advance(cut)
 
     def _answered(self, cut: Cut, step: Step, answer: Answer) -> None:
         if cut is self._cut:  # else it was abandoned meanwhile
@@ -231,7 +251,7 @@ class Reconciler:
     # --- its end ------------------------------------------------------------------------------------
 
     def _finish(self, cut: Cut) -> None:
-        view = cut.finish(clock.now())
+        view = cut.finish(clock.now(), self._cash.judge(cut, self.known))
         failpoint("state.cut.finished", view.cut)
         if not self._writes.attempt(partial(self._save, cut, view)):
             self._drop(f"cut {view.cut} could not be stored: {self._writes.trouble}")
@@ -249,6 +269,7 @@ class Reconciler:
         self._store.save(view)
         if view.confirmed and cut.verdict is not None:
             self._baseline = cut.verdict.baseline
+            self._cash.save()
             forgotten = self.known.forget(EXECUTIONS_KEPT, cut.reported)
             self._store.save_baseline(self._baseline, self.known, forgotten)
         self._trail.append(view.finished, "cut", str(view.cut), _text(view))
@@ -264,10 +285,12 @@ class Reconciler:
 
     def _report(self, view: CutView) -> None:
         failed = [f"{part.name}: {part.error}" for part in view.parts if part.error]
-        if failed:
+        if not view.confirmed:
             self._log.warning("cut %d (%s) is not confirmed: %s", view.cut, view.cause, "; ".join(failed))
         else:
-            self._log.info("cut %d (%s) confirmed, %d differences", view.cut, view.cause, len(view.differences))
+            without = "".join(f", without {each}" for each in failed)
+            count = len(view.differences)
+            self._log.info("cut %d (%s) confirmed, %d differences%s", view.cut, view.cause, count, without)
         for one in view.differences:
             level = logging.WARNING if one.repaired else logging.ERROR
             self._log.log(

@@ -133,4 +133,28 @@ MIGRATIONS: tuple[str, ...] = (
         at TEXT NOT NULL
     ) STRICT;
     """,
+    """
+    ALTER TABLE differences ADD COLUMN scope TEXT NOT NULL DEFAULT 'all';
+    ALTER TABLE differences ADD COLUMN locks INTEGER NOT NULL DEFAULT 0;
+    ALTER TABLE differences ADD COLUMN unlock TEXT NOT NULL DEFAULT '';
+    UPDATE differences SET scope = CASE kind WHEN 'position' THEN subject ELSE 'order ' || subject END
+        WHERE kind <> 'part_failed';
+    DROP INDEX differences_open;
+    CREATE UNIQUE INDEX differences_open ON differences (kind, subject)
+        WHERE (repaired = 0 OR locks = 1) AND cleared_cut IS NULL;
+
+    CREATE TABLE confirmed_cash (
+        account TEXT NOT NULL,
+        currency TEXT NOT NULL,
+        balance TEXT NOT NULL,
+        PRIMARY KEY (account, currency)
+    ) STRICT;
+
+    CREATE TABLE counted_cash (
+        stem TEXT PRIMARY KEY,
+        exec_id TEXT NOT NULL,
+        currency TEXT NOT NULL,
+        amount TEXT
+    ) STRICT;
+    """,
 )

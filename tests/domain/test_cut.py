@@ -9,6 +9,7 @@ from decimal import Decimal
 from actors.domain.cut import Answer, Cut, Step
 from actors.domain.executions import KnownExecutions
 from actors.domain.reconciliation import Baseline
+from actors.messages.account import Accounts
 from actors.messages.broker import ExecutionList, ExecutionReport, OpenOrders
 from actors.messages.broker_account import PositionList, PositionReport
 from actors.messages.market import Contract
@@ -48,6 +49,8 @@ def answers(*, listed: list[ExecutionList], held: list[PositionList], **failing:
             return listed.pop(0) if len(listed) > 1 else listed[0]
         if step is Step.POSITIONS:
             return held.pop(0) if len(held) > 1 else held[0]
+        if step is Step.CASH:
+            return Accounts(())
         return CutResult(()) if step is Step.APPLY else OpenOrders(())
 
     return answer
@@ -80,6 +83,7 @@ def test_open_orders_come_before_completed_ones_and_positions_between_executions
         Step.POSITIONS,
         Step.EXECUTIONS_AFTER,
         Step.APPLY,
+        Step.CASH,
     ]
     view = cut.finish(NOON)
     assert view.confirmed
@@ -90,6 +94,7 @@ def test_open_orders_come_before_completed_ones_and_positions_between_executions
         ("completed_orders", 0),
         ("positions", 1),
         ("applied", 0),
+        ("cash", 0),
     ]
 
 
@@ -142,7 +147,7 @@ def test_a_difference_that_stays_is_reported_after_the_third_look() -> None:
     steps = run(cut, answers(listed=[executions(1)], held=[positions(25)]))
 
     assert steps.count(Step.POSITIONS) == 3
-    assert steps[-1] is Step.APPLY
+    assert steps[-2:] == [Step.APPLY, Step.CASH]
     assert cut.finish(NOON).differences == (
         Difference(
             kind="position",
@@ -186,4 +191,5 @@ def test_an_abandoned_cut_blames_every_part_it_did_not_get() -> None:
         "completed_orders",
         "positions",
         "applied",
+        "cash",
     ]

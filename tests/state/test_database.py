@@ -25,6 +25,7 @@ from actors.store.audit import AuditTrail
 from actors.store.caches import Caches
 from actors.store.cuts import CutStore
 from actors.store.database import Database
+from actors.store.schema import MIGRATIONS
 from supervision.errors import ConfigurationError
 from tests.state.samples import ACCOUNT, HELD, NOON, SHORT
 
@@ -211,6 +212,39 @@ def cut(number: int, *differences: Difference, error: str = "") -> CutView:
 def save(database: Database, store: CutStore, view: CutView) -> None:
     with database.transaction():
         store.save(view)
+
+
+LOCKING = Difference(
+    kind="position", subject="AAPL in DU1", ours="10", theirs="12", action="taken", repaired=True,
+    scope="AAPL in DU1", locks=True, unlock="a cut that finds it equal",
+)  # fmt: skip
+
+
+def test_what_locks_stays_open_like_what_waits_for_a_person_but_waits_for_nobody(database: Database) -> None:
+    store = CutStore(database)
+    save(database, store, cut(1, LOCKING))
+    save(database, store, cut(2, LOCKING))
+    assert store.last() == cut(2, LOCKING)
+    assert store.open_differences() == 0
+    save(database, store, cut(3))
+    assert database.query("SELECT cut, last_cut, cleared_cut FROM differences") == [(1, 2, 3)]
+
+
+def test_differences_of_the_first_schema_get_their_scope(tmp_path: Path) -> None:
+    old = sqlite3.connect(tmp_path / "state.db")
+    old.executescript(MIGRATIONS[0] + "PRAGMA user_version = 1;")
+    old.execute("INSERT INTO cuts VALUES (1, 1, 'test', '', '', 1)")
+    rows = (("order_missing", "key-1", 0), ("position", "AAPL in DU1", 1), ("part_failed", "executions", 1))
+    insert = "INSERT INTO differences (cut, last_cut, kind, subject, ours, theirs, action, repaired) VALUES"
+    old.executemany(f"{insert} (1, 1, ?, ?, '', '', '', ?)", rows)
+    old.commit()
+    old.close()
+
+    database = Database(tmp_path / "state.db")
+    scopes = database.query("SELECT scope, locks, unlock FROM differences ORDER BY id")
+    assert scopes == [("order key-1", 0, ""), ("AAPL in DU1", 0, ""), ("all", 0, "")]
+    assert CutStore(database).open_differences() == 1
+    database.close()
 
 
 def test_the_last_cut_comes_back_whole(databases: Databases, database: Database) -> None:

@@ -9,9 +9,11 @@ import msgspec
 import orjson
 import pytest
 
+import actors.store.cash
 import actors.store.reconciler
 from actors.domain.order_words import execution_facts
-from actors.messages.broker import ExecutionList
+from actors.messages.account import Accounts, AccountValue
+from actors.messages.broker import CommissionReport, ExecutionList
 from actors.messages.orders import Execution
 from actors.messages.state import (
     CutResult,
@@ -27,6 +29,7 @@ from tests.state.neighbours import (
     bought,
     holding,
 )
+from tests.state.samples import ACCOUNT
 
 
 def test_a_position_that_moved_while_state_was_dead_is_named_stored_and_accepted(
@@ -43,8 +46,44 @@ def test_a_position_that_moved_while_state_was_dead_is_named_stored_and_accepted
     (found,) = house.next_cut().differences
     assert (found.kind, found.subject, found.ours, found.theirs) == ("position", "AAPL in DU1", "15", "18")
     assert house.ask(Reconcile("again")).differences == ()
-    assert house.rows("SELECT kind, ours, theirs, repaired FROM differences") == [("position", "15", "18", 1)]
+    columns = "kind, ours, theirs, repaired, scope, locks, cut, cleared_cut"
+    stored = [("position", "15", "18", 1, "AAPL in DU1", 1, 2, 3)]
+    assert house.rows(f"SELECT {columns} FROM differences") == stored
     assert house.rows("SELECT symbol, quantity FROM confirmed_positions") == [("AAPL", "18")]
+
+
+def with_cash(amount: str) -> Accounts:
+    values = (AccountValue("CashBalance", amount, "USD"),)
+    return Accounts((msgspec.structs.replace(ACCOUNT, values=values),))
+
+
+def test_cash_that_no_execution_explains_is_told_also_when_it_moved_while_state_was_dead(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(actors.store.cash, "REST", 0.0)
+    house.ledger.accounts = with_cash("1000.00")
+    house.start_account()
+    house.start()
+    house.ask(Reconcile("the first one may have come before Account"))
+    assert house.rows("SELECT account, currency, balance FROM confirmed_cash") == [("DU1", "USD", "1000.00")]
+    house.kill_state()
+    paid = CommissionReport(1, 1, bought(1, 2).exec_id, Decimal("1.00"), "USD", None)
+    house.broker.answers["FetchExecutions"] = ExecutionList((bought(1, 2),), (paid,))
+    house.broker.answers["FetchPositions"] = holding(2)
+    house.ledger.accounts = with_cash("724.00")  # two at 150 and a dollar make 699
+    house.start_state()
+
+    house.ask(Reconcile("the first one may have come before Account"))
+    (stored,) = house.rows("SELECT kind, subject, ours, theirs, repaired, scope, locks FROM differences")
+    assert stored == ("cash", "USD of DU1", "699.00", "724.00", 1, "account DU1", 0)
+    assert house.ask(Reconcile("once more")).differences == ()
+
+
+def test_a_cut_is_confirmed_without_cash_and_says_so(house: House) -> None:
+    house.start()
+    view = house.ask(Reconcile("operator"))
+    assert view.confirmed
+    assert [(part.name, part.error) for part in view.parts if part.error] == [("cash", "account is away")]
 
 
 def test_trading_over_kills_of_state_makes_no_difference(house: House) -> None:

@@ -65,7 +65,7 @@ def test_a_failed_query_leaves_the_cut_unconfirmed_and_it_is_taken_again(
 
     view = house.ask(Reconcile("operator"))
     assert not view.confirmed
-    assert [(part.name, part.error) for part in view.parts if part.error] == [("open_orders", "max rate of messages")]
+    assert ("open_orders", "max rate of messages") in [(part.name, part.error) for part in view.parts]
     assert house.journal.cuts.get(timeout=PATIENCE).orders is None
     assert house.next_cut() == view
     again = house.next_cut()
