@@ -1,8 +1,8 @@
 """Order: the only way to the market. Owns the order journal, the gate and every order's state.
 
-A thin shell: users' asks go through OrderFlow, the broker's words through BrokerWords, State's pictures
-through Cuts. Each handler ends with one commit, before anything of it leaves
-the process. After a restart every order without an acknowledgement is UNKNOWN until evidence decides.
+A thin shell: users' asks go through Placing and Changing, the broker's words through BrokerWords, State's pictures
+through Cuts. Each handler ends with one commit, before anything of it leaves the process. After a restart every
+order without an acknowledgement is UNKNOWN until evidence decides.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from actors.domain.locks import Locks
 from actors.domain.order_state import ON_THE_WAY, OrderState
 from actors.messages.broker import CommissionReport, ExecutionReport, OrderNotice, OrderReport, Snapshot, StatusReport
 from actors.messages.orders import (
+    CancelAll,
     CancelOrder,
     Executions,
     GateChanged,
@@ -32,18 +33,24 @@ from actors.messages.orders import (
     Orders,
     OrdersView,
     OrderView,
+    PlaceBracket,
+    PlaceOneCancelsAll,
     PlaceOrder,
     Resume,
+    SettleOrder,
 )
 from actors.messages.session import LinkChanged, SessionDown, SessionUp
 from actors.messages.state import ApplyCut, FollowJournal, JournalRows, Storing
 from actors.orders.broker_words import BrokerWords
+from actors.orders.changing import Changing
+from actors.orders.checks import Checks
 from actors.orders.cuts import CutAsker, Cuts
 from actors.orders.exit import Exit
-from actors.orders.flow import Identity, OrderFlow
 from actors.orders.gatekeeper import GateKeeper
 from actors.orders.halt import KillSwitch
+from actors.orders.identity import Identity
 from actors.orders.journal import Journal, JournalError
+from actors.orders.placing import Placing
 from actors.orders.records import Records
 from actors.orders.references import References
 from config.settings import OrderSettings, RiskSettings
@@ -58,7 +65,7 @@ DRAIN_MARGIN = 0.5  # left of the stop limit for closing the files
 
 
 class OrderActor(Actor):
-    """Owns orders.db in `directory`."""
+    """Owns orders.db in `directory`. `burst` is how many messages may leave for the gateway at once."""
 
     def __init__(
         self,
@@ -67,12 +74,14 @@ class OrderActor(Actor):
         settings: OrderSettings,
         risk: RiskSettings,
         accounts: tuple[str, ...],
+        burst: int,
         directory: Path,
     ) -> None:
         super().__init__(context)
         self._settings = settings
         self._risk = risk
         self._identity = Identity(accounts)
+        self._burst = burst
         self._directory = directory
         self._drained: Callable[[], None] | None = None
         self._heard = 0  # the incarnation of Connection that was heard last
@@ -117,17 +126,16 @@ class OrderActor(Actor):
             reactor=self.reactor,
             unanswered_after=self._settings.unanswered_after,
         )
-        self._flow = OrderFlow(
-            records=self._records,
+        checks = Checks(
             gate=self._gate,
-            references=self._references,
-            exit_=self._exit,
             identity=self._identity,
             limits=Limits(self._risk.max_order_quantity, self._risk.max_order_value),
             locks=self._locks,
             default_tif=self._settings.default_tif,
         )
-        self._switch = KillSwitch(self._records, self._gate, self._flow.cancel_all)
+        self._placing = Placing(self._records, checks, self._references, self._exit, self._identity, burst=self._burst)
+        self._changing = Changing(self._records, checks, self._references, self._exit, self._identity)
+        self._switch = KillSwitch(self._records, self._gate, self._changing.cancel_all_unasked)
         self._cuts = Cuts(
             self._records, self._gate, self._locks, connection, self._asker, self._switch.reconciled, self.hand
         )
@@ -153,18 +161,37 @@ class OrderActor(Actor):
 
     @handles(PlaceOrder)
     def _place(self, message: PlaceOrder, sender: Sender) -> object:
-        self._flow.place(message, sender)
+        self._placing.place(message, sender)
+        return LATER
+
+    @handles(PlaceBracket)
+    def _bracket(self, message: PlaceBracket, sender: Sender) -> object:
+        self._placing.bracket(message, sender)
+        return LATER
+
+    @handles(PlaceOneCancelsAll)
+    def _one_cancels_all(self, message: PlaceOneCancelsAll, sender: Sender) -> object:
+        self._placing.one_cancels_all(message, sender)
         return LATER
 
     @handles(ModifyOrder)
     def _modify(self, message: ModifyOrder, sender: Sender) -> object:
-        self._flow.modify(message, sender)
+        self._changing.modify(message, sender)
         return LATER
 
     @handles(CancelOrder)
     def _cancel(self, message: CancelOrder, sender: Sender) -> object:
-        self._flow.cancel(message.key, sender)
+        self._changing.cancel(message.key, sender)
         return LATER
+
+    @handles(CancelAll)
+    def _cancel_all(self, message: CancelAll, sender: Sender) -> object:
+        self._changing.cancel_all(message.strategy, sender)
+        return LATER
+
+    @handles(SettleOrder)
+    def _settle(self, message: SettleOrder, _: Sender) -> OrderView:
+        return self._changing.settle(message)
 
     @handles(GetOrders)
     def _orders(self, message: GetOrders, _: Sender) -> Orders:
@@ -311,7 +338,7 @@ class OrderActor(Actor):
 
     def _changed(self, order: OrderState) -> None:
         self._locks.heard(order)
-        self._flow.heard(order)
+        self._placing.heard(order)
         if order.question:
             self._asker.look()
         self._look_drained()

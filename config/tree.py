@@ -105,6 +105,7 @@ class _Builder:
             settings=self._settings.orders,
             risk=self._settings.risk,
             accounts=self._settings.trading_accounts,
+            burst=self._settings.trading_gateway.pacing.burst,
             directory=self._directory,
         )
 

@@ -188,6 +188,7 @@ class House:
             settings=self.settings,
             risk=self.risk,
             accounts=("DU1",),
+            burst=5,
             directory=self.directory,
         )
         return self.order

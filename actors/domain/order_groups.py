@@ -1,0 +1,151 @@
+"""Orders that go together: a bracket, or orders of which one cancels the others; from the ask to single orders. Pure.
+
+A bracket's exits are on the other side, of the entry's quantity, and name it as their parent. The broker holds them
+until the entry fills, then as much of them as it has filled, and cancels them with it. Each takes off the other what
+it fills itself (type 2): were the rest cancelled, a part fill would leave a position without its stop.
+In a group of one-cancels-all the first fill cancels all others (type 1). Prices are in the contract's unit.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import Any, Final, NamedTuple
+
+import msgspec
+
+from actors.messages.broker import OrderTerms
+from actors.messages.market import Quote
+from actors.messages.orders import PlaceBracket, PlaceOneCancelsAll, PlaceOrder, Side
+
+# What the broker does to the others when one of a group is filled.
+CANCEL_OTHERS: Final = 1
+REDUCE_OTHERS: Final = 2
+ENTRY, PROFIT, STOP = "entry", "profit", "stop"
+
+_OPPOSITE: Final[dict[str, Side]] = {"BUY": "SELL", "SELL": "BUY"}
+_LASTING: Final = ("DAY", "GTC")
+
+
+class Member(NamedTuple):
+    """One order of an ask: `role` is what its problems are told under, `parent` the key of its entry."""
+
+    order: PlaceOrder
+    role: str = ""
+    parent: str = ""
+    oca_group: str = ""
+    oca_type: int = 0
+
+    def grouped(self, terms: OrderTerms) -> OrderTerms:
+        """The terms of its order, with the group."""
+        if not self.oca_group:
+            return terms
+        return msgspec.structs.replace(terms, oca_group=self.oca_group, oca_type=self.oca_type)
+
+
+def bracket(asked: PlaceBracket, entry: PlaceOrder, default_tif: str) -> tuple[Member, ...]:
+    """The entry, which has its key, and its exits; these last GTC where the entry's time in force is none for them."""
+    key = entry.key
+    members = [Member(entry, ENTRY)]
+    if asked.take_profit is not None:
+        profit = _exit(asked, entry, default_tif, limit=asked.take_profit, key=f"{key}/{PROFIT}")
+        members.append(Member(profit, PROFIT, key, key, REDUCE_OTHERS))
+    if _has_stop(asked):
+        prices = {"limit": asked.stop_limit, "stop": asked.stop_loss}
+        trails = {"trail": asked.trail, "trail_percent": asked.trail_percent}
+        stop = _exit(asked, entry, default_tif, **prices, **trails, key=f"{key}/{STOP}")
+        members.append(Member(stop, STOP, key, key, REDUCE_OTHERS))
+    return tuple(members)
+
+
+def check_bracket(asked: PlaceBracket) -> tuple[str, ...]:
+    """What is wrong with a bracket before any of its orders is looked at."""
+    problems = []
+    if asked.take_profit is None and not _has_stop(asked):
+        problems.append("a bracket needs an exit (accepted: take_profit, stop_loss, trail or trail_percent)")
+    if asked.stop_limit is not None and asked.stop_loss is None:
+        problems.append(f"stop_limit {asked.stop_limit:.10g} needs stop_loss, at which that limit order is sent")
+    if asked.exit_tif is not None and asked.exit_tif not in _LASTING:
+        problems.append(f"exit_tif {asked.exit_tif!r}: exits wait for the entry (accepted: {', '.join(_LASTING)})")
+    return tuple(problems)
+
+
+def one_cancels_all(asked: PlaceOneCancelsAll, key: str) -> tuple[Member, ...]:
+    """The orders of a group, with their keys."""
+    return tuple(
+        Member(
+            msgspec.structs.replace(order, key=order.key or f"{key}/{number}"),
+            f"order {number}",
+            oca_group=key,
+            oca_type=CANCEL_OTHERS,
+        )
+        for number, order in enumerate(asked.orders, 1)
+    )
+
+
+def check_group(members: tuple[Member, ...]) -> tuple[str, ...]:
+    """What is wrong with a group of one-cancels-all before any of its orders is looked at."""
+    problems = []
+    if len(members) < 2:
+        problems.append(f"a group of {len(members)}: of which one cancels the others there must be two orders or more")
+    twice = [key for key, count in Counter(member.order.key for member in members).items() if count > 1]
+    if twice:
+        problems.append(f"keys must differ within a group: {', '.join(twice)} more than once")
+    accounts = {member.order.account for member in members}
+    if len(accounts) > 1:
+        problems.append(f"orders of a group are of one account, these of {', '.join(sorted(accounts))}")
+    return tuple(problems)
+
+
+def check_size(count: int, burst: int) -> tuple[str, ...]:
+    """Orders that leave together take their tokens at once."""
+    if count <= burst:
+        return ()
+    return (f"{count} orders at once: gateway.pacing.burst lets so many not leave together (accepted: up to {burst})",)
+
+
+def check_exits(members: tuple[Member, ...], terms: tuple[OrderTerms, ...], quote: Quote | None) -> tuple[str, ...]:
+    """Whether a bracket's exits stand on the right sides of the entry: its own price, else the quote's."""
+    entry = terms[0]
+    price = _entry_price(entry, quote)
+    if price is None:
+        return ()  # a market order without a price is refused on its own
+    bought, problems = entry.side == "BUY", []
+    for member, exit_terms in zip(members[1:], terms[1:], strict=True):
+        if not member.parent:
+            continue
+        profit = member.role == PROFIT
+        name, exit_price = ("take_profit", exit_terms.limit) if profit else ("stop_loss", exit_terms.stop)
+        above = profit == bought
+        if exit_price is not None and not (exit_price > price if above else exit_price < price):
+            side = "above" if above else "below"
+            problems.append(
+                f"{name} {exit_price:.10g} must be {side} the entry's price of {price:.10g}, which is a {entry.side}"
+                f" (accepted: {'more' if above else 'less'} than {price:.10g})"
+            )
+    return tuple(problems)
+
+
+def _has_stop(asked: PlaceBracket) -> bool:
+    return any(one is not None for one in (asked.stop_loss, asked.trail, asked.trail_percent))
+
+
+def _exit(asked: PlaceBracket, entry: PlaceOrder, default_tif: str, **own: Any) -> PlaceOrder:
+    entry_tif = entry.tif or default_tif
+    order = PlaceOrder(
+        entry.contract,
+        _OPPOSITE.get(entry.side, entry.side),
+        entry.quantity,
+        tif=asked.exit_tif or (entry_tif if entry_tif in _LASTING else "GTC"),
+        account=entry.account,
+        strategy=entry.strategy,
+        outside_rth=entry.outside_rth,
+    )
+    return msgspec.structs.replace(order, **own)
+
+
+def _entry_price(entry: OrderTerms, quote: Quote | None) -> float | None:
+    own = entry.limit if entry.limit is not None else entry.stop
+    if own is not None or quote is None:
+        return own
+    side = quote.ask if entry.side == "BUY" else quote.bid
+    return side if side is not None else quote.last

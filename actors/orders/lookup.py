@@ -1,0 +1,51 @@
+"""Contract and quote of several orders at once: one question for each contract, one answer for all."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from functools import partial
+
+from actors.domain.limits import needs_quote
+from actors.messages.broker import OrderTerms
+from actors.messages.market import Combo, Contract, ContractDetails, Quote
+from actors.orders.references import References
+from supervision.errors import Rejected
+
+Wanted = str | Contract | Combo
+Known = dict[Wanted, tuple[ContractDetails, Quote | None]]
+
+
+def look_up_all(
+    references: References,
+    orders: Iterable[tuple[Wanted, OrderTerms]],
+    found: Callable[[Known], None],
+    refused: Callable[[Rejected], None],
+) -> None:
+    """Call one of the two once, perhaps at once: `refused` tells of every contract that could not be looked up."""
+    wanted: dict[Wanted, OrderTerms] = {}
+    for contract, terms in orders:
+        if contract not in wanted or needs_quote(terms):
+            wanted[contract] = terms
+    known: Known = {}
+    refusals: list[Rejected] = []
+
+    def look() -> None:
+        if len(known) + len(refusals) == len(wanted):
+            if refusals:
+                refused(Rejected(*(text for one in refusals for text in one.reasons), kind=refusals[0].kind))
+            else:
+                found(known)
+
+    def keep(contract: Wanted, details: ContractDetails, quote: Quote | None) -> None:
+        known[contract] = details, quote
+        look()
+
+    def refuse(error: Rejected) -> None:
+        refusals.append(error)
+        look()
+
+    for contract, terms in wanted.items():
+        if isinstance(contract, Combo):
+            refuse(Rejected("combos are not placed yet", kind="invalid"))
+            continue
+        references.look_up(contract, terms, partial(keep, contract), refuse)

@@ -1,0 +1,237 @@
+"""Placing, as a user asks for it: one order, or several that go together; refused with every reason, or on its way.
+
+Checks that need no market -> contracts and quotes -> limits and locks -> gate once more -> durable intents, in one
+transaction -> out, in one message. All of the orders or none. The same key answers with the same orders and places
+nothing, however long ago it was used.
+"""
+
+from __future__ import annotations
+
+import time
+import uuid
+from collections.abc import Callable
+from functools import partial
+
+import msgspec
+
+from actors.domain.order_groups import (
+    Member,
+    bracket,
+    check_bracket,
+    check_exits,
+    check_group,
+    check_size,
+    one_cancels_all,
+)
+from actors.domain.order_state import OrderState
+from actors.domain.order_terms import check_key
+from actors.messages.broker import OrderTerms
+from actors.messages.orders import PlaceBracket, PlaceOneCancelsAll, PlaceOrder
+from actors.orders.checks import INVALID, LIMIT, Checks, Problems
+from actors.orders.exit import Exit, Group
+from actors.orders.identity import Identity
+from actors.orders.journal import DuplicateKey, JournalError
+from actors.orders.lookup import Known, look_up_all
+from actors.orders.placement import Placement, Waiter, all_views, one_view
+from actors.orders.records import Records
+from actors.orders.references import References
+from supervision import clock
+from supervision.actor import Sender
+from supervision.errors import Rejected
+from supervision.failpoints import failpoint
+
+
+class Placing:
+    """Takes new orders to the exit; at most `burst` of them together."""
+
+    def __init__(
+        self,
+        records: Records,
+        checks: Checks,
+        references: References,
+        exit_: Exit,
+        identity: Identity,
+        *,
+        burst: int,
+    ) -> None:
+        self._records = records
+        self._checks = checks
+        self._references = references
+        self._exit = exit_
+        self._identity = identity
+        self._burst = burst
+        self._waiting: dict[str, Placement] = {}
+
+    def place(self, asked: PlaceOrder, sender: Sender) -> None:
+        """Place an order, once, and answer when it is out. Raises Rejected."""
+        asked, waiter = _with_key(asked), Waiter(sender, one_view)
+        if not self._in_use(asked.key, self._order_named, waiter):
+            self._begin(asked.key, (Member(asked),), (), waiter)
+
+    def bracket(self, asked: PlaceBracket, sender: Sender) -> None:
+        """Place an entry with its exits, once, and answer when they are out. Raises Rejected."""
+        entry, waiter = _with_key(asked.entry), Waiter(sender, all_views)
+        if not self._in_use(entry.key, self._group_named, waiter):
+            members = bracket(asked, entry, self._checks.default_tif)
+            self._begin(entry.key, members, check_bracket(asked), waiter)
+
+    def one_cancels_all(self, asked: PlaceOneCancelsAll, sender: Sender) -> None:
+        """Place orders of which one cancels the others, once, and answer when they are out. Raises Rejected."""
+        key, waiter = asked.key or _new_key(), Waiter(sender, all_views)
+        if not self._in_use(key, self._group_named, waiter):
+            members = one_cancels_all(asked, key)
+            self._begin(key, members, (*check_key(key), *check_group(members)), waiter)
+
+    def heard(self, order: OrderState) -> None:
+        """The broker spoke of an order: whoever waits for its placing has the answer once it spoke of all."""
+        if not self._waiting or not order.acknowledged:
+            return
+        for key in {order.key, order.parent, order.terms.oca_group} & self._waiting.keys():
+            known = [self._records.book.get(member.order.key) for member in self._waiting[key].members]
+            orders = tuple(each for each in known if each is not None and each.acknowledged)
+            if len(orders) == len(known):
+                self._answer(key, orders)
+
+    # --- keys -------------------------------------------------------------------------------------
+
+    def _in_use(self, key: str, named: Callable[[str], Group], waiter: Waiter) -> bool:
+        """Whether the key is in use: then the waiter has its answer, or gets it with the one who asked first."""
+        waiting = self._waiting.get(key)
+        if waiting is not None:
+            waiting.waiters.append(waiter)
+            return True
+        orders = _read(key, named)
+        if orders:
+            waiter.reply(orders)
+        return bool(orders)
+
+    def _order_named(self, key: str) -> Group:
+        order = self._records.find(key)
+        used = order is not None and order.key == key  # it may have been found by its order id
+        if order is not None and used and not order.external:
+            return (order,)
+        if used or self._records.book.taken(key):
+            raise Rejected(f"key {key!r} is the orderRef of an order of another client; choose another", kind="invalid")
+        return ()
+
+    def _group_named(self, key: str) -> Group:
+        return self._records.named(key) or self._order_named(key)
+
+    # --- on the way -------------------------------------------------------------------------------
+
+    def _begin(self, key: str, members: tuple[Member, ...], wrong: tuple[str, ...], waiter: Waiter) -> None:
+        self._checks.pass_gate()
+        placement = Placement(key, members, self._terms(members, wrong), waiter)
+        if len(members) > 1:
+            self._check_unused(members)
+        self._waiting[key] = placement
+        contracts = ((member.order.contract, terms) for member, terms in placement.pairs())
+        look_up_all(self._references, contracts, partial(self._intend, placement), partial(self._refuse, key))
+
+    def _terms(self, members: tuple[Member, ...], wrong: tuple[str, ...]) -> tuple[OrderTerms, ...]:
+        problems = Problems()
+        problems.add(INVALID, (*wrong, *check_size(len(members), self._burst)))
+        found = []
+        for member in members:
+            checked = self._checks.terms(member.order)
+            problems.add(INVALID, checked.problems, member.role)
+            if checked.terms is not None:
+                found.append(member.grouped(checked.terms))
+        problems.refuse()
+        return tuple(found)
+
+    def _check_unused(self, members: tuple[Member, ...]) -> None:
+        problems = Problems()
+        for key in (member.order.key for member in members):
+            if _read(key, self._order_named):
+                problems.add(INVALID, (f"key {key!r} is of an order that is not of this group; choose another",))
+        problems.refuse()
+
+    def _intend(self, placement: Placement, known: Known) -> None:
+        try:
+            self._check(placement, known)
+            self._checks.pass_gate()
+            orders = self._intents(placement, known)
+            failpoint("order.intent.checked", placement.key)
+            receipts = self._records.intend(orders)
+        except Rejected as error:
+            self._refuse(placement.key, error)
+        except DuplicateKey as error:
+            self._refuse(placement.key, _not_placed(error))
+        except JournalError as error:
+            self._records.failed(error)
+            self._refuse(placement.key, _not_placed(error))
+        else:
+            failpoint("order.intent.journalled", placement.key)
+            sent, unsent = partial(self._answer, placement.key), partial(self._unsent, placement.key)
+            self._exit.place(orders, receipts, sent, unsent)
+
+    def _check(self, placement: Placement, known: Known) -> None:
+        problems = Problems()
+        for member, terms in placement.pairs():
+            details, quote = known[member.order.contract]
+            self._checks.against_market(problems, terms, details, quote, member.role)
+            self._checks.against_locks(problems, terms, details)
+        _, entry_quote = known[placement.members[0].order.contract]
+        problems.add(INVALID, check_exits(placement.members, placement.terms, entry_quote))
+        problems.refuse()
+
+    def _intents(self, placement: Placement, known: Known) -> Group:
+        now, heard = clock.now(), time.monotonic()
+        orders: list[OrderState] = []
+        for member, terms in placement.pairs():
+            order_id = self._records.book.next_id()
+            if order_id is None:
+                raise Rejected("every order id is used up; the ids must be reset in TWS", kind=LIMIT)
+            details, _ = known[member.order.contract]
+            order = OrderState(
+                key=terms.key,
+                order_id=order_id,
+                client_id=self._identity.client_id,
+                contract=details.contract,
+                terms=msgspec.structs.replace(terms, parent_id=orders[0].order_id) if member.parent else terms,
+                strategy=member.order.strategy,
+                created=now,
+                updated=now,
+                heard=heard,
+                parent=member.parent,
+            )
+            orders.append(order)
+        return tuple(orders)
+
+    # --- answers ----------------------------------------------------------------------------------
+
+    def _answer(self, key: str, orders: Group) -> None:
+        placement = self._waiting.pop(key, None)
+        if placement is not None:
+            placement.reply(orders)
+
+    def _unsent(self, key: str, orders: Group, error: Rejected) -> None:
+        if all(order.status == "REJECTED" for order in orders):
+            self._refuse(key, error)
+        else:
+            self._answer(key, orders)
+
+    def _refuse(self, key: str, error: Rejected) -> None:
+        placement = self._waiting.pop(key, None)
+        if placement is not None:
+            placement.reject(error)
+
+
+def _with_key(asked: PlaceOrder) -> PlaceOrder:
+    return asked if asked.key else msgspec.structs.replace(asked, key=_new_key())
+
+
+def _new_key() -> str:
+    return f"nd-{uuid.uuid4().hex}"
+
+
+def _not_placed(error: JournalError) -> Rejected:
+    return Rejected(f"not placed: {error}", kind="journal")
+
+
+def _read(key: str, named: Callable[[str], Group]) -> Group:
+    try:
+        return named(key)
+    except JournalError as error:
+        raise Rejected(f"whether key {key!r} was used before cannot be read: {error}", kind="journal") from error
