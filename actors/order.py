@@ -12,11 +12,10 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from actors.domain import order_events as ev
 from actors.domain.gate import GateFacts
 from actors.domain.limits import Limits
 from actors.domain.locks import Locks
-from actors.domain.order_state import ON_THE_WAY, OrderState
+from actors.domain.order_state import OrderState
 from actors.messages.broker import CommissionReport, ExecutionReport, OrderNotice, OrderReport, Snapshot, StatusReport
 from actors.messages.orders import (
     CancelAll,
@@ -53,6 +52,7 @@ from actors.orders.journal import Journal, JournalError
 from actors.orders.placing import Placing
 from actors.orders.records import Records
 from actors.orders.references import References
+from actors.orders.session_watch import SessionWatch
 from config.settings import OrderSettings, RiskSettings
 from supervision import clock
 from supervision.actor import LATER, Actor, Context, Sender, handles
@@ -84,7 +84,6 @@ class OrderActor(Actor):
         self._burst = burst
         self._directory = directory
         self._drained: Callable[[], None] | None = None
-        self._heard = 0  # the incarnation of Connection that was heard last
 
     def on_start(self) -> None:
         """Read the journal back, link to the others, doubt what was on its way. NotYet while the disk refuses."""
@@ -115,8 +114,7 @@ class OrderActor(Actor):
         self._references = References(self.link("market_data"))
         self._build_way_out(connection)
         self._gate.state_went()
-        self._lose("Order restarted before the broker acknowledged it", sending=True)
-        self._records.commit()
+        self._session.doubt("Order restarted before the broker acknowledged it", sending=True)
 
     def _build_way_out(self, connection: Uplink) -> None:
         self._exit = Exit(
@@ -138,6 +136,9 @@ class OrderActor(Actor):
         self._switch = KillSwitch(self._records, self._gate, self._changing.cancel_all_unasked)
         self._cuts = Cuts(
             self._records, self._gate, self._locks, connection, self._asker, self._switch.reconciled, self.hand
+        )
+        self._session = SessionWatch(
+            self._records, self._gate, self._identity, self._references, self._cuts, self._asker
         )
 
     def on_attach(self, peer: Peer, topics: tuple[str, ...]) -> None:
@@ -255,62 +256,26 @@ class OrderActor(Actor):
     # --- the session ----------------------------------------------------------------------------------
 
     def _connection_up(self, _: Uplink, incarnation: int) -> None:
-        self._cuts.blind_until = time.monotonic()
-        self._gate.update(reconciled_epoch=None)
-        if incarnation == self._heard:  # to State nothing happened, so it does not come by itself
-            self._asker.ask_soon("connection was not heard for a while")
-        self._heard = incarnation
+        self._session.connection_came(incarnation)
 
     def _connection_down(self, _: Uplink) -> None:
-        self._session_over("connection is away")
+        self._session.connection_went()
 
     @handles(Snapshot)
     def _snapshot(self, message: Snapshot, _: Sender) -> None:
-        session = message.session
-        self._identity.client_id = session.client_id
-        if session.state in ("up", "degraded"):
-            self._session_stands(session.epoch, session.accounts, session.next_order_id or 0)
-            self._gate.update(link_up=session.state == "up", link_reason=session.reason)
-        else:
-            self._gate.update(
-                epoch=None, session_reason=f"no session with the gateway: {session.reason or session.state}"
-            )
-        self._records.commit()
+        self._session.hear(message)
 
     @handles(SessionUp)
     def _session_up(self, message: SessionUp, _: Sender) -> None:
-        self._session_stands(message.epoch, message.accounts, message.next_order_id)
-        self._gate.update(link_up=True, link_reason="", reconciled_epoch=None)
-        self._records.commit()
+        self._session.hear(message)
 
     @handles(SessionDown)
     def _session_down(self, message: SessionDown, _: Sender) -> None:
-        self._session_over(message.reason)
+        self._session.hear(message)
 
     @handles(LinkChanged)
     def _link_changed(self, message: LinkChanged, _: Sender) -> None:
-        self._cuts.blind_until = time.monotonic()
-        text = f"{message.text} (code {message.code})"
-        self._gate.update(link_up=message.up, link_reason="" if message.up else text, reconciled_epoch=None)
-        self._records.commit()
-
-    def _session_stands(self, epoch: int, accounts: tuple[str, ...], next_order_id: int) -> None:
-        self._identity.of_session = accounts
-        self._references.forget()
-        self._records.raise_floor(next_order_id - 1)
-        self._gate.update(epoch=epoch)
-
-    def _session_over(self, reason: str) -> None:
-        self._gate.update(epoch=None, session_reason=f"no session with the gateway: {reason}", reconciled_epoch=None)
-        self._lose(f"the session ended before the broker acknowledged it: {reason}", sending=False)
-        self._records.commit()
-
-    def _lose(self, reason: str, *, sending: bool) -> None:
-        """What was sent and not acknowledged is unknown; with `sending` also what may have been sent."""
-        doubtful = ON_THE_WAY if sending else {"SENT"}
-        for order in self._records.book.open_orders():
-            if order.reported in doubtful and not order.acknowledged:
-                self._records.apply(order, ev.Lost(reason))
+        self._session.hear(message)
 
     # --- the broker's words -----------------------------------------------------------------------------
 
