@@ -1,7 +1,9 @@
 """The limits that every order must keep: its quantity, and its value at a price that is known. Pure.
 
-The price is the order's own limit or stop, else the quote's: the side it would trade against, the last
-trade failing that. No price, or a quote that is not current, is a refusal, not an exemption.
+An order with a limit is valued at its own prices, and so is a stop to sell, which trades at its stop or below. What
+may trade at any price is valued at the quote: a market order, a trailing one, whose stop moves, and a stop to buy,
+which trades at its stop or above; the greater of stop and quote counts. Of the quote counts the side it would trade
+against, the last trade failing that. No price, or a quote that is not current, is a refusal, not an exemption.
 A sell far below the market is valued at its own price. The value is in the contract's currency and is
 compared as it stands.
 """
@@ -27,8 +29,10 @@ class Limits(msgspec.Struct, frozen=True):
 
 
 def needs_quote(terms: OrderTerms) -> bool:
-    """Whether the order names no price of its own."""
-    return terms.limit is None and terms.stop is None
+    """Whether the order may trade at a worse price than any it names."""
+    if terms.limit is not None:
+        return False
+    return terms.order_type != "STP" or terms.side == "BUY"
 
 
 def check(terms: OrderTerms, details: ContractDetails, quote: Quote | None, limits: Limits) -> tuple[str, ...]:
@@ -38,12 +42,14 @@ def check(terms: OrderTerms, details: ContractDetails, quote: Quote | None, limi
         problems.append(
             f"quantity {terms.quantity} is above max_order_quantity (accepted: up to {limits.max_quantity})"
         )
-    price = _own_price(terms)
-    if price is None:
-        price, problem = _quoted(terms, quote)
-        if price is None:
+    prices = [abs(price) for price in (terms.limit, terms.stop) if price is not None]
+    if needs_quote(terms):
+        quoted, problem = _quoted(terms, quote)
+        if quoted is None:
             return (*problems, problem)
-    value = terms.quantity * abs(Decimal(repr(price))) * _multiplier(details)
+        prices.append(abs(quoted))
+    price = max(prices)
+    value = terms.quantity * Decimal(repr(price)) * _multiplier(details)
     if value > limits.max_value:
         currency = details.contract.currency
         problems.append(
@@ -53,14 +59,9 @@ def check(terms: OrderTerms, details: ContractDetails, quote: Quote | None, limi
     return tuple(problems)
 
 
-def _own_price(terms: OrderTerms) -> float | None:
-    prices = [abs(price) for price in (terms.limit, terms.stop) if price is not None]
-    return max(prices) if prices else None
-
-
 def _quoted(terms: OrderTerms, quote: Quote | None) -> tuple[float | None, str]:
     if quote is None:
-        return None, "no price is known to value a market order with; give a limit price"
+        return None, f"no price is known to value an order of type {terms.order_type} with; give a limit price"
     if quote.state not in _CURRENT:
         age = "no tick yet" if quote.age is None else f"last tick {quote.age:.0f} s ago"
         return None, f"the quote of {quote.symbol} is {quote.state} ({age}); give a limit price or wait for a tick"

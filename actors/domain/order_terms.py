@@ -1,36 +1,31 @@
 """From what a user asks to what an order says: the checks that need no market. Pure.
 
-Every refusal names the rule, the value and what would be accepted, and all of them are told at once.
+Every refusal names the rule, the value and what would be accepted, and all of them are told at once. Which prices a
+type takes and how long it may last stands in `order_kinds`, what a contract accepts in `contract_terms`.
 """
 
 from __future__ import annotations
 
 import math
 import re
+from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Final, NamedTuple, get_args
 
 import msgspec
 
 from actors.domain.order_book import EXTERNAL
+from actors.domain.order_kinds import ACCEPTED, KINDS, OPENING, TRAILS, Kind, kind_of, tif_of
 from actors.messages.broker import OrderTerms
-from actors.messages.market import ContractDetails
-from actors.messages.orders import ModifyOrder, OrderType, PlaceOrder, Side, TimeInForce
+from actors.messages.orders import ModifyOrder, PlaceOrder, Side, TimeInForce
 
-# Which prices a type takes: (limit, stop).
-_PRICES: Final[dict[tuple[bool, bool], OrderType]] = {
-    (False, False): "MKT",
-    (True, False): "LMT",
-    (False, True): "STP",
-    (True, True): "STP LMT",
-}
-_TAKES: Final = {order_type: prices for prices, order_type in _PRICES.items()}
 # It travels inside a NUL-separated text frame, and stands in a column of TWS.
 _KEY: Final = re.compile(r"[!-~]([ -~]{0,62}[!-~])?")
 # Beyond this nothing is meant seriously, and exact arithmetic would lose its grip.
 _HUGE: Final = 10**12
-# A negative price is a price for these.
-_SIGNED: Final = frozenset({"FUT", "BAG", "FOP"})
+_NAMES: Final = ("limit", "stop", *TRAILS, "limit_offset")
+
+Prices = dict[str, float | None]
 
 
 class Checked(NamedTuple):
@@ -62,48 +57,61 @@ def check_account(asked: str, known: tuple[str, ...]) -> tuple[str, ...]:
     return ()
 
 
-def new_terms(asked: PlaceOrder, *, key: str, account: str, default_tif: str) -> Checked:
-    """The terms of a new order."""
-    tif = asked.tif or default_tif
-    order_type = asked.type or _PRICES[asked.limit is not None, asked.stop is not None]
-    problems = [
-        *_one_of("side", asked.side, get_args(Side)),
-        *_one_of("tif", tif, get_args(TimeInForce)),
-        *_quantity(asked.quantity),
-        *_prices(order_type, asked.limit, asked.stop),
+def new_terms(asked: PlaceOrder, *, key: str, account: str, default_tif: str, now: datetime) -> Checked:
+    """The terms of a new order; `now` is the instant at which its time must not have passed."""
+    order_type, prices = kind_of(asked), _prices(asked)
+    problems = [*_one_of("side", asked.side, get_args(Side)), *_quantity(asked.quantity)]
+    kind = KINDS.get(order_type)  # type: ignore[call-overload] # any text, of which some are types
+    if kind is None:
+        problems += [*_one_of("type", order_type, ACCEPTED), *_tif_known(asked.tif or default_tif)]
+        return Checked(None, tuple(problems))
+    tif = tif_of(asked, kind, default_tif)
+    problems += [
+        *_tif(tif, order_type, kind, asked.type or ""),
+        *_good_till(asked.good_till, tif, now),
+        *_check_prices(order_type, kind, prices),
     ]
     if problems:
         return Checked(None, tuple(problems))
-    quantity = Decimal(asked.quantity)
     terms = OrderTerms(
-        account, asked.side, quantity, order_type, asked.limit, asked.stop, tif, key, outside_rth=asked.outside_rth
+        account=account,
+        side=asked.side,
+        quantity=Decimal(asked.quantity),
+        order_type=order_type,
+        limit=None,
+        stop=None,
+        tif=tif,
+        key=key,
+        outside_rth=asked.outside_rth,
+        # the wire has whole seconds of UTC, and what the broker tells must be what was asked
+        good_till=None if asked.good_till is None else asked.good_till.astimezone(UTC).replace(microsecond=0),
     )
-    return Checked(terms)
+    return Checked(msgspec.structs.replace(terms, **prices))
 
 
 def changed_terms(terms: OrderTerms, asked: ModifyOrder, filled: Decimal) -> Checked:
-    """The terms of an order after a modify; the type stays."""
-    limit = terms.limit if asked.limit is None else asked.limit
-    stop = terms.stop if asked.stop is None else asked.stop
+    """The terms of an order after a modify; the type stays, and with it how it trails."""
+    asked_prices, prices = _prices(asked), _prices(terms)
+    prices |= {name: price for name, price in asked_prices.items() if price is not None}
     quantity = terms.quantity if asked.quantity is None else asked.quantity
-    problems = [*_quantity(quantity), *_prices(terms.order_type, limit, stop)]
+    problems = _quantity(quantity)
+    kind = KINDS.get(terms.order_type)  # type: ignore[call-overload] # the broker knows more types
+    if kind is not None:
+        problems += _check_prices(terms.order_type, kind, prices)
+    else:
+        problems.append(f"an order of type {terms.order_type} cannot be changed here (accepted: {', '.join(KINDS)})")
     if not problems and Decimal(quantity) <= filled:
         problems.append(f"quantity {quantity}: {filled} are filled already (accepted: more than {filled})")
     if problems:
         return Checked(None, tuple(problems))
-    new = msgspec.structs.replace(terms, quantity=Decimal(quantity), limit=limit, stop=stop)
+    new = msgspec.structs.replace(terms, quantity=Decimal(quantity), **prices)
     if new == terms:
-        return Checked(None, ("nothing to modify: quantity, limit and stop stay as they are",))
+        return Checked(None, ("nothing to modify: quantity and prices stay as they are",))
     return Checked(new)
 
 
-def check_against_contract(terms: OrderTerms, details: ContractDetails) -> tuple[str, ...]:
-    """What the contract does not accept: size increment, tick, sign of the price."""
-    problems = list(_size(terms.quantity, details))
-    for name, price in (("limit", terms.limit), ("stop", terms.stop)):
-        if price is not None:
-            problems += _price_of_contract(name, price, details)
-    return tuple(problems)
+def _prices(source: PlaceOrder | ModifyOrder | OrderTerms) -> Prices:
+    return {name: getattr(source, name) for name in _NAMES}
 
 
 def _one_of(name: str, value: str, accepted: tuple[str, ...]) -> list[str]:
@@ -117,48 +125,79 @@ def _quantity(value: Decimal | int) -> list[str]:
     return []
 
 
-def _prices(order_type: str, limit: float | None, stop: float | None) -> list[str]:
-    takes = _TAKES.get(order_type)  # type: ignore[call-overload]
-    if takes is None:
-        return [f"type {order_type!r} is not known (accepted: {', '.join(_TAKES)})"]
+# --- how long it lasts --------------------------------------------------------------------------------
+
+
+def _tif_known(tif: str) -> list[str]:
+    return _one_of("tif", tif, get_args(TimeInForce))
+
+
+def _tif(tif: str, order_type: str, kind: Kind, word: str) -> list[str]:
+    accepted = ("OPG",) if word in OPENING else kind.tifs
+    name = word if word in OPENING else order_type
+    if _tif_known(tif) or tif in accepted:
+        return _tif_known(tif)
+    return [f"tif {tif}: an order of type {name} does not take it (accepted: {', '.join(accepted)})"]
+
+
+def _good_till(instant: datetime | None, tif: str, now: datetime) -> list[str]:
+    if instant is None:
+        return (
+            ["good_till is missing: the time in force GTD needs an instant, with its time zone"] if tif == "GTD" else []
+        )
     problems = []
-    for name, price, wanted in (("limit", limit, takes[0]), ("stop", stop, takes[1])):
-        if price is None and wanted:
-            problems.append(f"{name} is missing: an order of type {order_type} needs a {name} price")
-        elif price is not None and not wanted:
-            problems.append(f"{name} {price:.10g}: an order of type {order_type} takes no {name} price; leave it out")
-        elif price is not None and not (math.isfinite(price) and abs(price) < _HUGE):
-            problems.append(f"{name} {price}: must be a finite number below {_HUGE:g}")
+    if tif != "GTD":
+        problems.append(f"good_till {instant.isoformat()}: the time in force {tif} takes none (accepted: GTD)")
+    if instant.tzinfo is None:
+        problems.append(
+            f"good_till {instant.isoformat()}: has no time zone (accepted: an instant such as {now:%FT%TZ})"
+        )
+    elif not now < instant < datetime(2100, 1, 1, tzinfo=UTC):
+        problems.append(f"good_till {instant.isoformat()}: must be later than now, {now:%FT%TZ}, and before 2100")
     return problems
 
 
-def _size(quantity: Decimal, details: ContractDetails) -> list[str]:
-    step = _exact(details.size_increment)
-    least = max(_exact(details.min_size), step)
-    if quantity < least:
-        return [f"quantity {quantity} is below the least size of {details.contract.symbol} (accepted: {least} or more)"]
-    if step <= 0 or quantity % step == 0:
-        return []
-    below = quantity // step * step
-    near = f"{_plain(below)} or {_plain(below + step)}"
-    return [f"quantity {quantity} is not a multiple of {_plain(step)} (accepted: {near})"]
+# --- its prices ---------------------------------------------------------------------------------------
 
 
-def _price_of_contract(name: str, price: float, details: ContractDetails) -> list[str]:
-    if price <= 0 and details.contract.sec_type not in _SIGNED:
-        return [f"{name} {price:.10g}: must be above zero for {details.contract.symbol}"]
-    tick, exact = _exact(details.min_tick), _exact(price)
-    if tick <= 0 or exact % tick == 0:
-        return []
-    below = (exact / tick).to_integral_value("ROUND_FLOOR") * tick
-    near = f"{_plain(below)} or {_plain(below + tick)}"
-    return [f"{name} {price:.10g} is not on the tick of {_plain(tick)} (accepted: {near})"]
+def _check_prices(order_type: str, kind: Kind, prices: Prices) -> list[str]:
+    problems = []
+    for name, price in prices.items():
+        if price is None and name in kind.needs:
+            problems.append(f"{name} is missing: an order of type {order_type} needs a {_called(name)}")
+        elif price is not None and name not in kind.takes:
+            problems.append(
+                f"{name} {price:.10g}: an order of type {order_type} takes no {_called(name)}; leave it out"
+            )
+        elif price is not None:
+            problems += _sense(name, price)
+    if kind.trailing:
+        problems += _one_trail(order_type, prices)
+    return problems
 
 
-def _exact(value: float) -> Decimal:
-    """The number a person would write for a float."""
-    return Decimal(repr(value))
+def _one_trail(order_type: str, prices: Prices) -> list[str]:
+    trail, percent = prices["trail"], prices["trail_percent"]
+    if trail is None and percent is None:
+        return [f"trail is missing: an order of type {order_type} needs trail, an amount, or trail_percent"]
+    if trail is not None and percent is not None:
+        return [f"trail {trail:.10g} and trail_percent {percent:.10g}: an order trails by one of them; leave one out"]
+    return []
 
 
-def _plain(value: Decimal) -> str:
-    return f"{value.normalize():f}"
+def _sense(name: str, price: float) -> list[str]:
+    if not (math.isfinite(price) and abs(price) < _HUGE):
+        return [f"{name} {price}: must be a finite number below {_HUGE:g}"]
+    if name == "trail" and price <= 0:
+        return [f"trail {price:.10g}: must be above zero; the side says on which side of the market the stop trails"]
+    if name == "trail_percent" and not 0 < price < 100:
+        return [f"trail_percent {price:.10g}: must be above 0 and below 100"]
+    if name == "limit_offset" and price < 0:
+        return [
+            f"limit_offset {price:.10g}: must be zero or more; the side says on which side of the stop the limit is"
+        ]
+    return []
+
+
+def _called(name: str) -> str:
+    return f"{name} price" if name in ("limit", "stop") else name

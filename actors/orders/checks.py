@@ -8,14 +8,16 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Final
 
+from actors.domain.contract_terms import check_against_contract
 from actors.domain.limits import Limits, check
 from actors.domain.locks import Locks
-from actors.domain.order_terms import Checked, check_account, check_against_contract, check_key, new_terms
+from actors.domain.order_terms import Checked, check_account, check_key, new_terms
 from actors.messages.broker import OrderTerms
 from actors.messages.market import ContractDetails, Quote
 from actors.messages.orders import PlaceOrder
 from actors.orders.gatekeeper import GateKeeper
 from actors.orders.identity import Identity
+from supervision import clock
 from supervision.errors import Rejected
 
 INVALID, LOCKED, LIMIT = "invalid", "locked", "limit"
@@ -61,7 +63,9 @@ class Checks:
         """What a new order says, or all that is wrong with it and needs no market to be seen. It has its key."""
         accounts = self._identity.accounts
         account = asked.account or "".join(accounts[:1])
-        checked = new_terms(asked, key=asked.key, account=account, default_tif=self.default_tif)
+        checked = new_terms(
+            asked, key=asked.key, account=account, default_tif=self.default_tif, now=clock.now()
+        )
         problems = (*check_key(asked.key), *check_account(asked.account, accounts), *checked.problems)
         return Checked(None if problems else checked.terms, problems)
 

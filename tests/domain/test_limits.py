@@ -10,11 +10,12 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from actors.domain.contract_terms import check_against_contract
 from actors.domain.limits import Limits, check
-from actors.domain.order_terms import check_account, check_against_contract, check_key, new_terms
+from actors.domain.order_terms import check_account, check_key, new_terms
 from actors.messages.market import Contract
 from actors.messages.orders import PlaceOrder
-from tests.domain.order_builders import details, quote, terms
+from tests.domain.order_builders import START, details, quote, terms
 
 LIMITS = Limits(max_quantity=Decimal(1000), max_value=Decimal(25000))
 MARKET = {"order_type": "MKT", "limit": None}
@@ -42,11 +43,30 @@ def test_without_that_side_the_last_trade_counts_and_without_any_price_it_is_ref
         assert len(check(terms(**MARKET), details(), unpriced, LIMITS)) == 1
 
 
-def test_a_stop_order_is_valued_at_its_stop_and_a_multiplier_counts() -> None:
+def test_a_stop_to_sell_is_valued_at_its_stop_and_a_multiplier_counts() -> None:
     future = details(contract=Contract("ES", sec_type="FUT", multiplier="50"))
-    stop = terms(order_type="STP", limit=None, stop=5000.0, quantity=Decimal(1))
+    stop = terms(side="SELL", order_type="STP", limit=None, stop=5000.0, quantity=Decimal(1))
     (problem,) = check(stop, future, None, LIMITS)
     assert "value 250000.00" in problem
+
+
+@pytest.mark.parametrize(
+    ("order", "value"),
+    [
+        ({"order_type": "STP", "stop": 1.0}, "1501.00"),  # below the market: it would trade at once
+        ({"order_type": "STP", "stop": 160.0}, "1600.00"),
+        ({"order_type": "TRAIL", "trail": 1.0}, "1501.00"),
+        ({"order_type": "TRAIL", "trail_percent": 1.0, "stop": 160.0}, "1600.00"),
+        ({"order_type": "TRAIL LIMIT", "trail": 1.0, "limit_offset": 0.1}, "1501.00"),
+        ({"order_type": "MOC"}, "1501.00"),
+    ],
+)
+def test_what_may_trade_above_any_price_it_names_is_valued_at_the_quote_too(order: dict[str, Any], value: str) -> None:
+    unbounded = terms(limit=None, **order)
+    (problem,) = check(unbounded, details(), quote(), Limits(Decimal(1000), Decimal(1)))
+    assert f"value {value} USD" in problem
+    (unpriced,) = check(unbounded, details(), quote(state="stale"), LIMITS)
+    assert "stale" in unpriced
 
 
 def test_a_size_increment_below_one_allows_fractions_and_one_of_a_hundred_does_not() -> None:
@@ -86,7 +106,7 @@ def test_a_negative_price_is_a_price_for_futures_only() -> None:
     ],
 )
 def test_the_type_follows_from_the_prices(prices: dict[str, Any], order_type: str) -> None:
-    made = new_terms(PlaceOrder("AAPL", "BUY", 1, **prices), key="k", account="DU1", default_tif="GTC").terms
+    made = new_terms(PlaceOrder("AAPL", "BUY", 1, **prices), key="k", account="DU1", default_tif="GTC", now=START).terms
     assert made is not None
     assert (made.order_type, made.tif) == (order_type, "GTC")
 
@@ -95,7 +115,7 @@ def test_the_type_follows_from_the_prices(prices: dict[str, Any], order_type: st
 def test_no_input_whatever_ends_in_an_exception(quantity: Decimal, price: float | None, text: str) -> None:
     asked = PlaceOrder("AAPL", "BUY", quantity, limit=price, type=text or None, tif=text or None)
     for order in (asked, msgspec.structs.replace(asked, type=None, tif=None)):
-        made, problems = new_terms(order, key="k", account="DU1", default_tif="DAY")
+        made, problems = new_terms(order, key="k", account="DU1", default_tif="DAY", now=START)
         assert (made is None) == bool(problems)
         if made is not None:
             check_against_contract(made, details())
