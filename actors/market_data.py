@@ -10,16 +10,19 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 
 from actors.domain.audience import Audience
+from actors.domain.combos import meant
 from actors.domain.contracts import describe, plain_question, question
 from actors.domain.quote_book import Changes, QuoteBook, ticks_of
 from actors.domain.subscriptions import OPERATOR, SubscriptionBook
 from actors.market.bar_downloads import download_bars
+from actors.market.combo_lookup import ComboLookup
 from actors.market.contract_lookup import ContractLookup
 from actors.market.memory import MarketMemory
 from actors.market.price_waits import PriceWaits
 from actors.market.quote_lines import NO_SESSION, QuoteLines
 from actors.messages.broker import LineNotice, Snapshot, TickBatch
 from actors.messages.market import (
+    Combo,
     Contract,
     ContractDetails,
     Drop,
@@ -33,6 +36,7 @@ from actors.messages.market import (
     MarketDataView,
     Quote,
     Quotes,
+    Reference,
     ResolveContract,
     Resumed,
     Subscribe,
@@ -74,6 +78,7 @@ class MarketDataActor(Actor):
         self._waits = PriceWaits(self._lines, self.reactor, self._quote_now)
         self._memory = MarketMemory(self.link, self.reactor, self.context.log, self._recall)
         self._lookup = ContractLookup(connection, self.reactor, self._memory.contract)
+        self._combos = ComboLookup(self._lookup, self._waits)
         self._watch_stale()
         self._clocks = ClockWatch(self.reactor, self._clocks_jumped)
 
@@ -252,11 +257,23 @@ class MarketDataActor(Actor):
 
     @handles(ResolveContract)
     def _resolve_contract(self, message: ResolveContract, sender: Sender) -> object:
-        return self._resolve(message.contract, sender.reply, sender)
+        wanted = meant(message.contract)
+        if isinstance(wanted, Combo):
+            self._combos.resolve(wanted, sender.reply, sender.reject)
+            return LATER
+        return self._resolve(wanted, sender.reply, sender)
 
     @handles(GetReference)
     def _reference(self, message: GetReference, sender: Sender) -> object:
-        return self._resolve(message.contract, lambda details: self._waits.ask(details, sender), sender)
+        wanted = meant(message.contract)
+        if isinstance(wanted, Combo):
+            self._combos.reference(wanted, sender.reply, sender.reject)
+            return LATER
+
+        def found(details: ContractDetails) -> None:
+            self._waits.ask(details, lambda quote: sender.reply(Reference(details, quote)))
+
+        return self._resolve(wanted, found, sender)
 
     @handles(GetBars)
     def _bars(self, message: GetBars, sender: Sender) -> object:

@@ -1,7 +1,8 @@
 """Which contract is meant: from a user's words to a question for the broker, and from its answers to exactly one.
 
-A plain symbol is a US stock on SMART in USD; "EUR.USD" is the currency pair on IDEALPRO. A question
-with no answer or with several is refused with the candidates, never guessed. An answer is found
+A plain symbol is a US stock on SMART in USD; "EUR.USD" is the currency pair on IDEALPRO; "AAPL 20261218 150C" is
+an option on SMART in USD (a combo of several: see `combos`). A question with no answer or with several is refused
+with the candidates, never guessed. An answer is found
 again by the very question it answered and by its contract id, and by nothing else.
 """
 
@@ -9,13 +10,18 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from datetime import date
+from math import inf
 
 import msgspec
 
+from actors.domain.fills import COMBO
 from actors.messages.market import Contract, ContractDetails
 from supervision.errors import Rejected
 
 _PAIR = re.compile(r"([A-Z]{3})\.([A-Z]{3})")
+_OPTION = re.compile(r"(.+?)\s+(\d{8})\s+(\d+(?:\.\d+)?)([CP])")
+_OPTION_WORDS = "an option is SYMBOL YYYYMMDD STRIKE and C or P, like AAPL 20261218 150C"
 _SHOWN = 10
 
 
@@ -24,6 +30,8 @@ def question(contract: str | Contract) -> Contract:
     if isinstance(contract, Contract):
         if not (contract.con_id or contract.symbol or contract.local_symbol):
             raise Rejected("contract names no symbol, local_symbol or con_id; one is needed", kind="contract")
+        if contract.sec_type == COMBO:
+            raise Rejected("a combo has no line and no bars of its own; ask for its legs", kind="contract")
         return contract
     symbol = contract.strip().upper()
     if not symbol:
@@ -31,7 +39,23 @@ def question(contract: str | Contract) -> Contract:
     pair = _PAIR.fullmatch(symbol)
     if pair is not None:
         return Contract(pair[1], sec_type="CASH", exchange="IDEALPRO", currency=pair[2])
+    wanted = _OPTION.fullmatch(symbol)
+    if wanted is not None:
+        return option(wanted[1], wanted[2], wanted[4], float(wanted[3]))
+    if len(symbol.split()) > 2:  # "BRK B" is a symbol
+        raise Rejected(f"{contract!r} names no contract; {_OPTION_WORDS}", kind="contract")
     return Contract(symbol)
+
+
+def option(symbol: str, expiry: str, right: str, strike: float) -> Contract:
+    """The question for a US option on SMART, `expiry` as YYYYMMDD; rejected when these values make none."""
+    try:
+        dated = len(expiry) == 8 and date.fromisoformat(expiry)
+    except ValueError:
+        dated = False
+    if not dated or not 0 < strike < inf or right not in ("C", "P"):
+        raise Rejected(f"{symbol} {expiry} {strike:.10g}{right} is no option; {_OPTION_WORDS}", kind="contract")
+    return Contract(symbol.strip().upper(), "OPT", last_trade_date=expiry, strike=strike, right=right)
 
 
 def describe(contract: Contract) -> str:

@@ -1,4 +1,4 @@
-"""GetReference: a line for a short while, and a first price within PRICE_WAIT seconds if one comes.
+"""For GetReference: a line for a short while, and a first price within PRICE_WAIT seconds if one comes.
 
 The asker gets the quote as it is when the time is up or the broker refuses the line: its state and note say
 how much it is worth. The line is kept REFERENCE_KEEP seconds, so that a series of orders needs one line.
@@ -11,8 +11,7 @@ from dataclasses import dataclass
 
 from actors.domain.quote_book import has_price
 from actors.market.quote_lines import QuoteLines
-from actors.messages.market import ContractDetails, Quote, Reference
-from supervision.actor import Sender
+from actors.messages.market import ContractDetails, Quote
 from supervision.reactor import Reactor
 
 PRICE_WAIT = 3.0
@@ -23,8 +22,8 @@ REFERENCE_KEEP = 30.0
 class _Wait:
     """One asker; itself the holder of the line."""
 
-    sender: Sender
     details: ContractDetails
+    answer: Callable[[Quote], None]
 
 
 class PriceWaits:
@@ -36,9 +35,9 @@ class PriceWaits:
         self._quote = quote
         self._waits: dict[int, list[_Wait]] = {}
 
-    def ask(self, details: ContractDetails, sender: Sender) -> None:
+    def ask(self, details: ContractDetails, answer: Callable[[Quote], None]) -> None:
         """Answer at once when there is a price, else later. Rejected when all lines are held."""
-        wait = _Wait(sender, details)
+        wait = _Wait(details, answer)
         con_id = details.contract.con_id
         self._lines.hold(details.contract, wait)
         if has_price(self._quote(con_id)):
@@ -74,5 +73,5 @@ class PriceWaits:
 
     def _answer(self, wait: _Wait) -> None:
         con_id = wait.details.contract.con_id
-        wait.sender.reply(Reference(wait.details, self._quote(con_id)))
+        wait.answer(self._quote(con_id))
         self._lines.release(con_id, wait, REFERENCE_KEEP)

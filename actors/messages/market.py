@@ -76,9 +76,12 @@ class ContractDetails(Message, frozen=True):
 
 
 class ResolveContract(Ask[ContractDetails], frozen=True):
-    """The one contract meant; rejected with the candidates when there is none or more than one."""
+    """The one contract meant; rejected with the candidates when there is none or more than one.
 
-    contract: str | Contract
+    A combo, also in words, is answered with one contract of `sec_type` BAG with its legs.
+    """
+
+    contract: str | Contract | Combo
 
 
 class Quote(Message, frozen=True):
@@ -200,9 +203,12 @@ class Reference(Message, frozen=True):
 
 
 class GetReference(Ask[Reference], frozen=True):
-    """Contract and quote; opens a line for a short while when nobody holds one, and waits for its first price."""
+    """Contract and quote; opens a line for a short while when nobody holds one, and waits for its first price.
 
-    contract: str | Contract
+    The quote of a combo is the net of its legs' quotes: it has no line of its own.
+    """
+
+    contract: str | Contract | Combo
 
 
 class Bar(Message, frozen=True):

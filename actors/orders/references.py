@@ -10,7 +10,7 @@ from functools import partial
 
 from actors.domain.limits import needs_quote
 from actors.messages.broker import OrderTerms
-from actors.messages.market import Contract, ContractDetails, GetReference, Quote, Reference
+from actors.messages.market import Combo, Contract, ContractDetails, GetReference, Quote, Reference
 from supervision.errors import DeliveryError, Rejected
 from supervision.uplink import Uplink
 
@@ -25,13 +25,13 @@ class References:
 
     def __init__(self, market_data: Uplink) -> None:
         self._market_data = market_data
-        self._known: dict[str | Contract, ContractDetails] = {}
+        self._known: dict[str | Contract | Combo, ContractDetails] = {}
 
     def forget(self) -> None:
         """A new session may bring new contract details."""
         self._known.clear()
 
-    def look_up(self, contract: str | Contract, terms: OrderTerms, found: Found, refused: Refused) -> None:
+    def look_up(self, contract: str | Contract | Combo, terms: OrderTerms, found: Found, refused: Refused) -> None:
         """Call `found` with the details, and a quote when the order needs one; perhaps at once."""
         known = self._known.get(contract)
         if known is not None and not needs_quote(terms):
@@ -44,7 +44,7 @@ class References:
             on_error=partial(self._failed, refused),
         )
 
-    def _answered(self, contract: str | Contract, found: Found, reference: Reference) -> None:
+    def _answered(self, contract: str | Contract | Combo, found: Found, reference: Reference) -> None:
         self._known[contract] = self._known[reference.details.contract] = reference.details
         found(reference.details, reference.quote)
 
