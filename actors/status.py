@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 import msgspec
 
 from actors.messages.market import GetMarketData, MarketDataView
-from actors.messages.orders import GateView, GetOrdersView, OrdersView
+from actors.messages.orders import GateView, GetOrdersView, Lock, OrdersView
 from actors.messages.session import GetSession, SessionView
 from actors.messages.state import Difference, GetReconciliation, ReconciliationView
 from supervision import clock
@@ -119,7 +119,10 @@ class MarketDataPart(msgspec.Struct, frozen=True):
 
 
 class OrdersPart(msgspec.Struct, frozen=True):
-    """Counts of orders by what became of them; of those that work also for each strategy that has any."""
+    """Counts of orders by what became of them; of those that work also for each strategy that has any.
+
+    `locks` are the contracts that take no new orders for now, each with what ends it.
+    """
 
     working: int | None
     working_of: dict[str, int] | None
@@ -128,6 +131,7 @@ class OrdersPart(msgspec.Struct, frozen=True):
     unknown: int | None
     total: int | None
     executions: int | None
+    locks: tuple[Lock, ...] | None
 
 
 class ReconciliationPart(msgspec.Struct, frozen=True):
@@ -193,7 +197,10 @@ def assemble(mode: str, account: str, answers: Answers, now: datetime) -> Status
     children = () if tree is None else tree.children
     reconciliation = _reconciliation(_answer(answers, "state", ReconciliationView))
     working_of = {} if orders is None else orders.working_of
-    problems = tuple(_problems(gate, children, working_of, missing, reconciliation.trouble or ""))
+    problems = (
+        *_problems(gate, children, working_of, missing),
+        *_disagreements(() if orders is None else orders.locks, reconciliation),
+    )
     return Status(
         mode=mode,
         account=account,
@@ -254,7 +261,6 @@ def _problems(
     children: tuple[ChildView, ...],
     working_of: Mapping[str, int],
     missing: Mapping[str, str],
-    trouble: str,
 ) -> Iterator[str]:
     if gate.state != "open" and "order" not in missing:
         yield f"gate {gate.state}: {'; '.join(gate.reasons)}"
@@ -264,10 +270,19 @@ def _problems(
             yield f"{child.name} is {child.state}" + (f" ({child.last_death})" if child.last_death else "") + left
         if child.quarantined:
             yield f"{child.name} leaves out what ended two of its incarnations: {', '.join(child.quarantined)}"
-    if trouble:
-        yield f"state is degraded, nothing can be stored: {trouble}"
     for name, reason in missing.items():
         yield f"{name} does not answer: {reason}"
+
+
+def _disagreements(locks: tuple[Lock, ...], reconciliation: ReconciliationPart) -> Iterator[str]:
+    """Where service and broker do not agree, or nobody could write down whether they do."""
+    if reconciliation.trouble:
+        yield f"state is degraded, nothing can be stored: {reconciliation.trouble}"
+    for lock in locks:
+        yield f"{lock.symbol} in {lock.account} takes no new orders: {lock.reason} (unlocked by {lock.unlock})"
+    for one in reconciliation.differences:
+        if not one.repaired and not one.locks:
+            yield f"{one.kind} {one.subject}: ours {one.ours}, the broker's {one.theirs}: {one.action}"
 
 
 def _in_order(child: ChildView) -> bool:

@@ -9,7 +9,7 @@ import click
 
 from actors.desk import Desk
 from actors.messages.orders import GateView, Halt, Resume
-from actors.messages.state import CutView, Reconcile
+from actors.messages.state import CutView, Difference, Reconcile
 from cli.exits import DEGRADED, NEEDS_PERSON
 from cli.options import as_json, state_dir
 from cli.output import console, print_json, table
@@ -44,11 +44,14 @@ def _print_cut(cut: CutView) -> None:
     if not cut.differences:
         click.echo("no difference")
         return
-    rows = (
-        (item.kind, item.subject, item.ours, item.theirs, item.action, "done" if item.repaired else "NEEDS A PERSON")
-        for item in cut.differences
-    )
-    console().print(table(("difference", "of", "ours", "the broker's", "action", ""), rows))
+    columns = ("difference", "of", "ours", "the broker's", "action", "new orders", "")
+    console().print(table(columns, map(_difference_cells, cut.differences)))
+
+
+def _difference_cells(item: Difference) -> tuple[str, ...]:
+    locked = f"none in {item.scope} until: {item.unlock}" if item.locks else ""
+    decided = "done" if item.repaired else "NEEDS A PERSON"
+    return (item.kind, item.subject, item.ours, item.theirs, item.action, locked, decided)
 
 
 @click.command()

@@ -171,6 +171,9 @@ def cut(*differences: Difference, confirmed: bool = True) -> CutView:
 
 
 REPAIRED = Difference("execution_missed", "e.1", "-", "3 AAPL", "booked", repaired=True)
+LOCKING = Difference(
+    "position", "AAPL", "10", "12", "taken", repaired=True, scope="AAPL", locks=True, unlock="a cut at rest"
+)
 OPEN = Difference("position", "AAPL", "10", "12", "none", repaired=False)
 
 
@@ -180,6 +183,7 @@ OPEN = Difference("position", "AAPL", "10", "12", "none", repaired=False)
         (cut(), 0, "no difference"),
         (cut(REPAIRED), 0, "booked"),
         (cut(REPAIRED, OPEN), 11, "NEEDS A PERSON"),
+        (cut(LOCKING), 0, "none in AAPL"),
         (cut(confirmed=False), 4, "positions failed: no answer"),
     ],
 )

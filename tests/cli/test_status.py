@@ -9,7 +9,8 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from actors.messages.orders import GateView, GetOrdersView
+from actors.messages.orders import GateView, GetOrdersView, Lock
+from actors.messages.state import CutView, Difference, GetReconciliation, ReconciliationView
 from supervision.lifecycle import ChildView, DeathRecord, GetTree
 from tests.cli.scripted import NOW, ORDERS_VIEW, child, run, scripted, tree
 
@@ -113,6 +114,24 @@ def test_a_strategy_that_gave_up_is_named_with_the_orders_it_left_working(tmp_pa
     assert told["problems"] == ["dip is parked (crash: ValueError), 3 of its orders still work"]
     assert [(row["name"], row["working"]) for row in listed] == [("dip", 3)]
     assert "3" in shown
+
+
+def test_locks_and_what_a_person_must_decide_are_problems_in_words(tmp_path: Path) -> None:
+    locked = Lock("DU1", 265598, "AAPL", "order k1 is UNKNOWN: no answer", "evidence")
+    orders = msgspec.structs.replace(ORDERS_VIEW, locks=(locked,))
+    strayed = Difference("order_ownership", "k2", "DU1", "DU2", "left as it is", repaired=False, scope="order k2")
+    told_as_lock = Difference("order_missing", "k1", "held", "absent", "held", repaired=False, locks=True)
+    booked = Difference("execution_missed", "k3", "", "e.1", "booked", repaired=True)
+    last = CutView(4, 2, "asked", NOW, NOW, True, (), (strayed, told_as_lock, booked))
+    view = ReconciliationView(last, running=False, next_due=None, open_differences=2)
+    with scripted(tmp_path, {"order": {GetOrdersView: orders}, "state": {GetReconciliation: view}}) as service:
+        result = service.run("status", "--json")
+    status = json.loads(result.stdout)
+    assert (result.exit_code, [lock["symbol"] for lock in status["orders"]["locks"]]) == (4, ["AAPL"])
+    assert status["problems"] == [
+        "AAPL in DU1 takes no new orders: order k1 is UNKNOWN: no answer (unlocked by evidence)",
+        "order_ownership k2: ours DU1, the broker's DU2: left as it is",
+    ]
 
 
 def test_without_a_service_each_command_says_so_and_exits_3(tmp_path: Path) -> None:

@@ -25,7 +25,15 @@ from actors.messages.broker_account import PositionList
 from actors.messages.market import Contract, GetReference, Quote, Reference
 from actors.messages.orders import Fill, GateChanged, GetOrdersView, OrderEvent, PlaceOrder
 from actors.messages.session import GetSession, SessionDown, SessionUp, SessionView
-from actors.messages.state import ApplyCut, CutResult, CutView, JournalRow, JournalRows, Reconcile
+from actors.messages.state import (
+    ApplyCut,
+    CutResult,
+    CutView,
+    JournalRow,
+    JournalRows,
+    Reconcile,
+    UnexplainedPosition,
+)
 from actors.order import OrderActor
 from config.settings import OrderSettings, RiskSettings
 from supervision.actor import LATER, Actor, Context, Sender, handles
@@ -233,6 +241,7 @@ class House:
         executions: tuple[ExecutionReport, ...] | None = (),
         asked: float | None = None,
         commissions: tuple[CommissionReport, ...] = (),
+        unexplained: tuple[UnexplainedPosition, ...] = (),
     ) -> CutResult:
         """State brings a picture of the broker; None is a failed query."""
         self._cut += 1
@@ -245,6 +254,7 @@ class House:
                 executions=None if executions is None else ExecutionList(executions, commissions),
                 positions=PositionList(()),
                 asked=asked or time.monotonic(),
+                unexplained=unexplained,
             )
         )
         if isinstance(result, Exception):
