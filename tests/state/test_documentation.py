@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from actors.orders.journal import Journal
 from actors.store.audit import AuditTrail
 from actors.store.database import Database
 
@@ -19,6 +20,15 @@ DOCUMENT = (Path(__file__).parents[2] / "docs" / "database.md").read_text(encodi
 
 def blocks(language: str) -> list[str]:
     return re.findall(rf"```{language}\n(.*?)```", DOCUMENT, re.DOTALL)
+
+
+def queries() -> list[tuple[str, str]]:
+    """Each block of SQL with the file it is for: the one that its section's heading names, or else state.db."""
+    found = []
+    for section in re.split(r"^## ", DOCUMENT, flags=re.MULTILINE):
+        file = "orders.db" if "`orders.db`" in section.partition("\n")[0] else "state.db"
+        found += [(file, block) for block in re.findall(r"```sql\n(.*?)```", section, re.DOTALL)]
+    return found
 
 
 @pytest.fixture
@@ -30,24 +40,27 @@ def path(tmp_path: Path) -> Path:
         trail.append(datetime.now(UTC), "intent", "schlüssel-1", '{"status":"INTENT"}', journal_sequence=1)
         trail.append(datetime.now(UTC), "execution", "schlüssel-1", "{}", journal_sequence=2)
     database.close()
+    Journal(tmp_path / "orders.db").close()
     return tmp_path / "state.db"
 
 
-@pytest.mark.parametrize("block", blocks("sql"))
-def test_every_query_runs(path: Path, block: str) -> None:
-    reader = sqlite3.connect(path)
+@pytest.mark.parametrize(("file", "block"), queries())
+def test_every_query_runs(path: Path, file: str, block: str) -> None:
+    reader = sqlite3.connect(path.with_name(file))
     for statement in block.split(";\n"):
         reader.execute(statement).fetchall()
     reader.close()
 
 
-def test_every_table_is_explained(path: Path) -> None:
-    reader = sqlite3.connect(path)
+@pytest.mark.parametrize("file", ["state.db", "orders.db"])
+def test_every_table_is_explained(path: Path, file: str) -> None:
+    reader = sqlite3.connect(path.with_name(file))
     tables = [name for (name,) in reader.execute("SELECT name FROM sqlite_schema WHERE type = 'table'")]
     reader.close()
 
     assert tables
-    assert [name for name in tables if f"`{name}`" not in DOCUMENT] == []
+    own = [name for name in tables if not name.startswith("sqlite_")]
+    assert [name for name in own if f"`{name}`" not in DOCUMENT] == []
 
 
 def test_the_recipe_without_our_code_accepts_our_chain_and_names_a_changed_row(path: Path) -> None:
