@@ -1,0 +1,299 @@
+"""Brackets and one-cancels-all among scripted neighbours: all or nothing, once, and what each leg is told."""
+
+from __future__ import annotations
+
+import queue
+import sqlite3
+from typing import Any
+
+import pytest
+
+from actors.messages.broker import Transmit, TransmitCancel, Transmitted
+from actors.messages.market import GetReference, Reference
+from actors.messages.orders import (
+    CancelOrder,
+    GetOrder,
+    GetOrders,
+    Halt,
+    ModifyOrder,
+    Orders,
+    PlaceBracket,
+    PlaceOneCancelsAll,
+    PlaceOrder,
+)
+from actors.orders.journal import Entry, Journal
+from supervision.actor import Sender
+from supervision.errors import Rejected
+from tests.domain.order_builders import details, order, order_report, quote, terms
+from tests.order.neighbours import House, held, mine, now
+from tests.support.disk import disk_full
+
+ENTRY = PlaceOrder("AAPL", "BUY", 10, limit=150.0, key="k1", strategy="s")
+BRACKET = PlaceBracket(ENTRY, take_profit=155.0, stop_loss=145.0)
+KEYS = ["k1", "k1/profit", "k1/stop"]
+
+
+def bracket(house: House, **changes: Any) -> Orders:
+    values: dict[str, Any] = {"entry": ENTRY, "take_profit": 155.0, "stop_loss": 145.0}
+    return house.ref.ask(PlaceBracket(**(values | changes)), timeout=5.0)
+
+
+def one_cancels_all(house: House, *orders: PlaceOrder, key: str = "g") -> Orders:
+    return house.ref.ask(PlaceOneCancelsAll(orders, key), timeout=5.0)
+
+
+def limit(price: float, **changes: Any) -> PlaceOrder:
+    return PlaceOrder(**({"contract": "AAPL", "side": "BUY", "quantity": 10, "limit": price} | changes))
+
+
+def refusing(kind: str) -> Any:
+    def refuse(_: Transmit, __: Sender) -> object:
+        raise Rejected("the reason", kind=kind)
+
+    return refuse
+
+
+def known(house: House) -> dict[str, str]:
+    return {each.key: each.status for each in house.ref.ask(GetOrders(all=True)).items}
+
+
+# --- brackets -----------------------------------------------------------------------------------------
+
+
+def test_a_bracket_is_on_disk_whole_before_it_leaves_in_one_message_that_its_last_order_releases(house: House) -> None:
+    on_disk: list[tuple[str]] = []
+
+    def look(message: Transmit, _: Sender) -> Transmitted:
+        db = sqlite3.connect(house.directory / "orders.db")
+        on_disk.extend(db.execute("SELECT key FROM orders ORDER BY order_id"))
+        db.close()
+        return Transmitted(message.epoch)
+
+    house.script[Transmit] = look
+    placed = bracket(house, stop_limit=144.5).items
+    assert [key for (key,) in on_disk] == KEYS
+    assert [(each.key, each.status, each.parent, each.strategy) for each in placed] == [
+        ("k1", "SENT", "", "s"),
+        ("k1/profit", "SENT", "k1", "s"),
+        ("k1/stop", "SENT", "k1", "s"),
+    ]
+    message = house.sent.get(timeout=5.0)
+    assert isinstance(message, Transmit)
+    entry, profit, stop = (each.terms for each in message.orders)
+    assert [(each.side, each.quantity, each.order_type) for each in (entry, profit, stop)] == [
+        ("BUY", 10, "LMT"),
+        ("SELL", 10, "LMT"),
+        ("SELL", 10, "STP LMT"),
+    ]
+    assert (profit.limit, stop.stop, stop.limit) == (155.0, 145.0, 144.5)
+    assert [each.parent_id for each in (entry, profit, stop)] == [0, 1, 1]
+    assert [each.oca_group for each in (entry, profit, stop)] == ["", "k1", "k1"]
+    assert [each.transmit for each in (entry, profit, stop)] == [False, False, True]
+    receipts = [each.receipt for each in message.orders]
+    assert receipts == sorted(set(receipts))
+
+
+def test_a_modify_of_an_entry_is_not_held_back_at_the_gateway(house: House) -> None:
+    bracket(house)
+    house.transmitted()
+    house.says(order_report("Submitted", **mine()))
+    house.ref.ask(ModifyOrder("k1", limit=149.0))
+    assert house.transmitted().terms.transmit
+
+
+def test_the_same_key_answers_with_the_same_bracket_also_after_a_restart_and_places_nothing(house: House) -> None:
+    first = bracket(house)
+    house.transmitted()
+    assert [each.order_id for each in bracket(house, take_profit=200.0).items] == [1, 2, 3]
+    house.restart()
+    again = bracket(house, entry=limit(1.0, key="k1"))
+    assert [each.order_id for each in again.items] == [each.order_id for each in first.items]
+    assert house.place().order_id == 1
+    assert house.sent.empty()
+
+
+def test_a_bracket_asked_twice_at_once_is_placed_once_and_answers_both(house: House) -> None:
+    waiting: queue.Queue[Sender] = queue.Queue()
+    house.script[GetReference] = held(waiting)
+    one, two = house.ref.ask_future(BRACKET, timeout=5.0), house.ref.ask_future(BRACKET, timeout=5.0)
+    market_data = waiting.get(timeout=5.0)
+    house.settle()
+    house.market_data.call(lambda: market_data.reply(Reference(details(), quote())))
+    assert one.result(5.0).items == two.result(5.0).items
+    assert [each.terms.key for each in house.sent.get(timeout=5.0).orders] == KEYS
+    assert house.sent.empty()
+
+
+def test_one_leg_that_cannot_be_refuses_the_bracket_and_every_reason_is_told(house: House) -> None:
+    with pytest.raises(Rejected) as refused:
+        bracket(house, take_profit=149.0, stop_loss=151.005)
+    assert [*map(str, refused.value.reasons)] == [
+        "stop: stop 151.005 is not on the tick of 0.01 (accepted: 151 or 151.01)",
+        "take_profit 149 must be above the entry's price of 150, which is a BUY (accepted: more than 150)",
+        "stop_loss 151.005 must be below the entry's price of 150, which is a BUY (accepted: less than 150)",
+    ]
+    with pytest.raises(Rejected) as refused:
+        bracket(house, entry=limit(150.0, quantity=-1, key="k1"), exit_tif="IOC", stop_loss=None, stop_limit=3.0)
+    assert len(refused.value.reasons) == 3  # what the legs have in common is told once
+    assert known(house) == {}
+    assert house.sent.empty()
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"take_profit": None, "stop_loss": None}, r"needs an exit \(accepted: take_profit, stop_loss, trail"),
+        ({"exit_tif": "IOC"}, r"exit_tif 'IOC'.*\(accepted: DAY, GTC\)"),
+        ({"entry": limit(150.0, key="k" * 62)}, "key 'k+/profit': 1 to 64"),
+        ({"entry": limit(150.0, key="k1", quantity=1001)}, "entry: quantity 1001 is above max_order_quantity"),
+    ],
+)
+def test_a_bracket_that_makes_no_sense_is_refused_in_words(house: House, changes: dict[str, Any], words: str) -> None:
+    with pytest.raises(Rejected, match=words):
+        bracket(house, **changes)
+    assert known(house) == {}
+    assert house.sent.empty()
+
+
+def test_the_exits_of_a_market_entry_are_held_against_the_quote(house: House) -> None:
+    entry = PlaceOrder("AAPL", "SELL", 10, key="k1")
+    with pytest.raises(Rejected, match=r"take_profit 149.95 must be below the entry's price of 149.9, which is a SELL"):
+        bracket(house, entry=entry, take_profit=149.95, stop_loss=155.0)
+    assert len(bracket(house, entry=entry, take_profit=149.8, stop_loss=155.0).items) == 3
+
+
+def test_a_gate_that_closes_while_a_bracket_is_looked_up_keeps_all_of_it_back(house: House) -> None:
+    waiting: queue.Queue[Sender] = queue.Queue()
+    house.script[GetReference] = held(waiting)
+    future = house.ref.ask_future(BRACKET, timeout=5.0)
+    market_data = waiting.get(timeout=5.0)
+    house.ref.ask(Halt("stop"))
+    house.market_data.call(lambda: market_data.reply(Reference(details(), quote())))
+    with pytest.raises(Rejected, match="kill switch"):
+        future.result(5.0)
+    assert known(house) == {}
+    assert house.sent.empty()
+
+
+def test_of_a_bracket_whose_key_is_used_by_half_nothing_is_placed(house: House) -> None:
+    house.place(key="k1/stop")
+    house.transmitted()
+    with pytest.raises(Rejected, match="key 'k1/stop' is of an order that is not of this group"):
+        bracket(house)
+    assert known(house) == {"k1/stop": "SENT"}
+    assert house.sent.empty()
+
+
+def test_an_intent_of_several_is_durable_whole_or_not_at_all(house: House) -> None:
+    journal = Journal(house.directory / "orders.db")
+    taken = order(order_id=3, terms=terms(key="by another"), key="by another")  # the id of the third
+    journal.intend(now(), (taken, Entry("intent", "by another", {})))
+    journal.close()
+    with pytest.raises(Rejected, match=r"not placed.*order id 3 exists"):
+        bracket(house)
+    assert known(house) == {}
+    assert house.sent.empty()
+    house.restart()
+    assert set(known(house)) == {"by another"}
+
+
+def test_with_a_full_disk_nothing_of_a_bracket_leaves(house: House) -> None:
+    with disk_full(house.directory / "orders.db"), pytest.raises(Rejected, match="not placed"):
+        bracket(house)
+    assert known(house) == {}
+    assert house.sent.empty()
+
+
+@pytest.mark.parametrize(("kind", "status"), [("gate", "REJECTED"), ("outcome_unknown", "UNKNOWN")])
+def test_what_becomes_of_a_bracket_that_did_not_or_perhaps_left_is_told_of_each_leg(
+    house: House, kind: str, status: str
+) -> None:
+    house.script[Transmit] = refusing(kind)
+    if status == "REJECTED":
+        with pytest.raises(Rejected, match="the reason"):
+            bracket(house)
+    else:
+        assert [each.status for each in bracket(house).items] == ["UNKNOWN"] * 3
+    assert known(house) == dict.fromkeys(KEYS, status)
+
+
+def test_connections_death_with_a_bracket_in_hand_leaves_every_leg_unknown(house: House) -> None:
+    waiting: queue.Queue[Sender] = queue.Queue()
+    house.script[Transmit] = held(waiting)
+    future = house.ref.ask_future(BRACKET, timeout=5.0)
+    waiting.get(timeout=5.0)
+    house.service.kill("connection")
+    assert [each.status for each in future.result(5.0).items] == ["UNKNOWN"] * 3
+
+
+def test_the_brokers_word_of_every_leg_answers_an_ask_that_connection_left_open(house: House) -> None:
+    waiting: queue.Queue[Sender] = queue.Queue()
+    house.script[Transmit] = held(waiting)
+    future = house.ref.ask_future(BRACKET, timeout=5.0)
+    waiting.get(timeout=5.0)
+    for number, key in enumerate(KEYS, 1):
+        assert not future.done()
+        house.says(order_report("PreSubmitted", **mine(number), terms=terms(key=key)))
+    assert [each.status for each in future.result(5.0).items] == ["PRESUBMITTED"] * 3
+
+
+# --- one cancels all ----------------------------------------------------------------------------------
+
+
+def test_orders_of_which_one_cancels_the_others_leave_together_under_the_name_of_the_group(house: House) -> None:
+    placed = one_cancels_all(house, limit(149.0), limit(148.0, key="mine"))
+    assert [(each.key, each.oca_group, each.parent) for each in placed.items] == [("g/1", "g", ""), ("mine", "g", "")]
+    sent = house.sent.get(timeout=5.0)
+    assert [(each.terms.oca_group, each.terms.oca_type, each.terms.transmit) for each in sent.orders] == [
+        ("g", 1, True)
+    ] * 2
+    house.restart()
+    assert [each.key for each in one_cancels_all(house, limit(1.0), limit(2.0), limit(3.0)).items] == ["g/1", "mine"]
+    assert house.sent.empty()
+
+
+@pytest.mark.parametrize(
+    ("orders", "words"),
+    [
+        ((limit(149.0),), "there must be two orders or more"),
+        ((limit(149.0, key="a"), limit(148.0, key="a")), "keys must differ within a group: a more than once"),
+        ((limit(149.0), limit(148.0, account="DU2")), "orders of a group are of one account"),
+        ((limit(149.0),) * 6, r"6 orders at once.*\(accepted: up to 5\)"),
+        ((limit(149.0), limit(148.005)), "order 2: limit 148.005 is not on the tick"),
+    ],
+)
+def test_a_group_that_cannot_be_is_refused_in_words(house: House, orders: tuple[PlaceOrder, ...], words: str) -> None:
+    with pytest.raises(Rejected, match=words):
+        one_cancels_all(house, *orders)
+    assert known(house) == {}
+    assert house.sent.empty()
+
+
+def test_a_contract_that_is_unknown_refuses_the_group(house: House) -> None:
+    def refuse(message: GetReference, _: Sender) -> object:
+        if message.contract == "AAPL":
+            return Reference(details(), quote())
+        raise Rejected("no contract is called NOPE", kind="contract")
+
+    house.script[GetReference] = refuse
+    with pytest.raises(Rejected, match="NOPE"):
+        one_cancels_all(house, limit(149.0), limit(3.0, contract="NOPE"))
+    assert known(house) == {}
+    assert house.sent.empty()
+
+
+def test_a_cancel_of_one_that_still_waits_calls_the_group_off(house: House) -> None:
+    waiting: queue.Queue[Sender] = queue.Queue()
+    house.script[Transmit] = held(waiting)
+    future = house.ref.ask_future(PlaceOneCancelsAll((limit(149.0), limit(148.0)), "g"), timeout=5.0)
+    transmit = waiting.get(timeout=5.0)
+
+    def call_off(_: TransmitCancel, __: Sender) -> object:
+        transmit.reject(Rejected("called off with order 1; nothing was sent", kind="called_off"))
+        raise Rejected("no cancel is needed", kind="never_sent")
+
+    house.script[TransmitCancel] = call_off
+    assert house.ref.ask(CancelOrder("g/1")).status == "REJECTED"
+    with pytest.raises(Rejected, match="called off"):
+        future.result(5.0)
+    assert house.ref.ask(GetOrder("g/2")).status == "REJECTED"
