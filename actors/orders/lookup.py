@@ -45,7 +45,4 @@ def look_up_all(
         look()
 
     for contract, terms in wanted.items():
-        if isinstance(contract, Combo):
-            refuse(Rejected("combos are not placed yet", kind="invalid"))
-            continue
         references.look_up(contract, terms, partial(keep, contract), refuse)
