@@ -1,7 +1,8 @@
 """An actor that trades: it knows its own orders and executions, also after a restart, and places new ones.
 
 What it may count as its own carries its name. `known` becomes true when orders and executions have been
-read from Order; from then on events keep them. `buy`, `sell`, `modify` and `cancel` block for the answer.
+read from Order; from then on events keep them. What asks for or about orders (`buy`, `bracket`, `cancel` and
+so on) blocks for the answer.
 """
 
 from __future__ import annotations
@@ -10,11 +11,14 @@ from collections.abc import Callable
 from decimal import Decimal
 from typing import Any
 
+import msgspec
+
 from actors.desk import Desk
 from actors.domain.bar_builder import BarBuilder
 from actors.domain.fills import FillLedger, Recorded
-from actors.messages.market import Contract, Quote, Subscribe, Subscribed
+from actors.messages.market import Combo, Contract, Quote, Subscribe, Subscribed
 from actors.messages.orders import (
+    CancelAll,
     CancelOrder,
     Execution,
     Executions,
@@ -23,9 +27,13 @@ from actors.messages.orders import (
     GetOrders,
     ModifyOrder,
     OrderEvent,
+    OrderPreview,
     Orders,
     OrderView,
+    PlaceBracket,
+    PlaceOneCancelsAll,
     PlaceOrder,
+    PreviewOrder,
     Side,
 )
 from supervision import clock
@@ -34,6 +42,8 @@ from supervision.errors import DeliveryError, Rejected
 from supervision.uplink import Uplink
 
 ORDER_SECONDS = 5.0
+CANCEL_ALL_SECONDS = 15.0  # many cancels wait their turn in Connection
+PREVIEW_SECONDS = 15.0
 RETRY_SECONDS = 0.5
 UNKNOWN_SECONDS = 30.0
 """Until a contract that the broker does not know is asked for again: every question takes from the pacing of all."""
@@ -111,6 +121,43 @@ class Trader(Actor):
         """Ask the broker to cancel."""
         return self._keep(self.desk.order.ask(CancelOrder(key), timeout=ORDER_SECONDS))
 
+    def bracket(
+        self,
+        side: Side,
+        contract: str | Contract | Combo,
+        quantity: Decimal | int,
+        limit: float | None = None,
+        *,
+        take_profit: float | None = None,
+        stop_loss: float | None = None,
+        stop_limit: float | None = None,
+        trail: float | None = None,
+        trail_percent: float | None = None,
+        tif: str | None = None,
+        exit_tif: str | None = None,
+        key: str = "",
+    ) -> tuple[OrderView, ...]:
+        """Enter with exits that wait for the entry, all or nothing; returns the entry, then the exits."""
+        entry = PlaceOrder(
+            contract, side, quantity, limit=limit, tif=tif, key=key or self._new_key(), strategy=self.name
+        )
+        asked = PlaceBracket(entry, take_profit, stop_loss, stop_limit, trail, trail_percent, exit_tif)
+        return self._keep_all(self.desk.order.ask(asked, timeout=ORDER_SECONDS))
+
+    def one_cancels_all(self, *orders: PlaceOrder, key: str = "") -> tuple[OrderView, ...]:
+        """Place orders of which the first fill cancels the others, all or nothing; they become this actor's own."""
+        own = tuple(msgspec.structs.replace(order, strategy=self.name) for order in orders)
+        group = PlaceOneCancelsAll(own, key or self._new_key())
+        return self._keep_all(self.desk.order.ask(group, timeout=ORDER_SECONDS))
+
+    def cancel_all(self) -> tuple[OrderView, ...]:
+        """Ask the broker to cancel every working order of this actor; returns those asked for."""
+        return self._keep_all(self.desk.order.ask(CancelAll(self.name), timeout=CANCEL_ALL_SECONDS))
+
+    def preview(self, order: PlaceOrder) -> OrderPreview:
+        """What an order would do to margin, and cost; it is not placed. The broker answers about one a minute."""
+        return self.desk.order.ask(PreviewOrder(order), timeout=PREVIEW_SECONDS)
+
     def position(self, symbol: str) -> Decimal:
         """What this actor's own executions add up to; negative is short."""
         return self._held.get(symbol, Decimal(0))
@@ -150,11 +197,16 @@ class Trader(Actor):
         """An own execution came to be known; also one that happened while Order was away."""
 
     def _place(self, side: Side, contract: str | Contract, quantity: Decimal | int, **terms: Any) -> OrderView:
-        if not terms["key"]:
-            self._key_number += 1
-            terms["key"] = f"{self.name}-{clock.now_ns() // 1000:x}-{self._key_number}"
+        terms["key"] = terms["key"] or self._new_key()
         order = PlaceOrder(contract, side, quantity, strategy=self.name, **terms)
         return self._keep(self.desk.order.ask(order, timeout=ORDER_SECONDS))
+
+    def _new_key(self) -> str:
+        self._key_number += 1
+        return f"{self.name}-{clock.now_ns() // 1000:x}-{self._key_number}"
+
+    def _keep_all(self, orders: Orders) -> tuple[OrderView, ...]:
+        return tuple(map(self._keep, orders.items))
 
     def _keep(self, order: OrderView) -> OrderView:
         self.orders[order.key] = order  # newer than any event handled so far: those were sent before the ask
