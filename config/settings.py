@@ -54,10 +54,13 @@ class BackoffSettings(Section):
 
 
 class PacingSettings(Section):
-    """Token bucket towards the gateway; IB disconnects a client that sends more than 50 messages a second."""
+    """Token bucket towards the gateway; IB disconnects a client that sends more than 50 messages a second, and
+    asks for no more than about one what-if a minute.
+    """
 
     messages_per_second: float = Field(default=45.0, gt=0, le=50)
     burst: int = Field(default=45, ge=1, le=50)
+    what_if_interval: Seconds = 60.0
 
 
 class GatewaySettings(Section):

@@ -3,7 +3,7 @@
 Refusals keep the broker's code. What is not answered in time is given up with kind "timeout", an answer
 of which a part cannot be read with kind "unreadable"; when the session ends all are rejected. Historical
 requests also keep IB's own rules; one that its asker could not live to see answered is refused at once
-with the time to wait.
+with the time to wait, and so is a what-if too soon after the one before. A what-if is known by its order id.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from actors.domain.history_pacing import HistoryPacing, HistoryRequest
-from actors.domain.pacing import Priority
+from actors.domain.pacing import Priority, TokenBucket
 from actors.ib.codes import goes_on
 from actors.ib.collector import Collector, Finished, Query
 from actors.ib.outbound import Outbound, session_down
@@ -26,6 +26,7 @@ from actors.messages.broker import (
     ExecutionList,
     ExecutionReport,
     FetchBars,
+    FetchPreview,
     OpenOrders,
 )
 from actors.messages.broker_account import PositionList
@@ -39,6 +40,7 @@ HISTORY_TIMEOUT = 60.0  # the broker itself takes that long for a year of small 
 
 # Ids of the messages that answers are made of. A stream's first download is no answer: it goes on.
 CONTRACT_PARTS, EXECUTION_PARTS, BAR_PARTS = frozenset({10, 18}), frozenset({11}), frozenset({17})
+PREVIEW_PARTS = frozenset({5})
 NAMED_PARTS = {OPEN_ORDERS: frozenset({5}), COMPLETED_ORDERS: frozenset({101}), POSITIONS: frozenset({61})}
 
 Build = Callable[[list[Any]], Message]
@@ -65,9 +67,15 @@ class Queries:
     """Every question that is on its way to the gateway or waits for its turn."""
 
     def __init__(
-        self, reactor: Reactor, outbound: Outbound, ids: Iterator[int], timeout: float, drop: Callable[[str], None]
+        self,
+        reactor: Reactor,
+        outbound: Outbound,
+        ids: Iterator[int],
+        timeout: float,
+        drop: Callable[[str], None],
+        preview_interval: float = 60.0,
     ) -> None:
-        """`drop` ends the session."""
+        """`drop` ends the session. `preview_interval` is the least time between two what-ifs, in seconds."""
         self._reactor = reactor
         self._out = outbound
         self._ids = ids
@@ -76,6 +84,7 @@ class Queries:
         self._collector: Collector[Asker] = Collector()
         self._resend: dict[str, Callable[[], bytes]] = {}
         self._executions: set[int] = set()
+        self._previews = TokenBucket(1.0 / preview_interval, 1)
         self._history = HistoryPacing()
         self._history_open: set[int] = set()
         self._held: list[_HeldBars] = []
@@ -118,6 +127,19 @@ class Queries:
         self._named(
             account_download(account), sender, lambda _: Done(), lambda: requests.account_updates(account, True)
         )
+
+    def preview(self, ask: FetchPreview, sender: Sender) -> None:
+        """A what-if. Raises Rejected when the one before was too short a time ago."""
+        if ask.order_id in self._collector:
+            raise Rejected(f"order id {ask.order_id} is being asked about already", kind="invalid")
+        frames = self._out.requests.preview(ask.order_id, ask.contract, ask.terms)
+        now = time.monotonic()
+        wait = self._previews.wait(now)
+        if wait > 0:
+            raise Rejected(f"the broker's limit on what-ifs: ask again in {wait:.0f} s", kind="paced")
+        self._previews.take(now)
+        asker = Asker(sender, lambda items: items[-1], f"what-if of {ask.contract.symbol}", PREVIEW_PARTS)
+        self._begin(ask.order_id, asker, self._timeout, frames, Priority.ACCOUNT)
 
     def bars(self, ask: FetchBars, sender: Sender) -> None:
         """Historical bars, when IB's rules allow it. Raises Rejected when that is after the asker's deadline."""

@@ -15,8 +15,9 @@ from ibapi.execution import ExecutionFilter
 from ibapi.order_cancel import OrderCancel
 from ibapi.wrapper import EWrapper
 
+from actors.ib.order_values import order_to
 from actors.ib.times import request_time
-from actors.ib.values import contract_to, order_to
+from actors.ib.values import contract_to
 from actors.messages.broker import FetchBars, OrderTerms
 from actors.messages.market import Contract
 from supervision.errors import Rejected
@@ -140,6 +141,11 @@ class Requests:
     def place(self, order_id: int, contract: Contract, terms: OrderTerms) -> bytes:
         """Place an order, or change one with the same id."""
         return self._encode(self._client.placeOrder, order_id, contract_to(contract), order_to(terms))
+
+    def preview(self, order_id: int, contract: Contract, terms: OrderTerms) -> bytes:
+        """Ask what an order would do; none is placed."""
+        order = order_to(terms, what_if=True)
+        return self._encode(self._client.placeOrder, order_id, contract_to(contract), order)
 
     def cancel(self, order_id: int) -> bytes:
         """Cancel an order."""

@@ -16,8 +16,9 @@ from typing import Any, Protocol
 import msgspec
 from ibapi.wrapper import EWrapper
 
+from actors.ib.order_values import preview_from, terms_from
 from actors.ib.times import UnreadableTime, read_time
-from actors.ib.values import amount, contract_from, details_from, price, quantity, terms_from, whole
+from actors.ib.values import amount, contract_from, details_from, price, quantity, whole
 from actors.messages.broker import CommissionReport, ExecutionReport, OrderReport, StatusReport
 from actors.messages.broker_account import AccountReport, AccountValueReport, PortfolioReport, PositionReport
 from actors.messages.market import Bar
@@ -144,8 +145,12 @@ class Translator(EWrapper):
     # --- orders ---------------------------------------------------------------------------------
 
     def openOrder(self, orderId: int, contract: Any, order: Any, orderState: Any) -> None:  # noqa: N802, N803
-        if order.whatIf:
-            return  # a preview, not an order
+        if order.whatIf:  # not an order but what would become of one
+            preview = preview_from(orderState)
+            if preview is not None:
+                self._inbound.item(orderId, preview)
+                self._inbound.end(orderId)
+            return
         report = OrderReport(
             epoch=self._epoch,
             sequence=self.next_sequence(),
@@ -153,7 +158,7 @@ class Translator(EWrapper):
             client_id=order.clientId,
             perm_id=whole(order.permId),
             contract=contract_from(contract),
-            terms=terms_from(order),
+            terms=terms_from(order, self._local, self._log),
             status=orderState.status,
             warning=orderState.warningText,
             reject_reason=getattr(orderState, "rejectReason", ""),
@@ -165,7 +170,7 @@ class Translator(EWrapper):
         self._inbound.end(OPEN_ORDERS)
 
     def completedOrder(self, contract: Any, order: Any, orderState: Any) -> None:  # noqa: N802, N803
-        terms, filled = terms_from(order), quantity(order.filledQuantity) or Decimal(0)
+        terms, filled = terms_from(order, self._local, self._log), quantity(order.filledQuantity) or Decimal(0)
         self._inbound.item(
             COMPLETED_ORDERS,
             OrderReport(

@@ -7,10 +7,8 @@ from decimal import Decimal
 from typing import Any
 
 import ibapi.contract
-import ibapi.order
 from ibapi.const import UNSET_DECIMAL, UNSET_INTEGER, UNSET_LONG
 
-from actors.messages.broker import OrderTerms
 from actors.messages.market import ComboLeg, Contract, ContractDetails
 
 _LARGEST = 1e300
@@ -105,39 +103,3 @@ def details_from(theirs: Any) -> ContractDetails:
         trading_hours=theirs.tradingHours,
         liquid_hours=theirs.liquidHours,
     )
-
-
-def terms_from(theirs: Any) -> OrderTerms:
-    """What IB says an order is. Prices that its type does not have (IB writes 0.0) are None."""
-    kind = theirs.orderType
-    return OrderTerms(
-        account=theirs.account,
-        side=theirs.action,
-        quantity=quantity(theirs.totalQuantity) or Decimal(0),
-        order_type=kind,
-        limit=price(theirs.lmtPrice) if "LMT" in kind or kind == "LIT" else None,
-        stop=price(theirs.auxPrice) if "STP" in kind or "TRAIL" in kind else None,
-        tif=theirs.tif,
-        key=theirs.orderRef,
-        outside_rth=theirs.outsideRth,
-        transmit=True,
-    )
-
-
-def order_to(terms: OrderTerms) -> ibapi.order.Order:
-    """IB's order for our terms. What we do not name keeps IB's default."""
-    theirs = ibapi.order.Order()
-    theirs.account = terms.account
-    theirs.action = terms.side
-    theirs.totalQuantity = Decimal(f"{terms.quantity:f}")  # never 1E+2 on the wire
-    theirs.orderType = terms.order_type
-    if terms.limit is not None:
-        theirs.lmtPrice = terms.limit
-    if terms.stop is not None:
-        theirs.auxPrice = terms.stop
-    theirs.tif = terms.tif
-    theirs.orderRef = terms.key
-    theirs.outsideRth = terms.outside_rth
-    theirs.transmit = terms.transmit
-    theirs.whatIf = False
-    return theirs
