@@ -22,6 +22,7 @@ from actors.ib.endpoint import EndpointUnknown, find_endpoint
 from actors.ib.epoch import DamagedEpoch, read_epoch, write_epoch
 from actors.ib.gateway import Gateway
 from actors.ib.live import LiveStreams
+from actors.ib.order_traffic import OrderTraffic
 from actors.ib.outbound import Outbound
 from actors.ib.pulse import Pulse
 from actors.ib.queries import Queries
@@ -31,7 +32,7 @@ from actors.messages.session import BrokerNotice, GetSession, LinkChanged, Sessi
 from config.settings import GatewaySettings
 from supervision import clock
 from supervision.actor import LATER, Actor, Context, Sender, handles
-from supervision.errors import ConfigurationError, Rejected
+from supervision.errors import ConfigurationError
 from supervision.failpoints import failpoint
 from supervision.message import Message
 from supervision.peer import Peer
@@ -59,8 +60,9 @@ class ConnectionActor(Actor):
         self._endpoint = (settings.host, settings.port or 0)
         self._bad_frames = 0
         self._leaving = False
-        ids = itertools.count(FIRST_REQUEST_ID)
-        self._outbound = Outbound(self.reactor, settings.pacing.messages_per_second, settings.pacing.burst)
+        ids, pacing = itertools.count(FIRST_REQUEST_ID), settings.pacing
+        self._outbound = Outbound(self.reactor, pacing.messages_per_second, pacing.burst)
+        self._orders = OrderTraffic(self._session, self._outbound, pacing.burst, self.publish)
         self._pulse = Pulse(
             self.reactor,
             self._outbound,
@@ -94,8 +96,8 @@ class ConnectionActor(Actor):
     def on_attach(self, peer: Peer, topics: tuple[str, ...]) -> None:  # noqa: ARG002
         peer.send(broker.Snapshot(self._view()))
 
-    def on_peer_down(self, peer: Peer) -> None:  # noqa: ARG002
-        self._outbound.asker_gone()
+    def on_peer_down(self, peer: Peer) -> None:
+        self._orders.peer_down(peer)
 
     def _drop(self, reason: str) -> None:
         if self._gateway is not None:
@@ -142,6 +144,7 @@ class ConnectionActor(Actor):
         failpoint("connection.session.up", session.epoch + 1)
         session.came_up(accounts, next_order_id, server_version, now, at)
         self._outbound.begin(self._gateway, session.epoch, next_order_id)
+        self._orders.session_up()
         self._pulse.start()
         self.context.log.info("session %d is up, server version %d", session.epoch, server_version)
         news = SessionUp(session.epoch, session.generation, server_version, accounts, next_order_id, at)
@@ -182,7 +185,7 @@ class ConnectionActor(Actor):
         self._queries.unreadable(message_id)
         if message_id in ABOUT_ORDERS and self._gateway is not None:  # which order, only a reconciliation can tell
             text = f"a message about an order (kind {message_id}) cannot be read"
-            self.publish("order_reports", self._gateway.notice(0, 0, text))
+            self._orders.heard(self._gateway.notice(0, 0, text))
 
     def data_type(self, request_id: int, kind: int) -> None:
         self.publish("ticks", broker.LineNotice(self._session.epoch, request_id, 0, "", data_type=kind))
@@ -190,7 +193,7 @@ class ConnectionActor(Actor):
     def item(self, query: Query, item: Message, identity: Hashable = None) -> None:
         asked = self._queries.item(query, item, identity)
         if not asked and isinstance(item, broker.ExecutionReport):
-            self.publish("order_reports", item)  # an execution is never dropped, whoever asked
+            self._orders.heard(item)  # an execution is never dropped, whoever asked
 
     def end(self, query: Query) -> None:
         self._queries.end(query)
@@ -203,7 +206,7 @@ class ConnectionActor(Actor):
             self._queries.commission(report)
         elif report.client_id == self._settings.client_id:
             self._outbound.known(report.order_id)
-        self.publish("order_reports", report)
+        self._orders.heard(report)
 
     def account_report(self, report: broker_account.AccountReport) -> None:
         self.publish("account_reports", report)
@@ -213,8 +216,7 @@ class ConnectionActor(Actor):
     ) -> None:
         whose = self._live.whose_profit(request_id)
         if whose is not None:  # None: a last word of a stream that was replaced
-            account, con_id = whose
-            report = broker_account.PnLReport(self._session.epoch, account, con_id, daily, unrealized, realized)
+            report = broker_account.PnLReport(self._session.epoch, *whose, daily, unrealized, realized)
             self.publish("account_reports", report)
 
     def error(self, request_id: int, code: int, text: str) -> None:
@@ -224,6 +226,7 @@ class ConnectionActor(Actor):
         if change is not None:
             if change.data_lost:
                 self._live.data_lost()
+            self._outbound.recheck()
             epoch, generation = session.epoch, session.generation
             self.publish("session", LinkChanged(epoch, generation, change.up, change.data_lost, code, text))
         elif not session.answers or names_nothing(request_id):
@@ -235,7 +238,7 @@ class ConnectionActor(Actor):
             self.publish("ticks", broker.LineNotice(session.epoch, request_id, code, text))
         elif request_id < FIRST_REQUEST_ID:
             assert self._gateway is not None
-            self.publish("order_reports", self._gateway.notice(request_id, code, text))
+            self._orders.heard(self._gateway.notice(request_id, code, text))
         else:
             self.publish("errors", BrokerNotice(session.epoch, code, f"{text} (request {request_id})", at))
 
@@ -271,25 +274,23 @@ class ConnectionActor(Actor):
         self._queries.bars(message, sender)
         return LATER
 
+    @handles(broker.GateStands)
+    def gate_stands(self, message: broker.GateStands, sender: Sender) -> None:
+        self._orders.gate_stands(message, sender)
+
     @handles(broker.Transmit)
     def transmit(self, message: broker.Transmit, sender: Sender) -> object:
-        self._outbound.check(message.epoch)
-        for order in message.orders:
-            if order.receipt < 1 or not 0 < order.order_id < FIRST_REQUEST_ID:
-                raise Rejected(
-                    f"receipt = {order.receipt}, order_id = {order.order_id}: both must be positive, and an order id "
-                    f"below {FIRST_REQUEST_ID}; an order leaves only after its intent is durable",
-                    kind="invalid",
-                )
-        self._outbound.order(message, sender)
+        self._orders.transmit(message, sender)
         return LATER
 
     @handles(broker.TransmitCancel)
     def transmit_cancel(self, message: broker.TransmitCancel, sender: Sender) -> object:
-        self._outbound.check(message.epoch)
-        frames = self._outbound.requests.cancel(message.order_id)
-        self._outbound.cancel(message.order_id, frames, sender, lambda: sender.reply(broker.Transmitted(message.epoch)))
+        self._orders.cancel(message, sender)
         return LATER
+
+    @handles(broker.FetchReports)
+    def fetch_reports(self, message: broker.FetchReports, sender: Sender) -> broker.Reports:  # noqa: ARG002
+        return self._orders.reports(message)
 
     @handles(broker.FetchOpenOrders)
     def fetch_open_orders(self, message: broker.FetchOpenOrders, sender: Sender) -> object:  # noqa: ARG002
@@ -328,23 +329,11 @@ class ConnectionActor(Actor):
     # --- for status -----------------------------------------------------------------------------
 
     def _view(self) -> SessionView:
-        session = self._session
         current = self._gateway.bad_frames if self._gateway is not None else 0
-        return SessionView(
-            state=session.phase,
-            since=session.since,
-            epoch=session.epoch,
-            generation=session.generation,
-            host=self._endpoint[0],
-            port=self._endpoint[1],
+        return self._session.view(
+            endpoint=self._endpoint,
             client_id=self._settings.client_id,
-            server_version=session.server_version,
-            accounts=session.accounts,
-            next_order_id=session.next_order_id,
-            reconnects=session.reconnects,
             last_heartbeat=self._pulse.last,
-            retry_at=session.retry_at,
-            reason=session.reason,
             requests_waiting=self._outbound.waiting,
             callback_errors=self._bad_frames + current,
         )

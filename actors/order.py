@@ -108,7 +108,9 @@ class OrderActor(Actor):
         )
         state = self.link("state", topics=("storage",), on_up=self._state_up, on_down=self._state_down)
         facts = GateFacts(halted=self._records.halted, state_grace=self._settings.state_grace)
-        self._gate = GateKeeper(facts, reactor=reactor, publish=self.publish, noted=self._note_gate)
+        self._gate = GateKeeper(
+            facts, reactor=reactor, tell=connection.tell, publish=self.publish, noted=self._note_gate
+        )
         self._asker = CutAsker(reactor=reactor, state=state, questions=self._questions, log=log)
         self._words = BrokerWords(self._records, self._asker, log)
         self._references = References(self.link("market_data"))

@@ -4,7 +4,8 @@ A token comes back a full window after it was taken, not bit by bit: so there ar
 `burst` messages in any window of `burst / rate` seconds, which is how the gateway counts. Cancels go
 first, then orders, account, market data, history; within a priority first come, first served. Nothing
 is reordered within one order: a cancel takes out what still waits for its order, and when the gateway
-cannot know that order yet, the cancel itself need not leave either.
+cannot know that order yet, the cancel itself need not leave either. Orders that belong together are one
+item with a token for each of them: they leave together, and the cancel of one takes out all.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from enum import IntEnum
 from typing import Generic, TypeVar
 
 T = TypeVar("T")
+R = TypeVar("R")
 
 
 class Priority(IntEnum):
@@ -35,15 +37,16 @@ class TokenBucket:
         self._burst = burst
         self._taken: deque[float] = deque()
 
-    def wait(self, now: float) -> float:
-        """Seconds until a token is there; 0 when one is."""
+    def wait(self, now: float, tokens: int = 1) -> float:
+        """Seconds until so many tokens are there, at most `burst`; 0 when they are."""
         while self._taken and self._taken[0] + self._window <= now:
             self._taken.popleft()
-        return 0.0 if len(self._taken) < self._burst else self._taken[0] + self._window - now
+        missing = len(self._taken) + tokens - self._burst
+        return 0.0 if missing <= 0 else self._taken[missing - 1] + self._window - now
 
-    def take(self, now: float) -> None:
-        """Use a token. `wait` must have said 0."""
-        self._taken.append(now)
+    def take(self, now: float, tokens: int = 1) -> None:
+        """Use tokens. `wait` must have said 0."""
+        self._taken.extend([now] * tokens)
 
 
 class PacingQueue(Generic[T]):
@@ -51,7 +54,7 @@ class PacingQueue(Generic[T]):
 
     def __init__(self, rate: float, burst: int) -> None:
         self._bucket = TokenBucket(rate, burst)
-        self._lanes: tuple[deque[tuple[int | None, T]], ...] = tuple(deque() for _ in Priority)
+        self._lanes: tuple[deque[tuple[tuple[int, ...], T]], ...] = tuple(deque() for _ in Priority)
         self._floor = 0
         self._known: set[int] = set()
 
@@ -67,52 +70,49 @@ class PacingQueue(Generic[T]):
         """The gateway has spoken of this order."""
         self._known.add(order_id)
 
-    def put(self, priority: Priority, item: T, *, order_id: int | None = None) -> None:
-        """Queue a message; `order_id` for orders and their modifications."""
-        self._lanes[priority].append((order_id, item))
+    def put(self, priority: Priority, item: T, *, order_ids: tuple[int, ...] = ()) -> None:
+        """Queue a message; `order_ids` for orders and their modifications, which take a token each."""
+        self._lanes[priority].append((order_ids, item))
 
     def cancel(self, order_id: int, item: T) -> tuple[list[T], bool]:
         """Queue a cancel. Returns what waited for that order, now taken out, and whether the cancel is
         queued: it is not when the order itself was among what waited and the gateway cannot know it.
         """
         lane = self._lanes[Priority.ORDER]
-        removed = [waiting for known, waiting in lane if known == order_id]
+        removed = [waiting for ids, waiting in lane if order_id in ids]
         if removed:
-            kept = [entry for entry in lane if entry[0] != order_id]
+            kept = [entry for entry in lane if order_id not in entry[0]]
             lane.clear()
             lane.extend(kept)
             if order_id >= self._floor and order_id not in self._known:
                 return removed, False
-        self._lanes[Priority.CANCEL].append((order_id, item))
+        self._lanes[Priority.CANCEL].append(((order_id,), item))
         return removed, True
 
     def wait(self, now: float) -> float | None:
         """Seconds until `take` gives something; None when nothing waits."""
-        return self._bucket.wait(now) if len(self) else None
+        lane = self._best()
+        return None if lane is None else self._bucket.wait(now, _tokens(lane[0]))
 
     def take(self, now: float) -> T | None:
-        """The next message, if there is one and a token for it."""
-        if self._bucket.wait(now) > 0:
+        """The next message, if there is one and tokens for it."""
+        lane = self._best()
+        if lane is None or self._bucket.wait(now, _tokens(lane[0])) > 0:
             return None
-        for lane in self._lanes:
-            if lane:
-                order_id, item = lane.popleft()
-                if order_id is not None:
-                    self._known.add(order_id)
-                self._bucket.take(now)
-                return item
-        return None
+        entry = lane.popleft()
+        self._bucket.take(now, _tokens(entry))
+        self._known.update(entry[0])
+        return entry[1]
 
-    def discard(self, unwanted: Callable[[T], bool]) -> list[T]:
-        """Take out what nobody wants any more, without using a token for it."""
-        removed: list[T] = []
+    def call_off(self, why: Callable[[T], R | None]) -> list[tuple[T, R]]:
+        """Take out what there is a reason against, without using tokens for it; returns it with its reason."""
+        found: list[tuple[T, R]] = []
         for lane in self._lanes:
-            kept = [entry for entry in lane if not unwanted(entry[1])]
-            if len(kept) < len(lane):
-                removed += [item for _, item in lane if unwanted(item)]
-                lane.clear()
-                lane.extend(kept)
-        return removed
+            judged = [(entry, why(entry[1])) for entry in lane]
+            found += [(entry[1], reason) for entry, reason in judged if reason is not None]
+            lane.clear()
+            lane.extend(entry for entry, reason in judged if reason is None)
+        return found
 
     def clear(self) -> list[T]:
         """Take out everything, best first; the tokens used stay used."""
@@ -120,3 +120,10 @@ class PacingQueue(Generic[T]):
         for lane in self._lanes:
             lane.clear()
         return items
+
+    def _best(self) -> deque[tuple[tuple[int, ...], T]] | None:
+        return next((lane for lane in self._lanes if lane), None)
+
+
+def _tokens(entry: tuple[tuple[int, ...], object]) -> int:
+    return max(1, len(entry[0]))

@@ -12,7 +12,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from actors.messages.session import SessionPhase
+from actors.messages.session import SessionPhase, SessionView
 
 LINK_LOST, LINK_BACK_DATA_LOST, LINK_BACK, SERVER_LINK_LOST = 1100, 1101, 1102, 2110
 HELD_LONG_ENOUGH = 5.0  # a session shorter than this counts as a failure: no storm of redials
@@ -169,6 +169,35 @@ class Session:
         self.reason = ""
         self._enter("up", at)
         return LinkChange(up=True, data_lost=data_lost)
+
+    def view(
+        self,
+        *,
+        endpoint: tuple[str, int],
+        client_id: int,
+        last_heartbeat: datetime | None,
+        requests_waiting: int,
+        callback_errors: int,
+    ) -> SessionView:
+        """The session as it is shown, with what others know of it."""
+        return SessionView(
+            state=self.phase,
+            since=self.since,
+            epoch=self.epoch,
+            generation=self.generation,
+            host=endpoint[0],
+            port=endpoint[1],
+            client_id=client_id,
+            server_version=self.server_version,
+            accounts=self.accounts,
+            next_order_id=self.next_order_id,
+            reconnects=self.reconnects,
+            last_heartbeat=last_heartbeat,
+            retry_at=self.retry_at,
+            reason=self.reason,
+            requests_waiting=requests_waiting,
+            callback_errors=callback_errors,
+        )
 
     def _end(self, reason: str) -> None:
         self.reason = reason

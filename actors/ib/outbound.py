@@ -3,8 +3,9 @@
 One frame at a time is handed to the kernel, so what is queued here can still be called off. A shipment
 ends in exactly one verdict: sent (its last byte is in the kernel's hands), or not, with a Rejected that
 says whether any byte had left. At the last moment it is checked that the session is still the one the
-message was meant for, and that whoever asked still waits. What a dead asker left in the queue is thrown
-away without using the pace; cancels alone go out whoever asked for them.
+message was meant for, and each shipment's own obstacle: that nobody waits for it any more, or for orders
+the last check. What may not leave any more is thrown away without using the pace as soon as that is known;
+cancels alone go out whoever asked for them. Orders that belong together are one shipment.
 """
 
 from __future__ import annotations
@@ -17,10 +18,8 @@ from actors.domain.pacing import PacingQueue, Priority
 from actors.ib.gateway import Gateway
 from actors.ib.requests import Requests
 from actors.ib.transport import Parcel
-from actors.messages.broker import Transmit, Transmitted
 from supervision.actor import Sender
 from supervision.errors import Rejected
-from supervision.failpoints import failpoint
 from supervision.reactor import Reactor, Timer
 
 SESSION_DOWN = "session_down"
@@ -32,14 +31,26 @@ def session_down(reason: str) -> Rejected:
     return Rejected(f"no session with the gateway: {reason}; nothing was sent", kind=SESSION_DOWN)
 
 
+def expired(reason: str) -> Rejected:
+    """The refusal for what nobody waits for any more: no byte of it has left."""
+    return Rejected(f"{reason}; nothing was sent", kind="expired")
+
+
+Obstacle = Callable[[], Rejected | None]
+
+
 def _nobody(_: Rejected) -> None:
     """Nobody waits for the verdict."""
+
+
+def _nothing() -> None:
+    """Nothing speaks against it."""
 
 
 @dataclass(frozen=True)
 class Shipment:
     """Frames for the session with this epoch. `deadline` is monotonic; 0 means that it never expires.
-    `wanted` tells whether anybody still waits for it.
+    `obstacle` tells at any time why it may not leave, None while it may.
     """
 
     frames: bytes
@@ -47,7 +58,7 @@ class Shipment:
     on_sent: Callable[[], None]
     on_unsent: Callable[[Rejected], None] = _nobody
     deadline: float = 0.0
-    wanted: Callable[[], bool] = lambda: True
+    obstacle: Obstacle = _nothing
 
 
 class Outbound:
@@ -95,29 +106,25 @@ class Outbound:
         """The gateway has spoken of this order, so it can be cancelled there."""
         self._queue.known(order_id)
 
-    def ship(
-        self,
-        priority: Priority,
-        frames: bytes,
-        sender: Sender | None,
-        on_sent: Callable[[], None],
-        *,
-        order_id: int | None = None,
-    ) -> None:
+    def ship(self, priority: Priority, frames: bytes, sender: Sender | None, on_sent: Callable[[], None]) -> None:
         """Queue frames for the current session. `sender`, if any, gets the refusal when they cannot leave."""
-        self._ship(priority, self._shipment(frames, sender, on_sent), order_id)
+        if sender is None:
+            self._ship(priority, Shipment(frames, self._epoch, on_sent))
+        else:
+            self._ship(priority, self._asked(frames, sender, on_sent, _unwanted(lambda: sender.waiting)))
 
-    def order(self, message: Transmit, sender: Sender) -> None:
-        """Queue an order; `sender` gets Transmitted when its last byte is with the kernel."""
-        first = message.orders[0].order_id
-
-        def sent() -> None:
-            failpoint("connection.order.written", first)
-            sender.reply(Transmitted(message.epoch))
-
-        frames = b"".join(self.requests.place(one.order_id, one.contract, one.terms) for one in message.orders)
-        failpoint("connection.order.encoded", first)
-        self.ship(Priority.ORDER, frames, sender, sent, order_id=first)
+    def ship_orders(
+        self,
+        order_ids: tuple[int, ...],
+        frames: bytes,
+        sender: Sender,
+        on_sent: Callable[[], None],
+        obstacle: Obstacle,
+    ) -> None:
+        """Queue orders or modifications that leave together or not at all; `obstacle` is asked until they do."""
+        unwanted = _unwanted(lambda: sender.waiting)
+        shipment = self._asked(frames, sender, on_sent, lambda: unwanted() or obstacle())
+        self._ship(Priority.ORDER, shipment, order_ids)
 
     def ship_while(
         self,
@@ -128,19 +135,13 @@ class Outbound:
         on_unsent: Callable[[Rejected], None],
     ) -> None:
         """Queue frames on behalf of several askers, for as long as `wanted`."""
-        self._ship(priority, Shipment(frames, self._epoch, on_sent, on_unsent, wanted=wanted))
+        self._ship(priority, Shipment(frames, self._epoch, on_sent, on_unsent, obstacle=_unwanted(wanted)))
 
-    def asker_gone(self) -> None:
-        """Some asker died: drop what nobody waits for any more."""
-        for shipment in self._queue.discard(lambda shipment: not shipment.wanted()):
-            shipment.on_unsent(Rejected("whoever asked is gone; nothing was sent", kind="expired"))
-
-    def _ship(self, priority: Priority, shipment: Shipment, order_id: int | None = None) -> None:
-        if self._gateway is None:
-            shipment.on_unsent(session_down(self._reason))
-            return
-        self._queue.put(priority, shipment, order_id=order_id)
-        self.pump()
+    def recheck(self) -> None:
+        """Something has changed: what may not leave any more is called off now, and answered."""
+        for shipment, obstacle in self._queue.call_off(lambda shipment: shipment.obstacle()):
+            shipment.on_unsent(obstacle)
+        self._arm()
 
     def cancel(self, order_id: int, frames: bytes, sender: Sender, on_sent: Callable[[], None]) -> None:
         """Queue the cancel of an order; what still waits for that order is called off. A cancel never expires."""
@@ -159,10 +160,15 @@ class Outbound:
                 )
             )
 
-    def _shipment(self, frames: bytes, sender: Sender | None, on_sent: Callable[[], None]) -> Shipment:
-        if sender is None:
-            return Shipment(frames, self._epoch, on_sent)
-        return Shipment(frames, self._epoch, on_sent, sender.reject, sender.deadline, wanted=lambda: sender.waiting)
+    def _asked(self, frames: bytes, sender: Sender, on_sent: Callable[[], None], obstacle: Obstacle) -> Shipment:
+        return Shipment(frames, self._epoch, on_sent, sender.reject, sender.deadline, obstacle)
+
+    def _ship(self, priority: Priority, shipment: Shipment, order_ids: tuple[int, ...] = ()) -> None:
+        if self._gateway is None:
+            shipment.on_unsent(session_down(self._reason))
+            return
+        self._queue.put(priority, shipment, order_ids=order_ids)
+        self.pump()
 
     def pump(self) -> None:
         """Hand over what may leave now; come back by itself when more may."""
@@ -179,7 +185,11 @@ class Outbound:
             shipment.on_unsent(session_down(f"the session with epoch {shipment.epoch} is over"))
             return
         if shipment.deadline and now > shipment.deadline:
-            shipment.on_unsent(Rejected("waited too long for its turn; nothing was sent", kind="expired"))
+            shipment.on_unsent(expired("waited too long for its turn"))
+            return
+        obstacle = shipment.obstacle()
+        if obstacle is not None:
+            shipment.on_unsent(obstacle)
             return
 
         def verdict(parcel: Parcel) -> None:
@@ -200,3 +210,7 @@ class Outbound:
         wait = self._queue.wait(time.monotonic())
         if wait is not None:
             self._timer = self._reactor.after(wait, self.pump)
+
+
+def _unwanted(wanted: Callable[[], bool]) -> Obstacle:
+    return lambda: None if wanted() else expired("whoever asked is gone")

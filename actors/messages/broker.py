@@ -290,18 +290,17 @@ Report = OrderReport | StatusReport | ExecutionReport | CommissionReport | Order
 
 
 class Reports(Message, frozen=True):
-    """Reports about orders of one session, in the order in which the gateway spoke.
+    """The next reports about orders, in the order in which the gateway spoke; none when that was all.
 
-    `complete` is False when older ones are forgotten: then everything must be asked anew.
+    `complete` is False when some before them are forgotten: then only a reconciliation can tell what they said.
     """
 
-    epoch: int
     items: tuple[Report, ...]
     complete: bool
 
 
 class FetchReports(Ask[Reports], frozen=True):
-    """Every report of the session `epoch` with a sequence above `after`, for an Order that restarted inside it."""
+    """What was said of orders after `after` of session `epoch`, later sessions included, for an Order that was away."""
 
     epoch: int
     after: int

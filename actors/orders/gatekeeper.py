@@ -1,6 +1,8 @@
 """The gate in the running actor: holds its facts, evaluates it on demand, tells every change.
 
 The clock alone can change it too (State's grace), so it is evaluated at each question and by a timer.
+Connection is told first, before anything can be asked of it under the changed gate: it checks orders
+against the gate's version at the last byte, and answers those that wait there when the gate closes.
 """
 
 from __future__ import annotations
@@ -12,6 +14,7 @@ from typing import Any
 import msgspec
 
 from actors.domain.gate import GateFacts, Verdict, evaluate
+from actors.messages.broker import GateStands
 from actors.messages.orders import GateChanged, GateView
 from supervision import clock
 from supervision.message import Message
@@ -19,18 +22,20 @@ from supervision.reactor import Reactor
 
 
 class GateKeeper:
-    """`noted` gets what the journal should say of a change."""
+    """`tell` takes messages to Connection; `noted` gets what the journal should say of a change."""
 
     def __init__(
         self,
         facts: GateFacts,
         *,
         reactor: Reactor,
+        tell: Callable[[Message], None],
         publish: Callable[[str, Message], None],
         noted: Callable[[dict[str, Any]], None],
     ) -> None:
         self.facts = facts
         self._reactor = reactor
+        self._tell = tell
         self._publish = publish
         self._noted = noted
         verdict = evaluate(facts, time.monotonic())
@@ -48,9 +53,15 @@ class GateKeeper:
             changed = verdict.state != self._view.state
             since = clock.now() if changed else self._view.since
             self._view = GateView(verdict.state, verdict.reasons, self._view.version + 1, since)
+            self.tell_connection()
             self._publish("risk", GateChanged(self._view))
             self._noted({"state": verdict.state, "reasons": verdict.reasons, "version": self._view.version})
         return self._view
+
+    def tell_connection(self) -> None:
+        """Say where the gate stands: at each change, and to a Connection that has not heard it from us."""
+        view = self._view
+        self._tell(GateStands(view.version, view.state == "open", f"{view.state}: {'; '.join(view.reasons)}"))
 
     def state_went(self, trouble: str = "") -> None:
         """State is away, or says what keeps it from storing: new orders wait once its grace is over."""

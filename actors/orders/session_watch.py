@@ -42,6 +42,7 @@ class SessionWatch:
         """Connection is heard again: what it said meanwhile was missed."""
         self._cuts.blind_until = time.monotonic()
         self._gate.update(reconciled_epoch=None)
+        self._gate.tell_connection()
         if incarnation == self._heard:  # to State nothing happened, so it does not come by itself
             self._asker.ask_soon("connection was not heard for a while")
         self._heard = incarnation

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import queue
 import threading
@@ -13,7 +14,7 @@ from typing import Any, TypeVar
 
 from actors.connection import ConnectionActor
 from actors.messages import MESSAGES
-from actors.messages.broker import OrderTerms, Sending, Snapshot, Transmit
+from actors.messages.broker import GateStands, OrderTerms, Sending, Snapshot, Transmit
 from actors.messages.market import Contract
 from actors.messages.session import GetSession, SessionView
 from config.settings import BackoffSettings, GatewaySettings, SimulatorSettings
@@ -77,12 +78,17 @@ class Bench:
             self._passed.append(message)
 
     def up(self, epoch: int = 1) -> SessionView:
-        """Wait until the session with this epoch is up, and we hear what becomes of it.
+        """Wait until the session with this epoch is up, we hear what becomes of it, and Connection knows our gate.
 
         SessionUp may have gone out before we listened.
         """
         assert self._attached.wait(5.0), "Connection has not greeted us"
+        self.gate(1, is_open=True)
         return self.view(lambda view: view.state == "up" and view.epoch == epoch)
+
+    def gate(self, version: int, *, is_open: bool, reason: str = "") -> None:
+        """We are Order and tell where the gate stands; handled before what is asked of `connection` next."""
+        self.connection.tell(GateStands(version, is_open, reason))
 
     def view(self, test: Callable[[SessionView], bool] = lambda _: True, timeout: float = 5.0) -> SessionView:
         """The session view once it looks as wanted."""
@@ -127,6 +133,13 @@ def control(directory: Path, statement: str) -> Answer:
         return steering.do(statement)
 
 
-def sending(epoch: int, order_id: int, contract: Contract, terms: OrderTerms, *, receipt: int) -> Transmit:
-    """One order as Order hands it over."""
+_receipts = itertools.count(1)
+
+
+def sending(
+    epoch: int, order_id: int, contract: Contract, terms: OrderTerms, *, receipt: int | None = None
+) -> Transmit:
+    """One order as Order hands it over; the receipts rise unless told."""
+    if receipt is None:
+        receipt = next(_receipts)
     return Transmit(epoch, 1, (Sending(order_id, contract, terms, receipt),))

@@ -100,7 +100,7 @@ def test_an_order_of_which_some_bytes_had_left_has_an_unknown_outcome_and_the_ne
         # Nobody reads at the other end: some orders fit in the kernel's buffers, one is cut, the rest wait.
         big = Contract("A" * 300_000, con_id=1)
         for order_id in range(530, 570):
-            ask = sending(epoch, order_id, big, terms(f"k{order_id}"), receipt=1)
+            ask = sending(epoch, order_id, big, terms(f"k{order_id}"))
             futures.append(it.connection.ask_future(ask))
         verdicts = []
         for future in futures:
@@ -120,7 +120,7 @@ def test_a_cancel_calls_off_an_order_that_waits_and_the_gateway_hears_of_neither
         epoch = it.up().epoch
         positions = it.connection.ask_future(broker_account.FetchPositions())
         assert script.read() == ("61", "1")
-        placed = it.connection.ask_future(sending(epoch, 530, AAPL, terms(), receipt=1))
+        placed = it.connection.ask_future(sending(epoch, 530, AAPL, terms()))
         it.view(lambda view: view.requests_waiting == 1)
         cancelled = it.connection.ask_future(broker.TransmitCancel(epoch, 530))
         assert placed.exception(5.0).kind == "called_off"
@@ -137,7 +137,7 @@ def test_what_waits_when_the_session_ends_is_refused_as_not_sent(tmp_path: Path)
         epoch = it.up().epoch
         asked = it.connection.ask_future(broker_account.FetchPositions())
         script.read()
-        placed = it.connection.ask_future(sending(epoch, 530, AAPL, terms(), receipt=1))
+        placed = it.connection.ask_future(sending(epoch, 530, AAPL, terms()))
         bars = it.connection.ask_future(broker.FetchBars(AAPL, None, "1 D", "1 min", "TRADES", True))
         it.view(lambda view: view.requests_waiting == 2)
         script.hang_up()
@@ -153,7 +153,7 @@ def test_an_order_whose_asker_gave_up_is_not_sent_any_more(tmp_path: Path) -> No
         epoch = it.up().epoch
         it.connection.ask_future(broker_account.FetchPositions())
         script.read()
-        it.connection.ask_future(sending(epoch, 530, AAPL, terms(), receipt=1), timeout=0.1)
+        it.connection.ask_future(sending(epoch, 530, AAPL, terms()), timeout=0.1)
         lines = it.connection.ask_future(broker.OpenLine(epoch, AAPL))
         assert script.read()[0] == "1"  # the line, and no order before it
         assert lines.result(5.0).con_id == 265598
@@ -166,10 +166,10 @@ def test_what_a_dead_asker_left_waiting_neither_leaves_nor_uses_the_pace(tmp_pat
         epoch = it.up().epoch
         it.connection.ask_future(broker_account.FetchPositions())
         script.read()
-        asker = Hub(it.service.run_dir, it.service.codec, sender="mortal")
+        asker = Hub(it.service.run_dir, it.service.codec)
         for _ in range(20):
             asker.ask("connection", broker.FetchExecutions(), 30.0)
-        asker.ask("connection", sending(epoch, 530, AAPL, terms(), receipt=1), 30.0)
+        asker.ask("connection", sending(epoch, 530, AAPL, terms()), 30.0)
         it.view(lambda view: view.requests_waiting == 21)
         asker.close()
         it.view(lambda view: view.requests_waiting == 0)

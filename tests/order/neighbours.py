@@ -14,6 +14,7 @@ from actors.messages.broker import (
     CommissionReport,
     ExecutionList,
     ExecutionReport,
+    GateStands,
     OpenOrders,
     OrderReport,
     Snapshot,
@@ -61,6 +62,7 @@ class Broker(Actor):
         self.asked = asked
         self.script = script
         self.next_order_id = 1
+        self.gates: list[GateStands] = []
 
     def view(self) -> SessionView:
         state = "up" if self.epoch else "down"
@@ -78,6 +80,10 @@ class Broker(Actor):
     def _session(self, message: GetSession, sender: Sender) -> object:
         script = self.script.get(GetSession)
         return self.view() if script is None else script(message, sender)
+
+    @handles(GateStands)
+    def _gate(self, message: GateStands, _: Sender) -> None:
+        self.gates.append(message)
 
     @handles(Transmit)
     def _transmit(self, message: Transmit, sender: Sender) -> object:
