@@ -19,6 +19,7 @@ from actors.messages.broker import Snapshot
 from actors.messages.market import Bar, Gap, Quote, Resumed, Ticks
 from actors.messages.orders import Fill, OrderEvent
 from actors.messages.session import LinkChanged, SessionDown, SessionUp
+from actors.messages.state import CutFinished, CutView
 from actors.messages.system import CustomEvent
 from actors.trader import Trader
 from supervision import clock
@@ -74,6 +75,9 @@ class Strategy(Trader):
     def on_session(self, event: SessionEvent) -> None:
         """The link to the broker came up, went down, or changed."""
 
+    def on_reconciliation(self, cut: CutView) -> None:
+        """The service compared its books with the broker's; `differences` are what it found, of all accounts."""
+
     def on_gap(self, event: Gap | Resumed) -> None:
         """Quotes may have been missed, or flow again."""
 
@@ -105,8 +109,7 @@ class Strategy(Trader):
         super().prepare()
         self.link("account", topics=("account",))
         self.link("connection", topics=("session",))
-        if self.topics:
-            self.link("state", topics=self.topics)
+        self.link("state", topics=("risk", *self.topics))
         self._close_bars()
 
     def _call(self, callback: Callable[..., None], *args: object) -> None:
@@ -169,6 +172,10 @@ class Strategy(Trader):
     @handles(LinkChanged)
     def _link_changed(self, event: LinkChanged, _: Sender) -> None:
         self._call(self.on_session, event)
+
+    @handles(CutFinished)
+    def _cut_finished(self, event: CutFinished, _: Sender) -> None:
+        self._call(self.on_reconciliation, event.cut)
 
     @handles(Snapshot)
     def _snapshot(self, _: Snapshot, __: Sender) -> None:
