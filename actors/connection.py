@@ -70,7 +70,9 @@ class ConnectionActor(Actor):
             interval=settings.heartbeat_interval,
             timeout=settings.heartbeat_timeout,
         )
-        self._queries = Queries(self.reactor, self._outbound, ids, settings.request_timeout, self._drop)
+        self._queries = Queries(
+            self.reactor, self._outbound, ids, settings.request_timeout, self._drop, pacing.what_if_interval
+        )
         self._live = LiveStreams(self._outbound, ids)
         self._wire_log = WireLog(directory / "wire.log") if settings.wire_log else None
 
@@ -291,6 +293,12 @@ class ConnectionActor(Actor):
     @handles(broker.FetchReports)
     def fetch_reports(self, message: broker.FetchReports, sender: Sender) -> broker.Reports:  # noqa: ARG002
         return self._orders.reports(message)
+
+    @handles(broker.FetchPreview)
+    def fetch_preview(self, message: broker.FetchPreview, sender: Sender) -> object:
+        self._outbound.check(message.epoch)
+        self._queries.preview(message, sender)
+        return LATER
 
     @handles(broker.FetchOpenOrders)
     def fetch_open_orders(self, message: broker.FetchOpenOrders, sender: Sender) -> object:  # noqa: ARG002

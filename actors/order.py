@@ -35,6 +35,7 @@ from actors.messages.orders import (
     PlaceBracket,
     PlaceOneCancelsAll,
     PlaceOrder,
+    PreviewOrder,
     Resume,
     SettleOrder,
 )
@@ -50,6 +51,7 @@ from actors.orders.halt import KillSwitch
 from actors.orders.identity import Identity
 from actors.orders.journal import Journal, JournalError
 from actors.orders.placing import Placing
+from actors.orders.previews import Previews
 from actors.orders.records import Records
 from actors.orders.references import References
 from actors.orders.session_watch import SessionWatch
@@ -135,6 +137,7 @@ class OrderActor(Actor):
         )
         self._placing = Placing(self._records, checks, self._references, self._exit, self._identity, burst=self._burst)
         self._changing = Changing(self._records, checks, self._references, self._exit, self._identity)
+        self._previews = Previews(self._records, checks, self._references, self._gate, connection)
         self._switch = KillSwitch(self._records, self._gate, self._changing.cancel_all_unasked)
         self._cuts = Cuts(
             self._records, self._gate, self._locks, connection, self._asker, self._switch.reconciled, self.hand
@@ -195,6 +198,11 @@ class OrderActor(Actor):
     @handles(SettleOrder)
     def _settle(self, message: SettleOrder, _: Sender) -> OrderView:
         return self._changing.settle(message)
+
+    @handles(PreviewOrder)
+    def _preview(self, message: PreviewOrder, sender: Sender) -> object:
+        self._previews.preview(message.order, sender)
+        return LATER
 
     @handles(GetOrders)
     def _orders(self, message: GetOrders, _: Sender) -> Orders:

@@ -73,7 +73,7 @@ class Queries:
         ids: Iterator[int],
         timeout: float,
         drop: Callable[[str], None],
-        preview_interval: float = 60.0,
+        preview_interval: float,
     ) -> None:
         """`drop` ends the session. `preview_interval` is the least time between two what-ifs, in seconds."""
         self._reactor = reactor

@@ -63,9 +63,7 @@ class Checks:
         """What a new order says, or all that is wrong with it and needs no market to be seen. It has its key."""
         accounts = self._identity.accounts
         account = asked.account or "".join(accounts[:1])
-        checked = new_terms(
-            asked, key=asked.key, account=account, default_tif=self.default_tif, now=clock.now()
-        )
+        checked = new_terms(asked, key=asked.key, account=account, default_tif=self.default_tif, now=clock.now())
         problems = (*check_key(asked.key), *check_account(asked.account, accounts), *checked.problems)
         return Checked(None if problems else checked.terms, problems)
 

@@ -201,6 +201,13 @@ class Records:
         if self.book.raise_floor(used):
             self._change.settings["floor"] = str(used)
 
+    def spend_id(self) -> int | None:
+        """An order id that no order gets, also after a restart; None when they are used up."""
+        spent = self.book.next_id()
+        if spent is not None:
+            self._change.settings["floor"] = str(spent)
+        return spent
+
     def note(self, kind: str, key: str, data: dict[str, Any]) -> None:
         """A row for the journal."""
         self._change.entries.append((clock.now(), Entry(kind, key, data)))
