@@ -21,9 +21,9 @@ from tests.support.whole import Whole, whole
 WRITERS = ("order", "state")
 
 
-def limit_files(service: Whole, size: int) -> None:
-    """From now on Order and State can write no byte beyond `size` into any file."""
-    for name in WRITERS:
+def limit_files(service: Whole, size: int, names: tuple[str, ...] = WRITERS) -> None:
+    """From now on these actors can write no byte beyond `size` into any file."""
+    for name in names:
         pid = service.actors()[name].pid
         assert pid is not None
         resource.prlimit(pid, resource.RLIMIT_FSIZE, (size, resource.RLIM_INFINITY))
@@ -82,6 +82,29 @@ def test_with_a_full_disk_orders_are_refused_fills_are_kept_and_it_opens_by_itse
         assert ask(PlaceOrder("AAPL", "BUY", 1, limit=1.0, key="refused")).key == "refused"
         assert service.desk.state.ask(Reconcile("test")).differences == ()
     assert "before this one are lost: the log took nothing" in (tmp_path / "service.log").read_text()
+
+
+def test_a_disk_that_is_full_for_state_alone_lets_cancels_out_and_no_new_order_until_there_is_room(
+    tmp_path: Path,
+) -> None:
+    with whole({"strategies": [], "orders.state_grace": 0.2}, tmp_path) as service:
+        service.wait_open()
+        ask = service.desk.order.ask
+        ask(PlaceOrder("AAPL", "BUY", 10, limit=1.0, tif="GTC", key="rests"))
+        service.until("it rests", lambda: ask(GetOrder("rests")).status == "SUBMITTED")
+        limit_files(service, 0, ("state",))
+        with pytest.raises(Rejected, match=r"could not be stored|nothing can be stored"):
+            service.desk.state.ask(Reconcile("test"))
+        service.until("the gate heard of it", lambda: service.gate() == "paused")
+        with pytest.raises(Rejected, match=r"gate paused: state has been unable to store \(.*state\.db could not be"):
+            ask(PlaceOrder("AAPL", "BUY", 1, limit=1.0, key="refused"))
+        assert any("state has been unable to store" in problem for problem in gather(service.desk).problems)
+        ask(CancelOrder("rests"))
+        service.until("cancelled", lambda: ask(GetOrder("rests")).status == "CANCELLED")
+        limit_files(service, resource.RLIM_INFINITY, ("state",))
+        service.wait_open()
+        assert ask(PlaceOrder("AAPL", "BUY", 1, limit=1.0, key="placed")).key == "placed"
+        assert service.placed("refused") == 0
 
 
 def test_actors_restarted_while_the_disk_is_full_wait_for_room_instead_of_ending_the_service(tmp_path: Path) -> None:
