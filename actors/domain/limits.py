@@ -4,8 +4,8 @@ An order with a limit is valued at its own prices, and so is a stop to sell, whi
 may trade at any price is valued at the quote: a market order, a trailing one, whose stop moves, and a stop to buy,
 which trades at its stop or above; the greater of stop and quote counts. Of the quote counts the side it would trade
 against, the last trade failing that. No price, or a quote that is not current, is a refusal, not an exemption.
-A sell far below the market is valued at its own price. The value is in the contract's currency and is
-compared as it stands.
+A sell far below the market is valued at its own price, a combo at its net price; its quantity is that of its
+greatest leg. The value is in the contract's currency and is compared as it stands.
 """
 
 from __future__ import annotations
@@ -38,10 +38,11 @@ def needs_quote(terms: OrderTerms) -> bool:
 def check(terms: OrderTerms, details: ContractDetails, quote: Quote | None, limits: Limits) -> tuple[str, ...]:
     """Every limit that the order would break."""
     problems = []
-    if terms.quantity > limits.max_quantity:
-        problems.append(
-            f"quantity {terms.quantity} is above max_order_quantity (accepted: up to {limits.max_quantity})"
-        )
+    ratio = max((leg.ratio for leg in details.contract.legs), default=1)
+    if terms.quantity * ratio > limits.max_quantity:
+        of_leg = f" makes {terms.quantity * ratio} of a leg, which" if ratio > 1 else ""
+        most = limits.max_quantity if ratio == 1 else limits.max_quantity // ratio
+        problems.append(f"quantity {terms.quantity}{of_leg} is above max_order_quantity (accepted: up to {most})")
     prices = [abs(price) for price in (terms.limit, terms.stop) if price is not None]
     if needs_quote(terms):
         quoted, problem = _quoted(terms, quote)

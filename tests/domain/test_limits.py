@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from actors.domain.contract_terms import check_against_contract
 from actors.domain.limits import Limits, check
 from actors.domain.order_terms import check_account, check_key, new_terms
-from actors.messages.market import Contract
+from actors.messages.market import ComboLeg, Contract
 from actors.messages.orders import PlaceOrder
 from tests.domain.order_builders import START, details, quote, terms
 
@@ -48,6 +48,17 @@ def test_a_stop_to_sell_is_valued_at_its_stop_and_a_multiplier_counts() -> None:
     stop = terms(side="SELL", order_type="STP", limit=None, stop=5000.0, quantity=Decimal(1))
     (problem,) = check(stop, future, None, LIMITS)
     assert "value 250000.00" in problem
+
+
+def test_a_combo_is_valued_at_its_net_price_and_its_quantity_is_that_of_its_greatest_leg() -> None:
+    legs = (ComboLeg(265598, 100, "BUY"), ComboLeg(701, 1, "SELL"))
+    covered = details(contract=Contract("AAPL", "BAG", multiplier="100", legs=legs))
+    many = terms(quantity=Decimal(11), limit=-30.0)
+    assert check(many, covered, None, LIMITS) == (
+        "quantity 11 makes 1100 of a leg, which is above max_order_quantity (accepted: up to 10)",
+        "value 33000.00 USD (11 at 30) is above max_order_value (accepted: up to 25000 USD)",
+    )
+    assert not check(terms(quantity=Decimal(10), limit=-25.0), covered, None, LIMITS)
 
 
 @pytest.mark.parametrize(
