@@ -20,7 +20,7 @@ COMMANDS = {
     "positions": ("cli.account:positions", "What the account holds."),
     "orders": ("cli.orders:orders", "Working orders, or all of them."),
     "executions": ("cli.orders:executions", "Fills with their commissions."),
-    "order": ("cli.order:order", "Place, modify or cancel an order by hand."),
+    "order": ("cli.order_groups:order", "Place, modify or cancel orders by hand."),
     "history": ("cli.history:history", "Download historical bars to csv or parquet."),
     "reconcile": ("cli.control:reconcile", "Compare with the broker now; print the differences."),
     "halt": ("cli.control:halt", "Kill switch: refuse every new order."),
