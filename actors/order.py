@@ -42,6 +42,7 @@ from actors.messages.orders import (
 from actors.messages.session import LinkChanged, SessionDown, SessionUp
 from actors.messages.state import ApplyCut, FollowJournal, JournalRows, Storing
 from actors.orders.broker_words import BrokerWords
+from actors.orders.catch_up import CatchUp
 from actors.orders.changing import Changing
 from actors.orders.checks import Checks
 from actors.orders.cuts import CutAsker, Cuts
@@ -114,7 +115,8 @@ class OrderActor(Actor):
             facts, reactor=reactor, tell=connection.tell, publish=self.publish, noted=self._note_gate
         )
         self._asker = CutAsker(reactor=reactor, state=state, questions=self._questions, log=log)
-        self._words = BrokerWords(self._records, self._asker, log)
+        words = BrokerWords(self._records, self._asker, log)
+        self._catch_up = CatchUp(self._records, words, connection, reactor, self.hand, log)
         self._references = References(self.link("market_data"))
         self._build_way_out(connection)
         self._gate.state_went()
@@ -143,7 +145,7 @@ class OrderActor(Actor):
             self._records, self._gate, self._locks, connection, self._asker, self._switch.reconciled, self.hand
         )
         self._session = SessionWatch(
-            self._records, self._gate, self._identity, self._references, self._cuts, self._asker
+            self._records, self._gate, self._identity, self._references, self._cuts, self._asker, self._catch_up
         )
 
     def on_attach(self, peer: Peer, topics: tuple[str, ...]) -> None:
@@ -243,7 +245,7 @@ class OrderActor(Actor):
 
     @handles(ApplyCut)
     def _apply_cut(self, message: ApplyCut, sender: Sender) -> object:
-        self._cuts.apply(message, sender)
+        self._catch_up.before(lambda: self._cuts.apply(message, sender), sender)
         return LATER
 
     def _state_up(self, _: Uplink, __: int) -> None:
@@ -291,23 +293,23 @@ class OrderActor(Actor):
 
     @handles(OrderReport)
     def _order_report(self, message: OrderReport, _: Sender) -> None:
-        self._words.hear(message)
+        self._catch_up.hear(message)
 
     @handles(StatusReport)
     def _status_report(self, message: StatusReport, _: Sender) -> None:
-        self._words.hear(message)
+        self._catch_up.hear(message)
 
     @handles(ExecutionReport)
     def _execution_report(self, message: ExecutionReport, _: Sender) -> None:
-        self._words.hear(message)
+        self._catch_up.hear(message)
 
     @handles(CommissionReport)
     def _commission_report(self, message: CommissionReport, _: Sender) -> None:
-        self._words.hear(message)
+        self._catch_up.hear(message)
 
     @handles(OrderNotice)
     def _order_notice(self, message: OrderNotice, _: Sender) -> None:
-        self._words.hear(message)
+        self._catch_up.hear(message)
 
     # --- inside -------------------------------------------------------------------------------------------
 

@@ -36,6 +36,7 @@ class BrokerWords:
                 self._records.commission(report)
             case OrderNotice():
                 self._notice(report)
+        self._records.hear(report.epoch, report.sequence)
         self._records.commit()
 
     def _order(self, report: OrderReport) -> None:

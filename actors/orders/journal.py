@@ -62,7 +62,10 @@ class Entry(NamedTuple):
 
 
 class Change:
-    """What belongs in one transaction. `orders` and the like hold the newest value of each."""
+    """What belongs in one transaction. `orders` and the like hold the newest value of each.
+
+    `heard` tells how far the broker's words are handled: it goes along with what they changed, and is no change alone.
+    """
 
     def __init__(self) -> None:
         self.entries: list[tuple[datetime, Entry]] = []
@@ -70,6 +73,7 @@ class Change:
         self.executions: dict[str, Execution] = {}
         self.commissions: dict[str, Commission] = {}
         self.settings: dict[str, str] = {}
+        self.heard = ""
         self.durable = False
 
     def __bool__(self) -> bool:
@@ -196,7 +200,7 @@ class Journal:
             for paid in change.commissions.values():
                 row = (paid.exec_id, _text(paid.commission), paid.currency, _text(paid.realized))
                 self._db.execute("REPLACE INTO commissions VALUES (?, ?, ?, ?)", row)
-            for setting in change.settings.items():
+            for setting in (*change.settings.items(), *([("heard", change.heard)] if change.heard else ())):
                 self._db.execute("REPLACE INTO settings VALUES (?, ?)", setting)
         return rows
 

@@ -65,6 +65,8 @@ class Records:
         self.book = OrderBook(orders, contents.executions, contents.commissions, floor)
         self.halted = contents.settings.get("halt", "")
         self.halt_cancels = bool(contents.settings.get("halt_cancels"))
+        epoch, _, sequence = contents.settings.get("heard", "0:0").partition(":")
+        self.heard = (int(epoch), int(sequence))
 
     def find(self, reference: str) -> OrderState | None:
         """An order by key or by an order id of ours in digits, however old. May raise JournalError."""
@@ -207,6 +209,11 @@ class Records:
         if spent is not None:
             self._change.settings["floor"] = str(spent)
         return spent
+
+    def hear(self, epoch: int, sequence: int) -> None:
+        """The report with this number is handled; on disk it is together with what it changed."""
+        self.heard = (epoch, sequence)
+        self._change.heard = f"{epoch}:{sequence}"
 
     def note(self, kind: str, key: str, data: dict[str, Any]) -> None:
         """A row for the journal."""

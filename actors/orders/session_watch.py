@@ -11,6 +11,7 @@ from actors.domain import order_events as ev
 from actors.domain.order_state import ON_THE_WAY
 from actors.messages.broker import Snapshot
 from actors.messages.session import LinkChanged, SessionDown, SessionUp
+from actors.orders.catch_up import CatchUp
 from actors.orders.cuts import CutAsker, Cuts
 from actors.orders.gatekeeper import GateKeeper
 from actors.orders.identity import Identity
@@ -29,6 +30,7 @@ class SessionWatch:
         references: References,
         cuts: Cuts,
         asker: CutAsker,
+        catch_up: CatchUp,
     ) -> None:
         self._records = records
         self._gate = gate
@@ -36,6 +38,7 @@ class SessionWatch:
         self._references = references
         self._cuts = cuts
         self._asker = asker
+        self._catch_up = catch_up
         self._heard = 0  # the incarnation of Connection that was heard last
 
     def connection_came(self, incarnation: int) -> None:
@@ -43,12 +46,14 @@ class SessionWatch:
         self._cuts.blind_until = time.monotonic()
         self._gate.update(reconciled_epoch=None)
         self._gate.tell_connection()
+        self._catch_up.connection_came()
         if incarnation == self._heard:  # to State nothing happened, so it does not come by itself
             self._asker.ask_soon("connection was not heard for a while")
         self._heard = incarnation
 
     def connection_went(self) -> None:
         """Connection is not heard: for orders that is the end of the session."""
+        self._catch_up.connection_went()
         self._over("connection is away")
 
     def hear(self, message: Snapshot | SessionUp | SessionDown | LinkChanged) -> None:

@@ -14,9 +14,11 @@ from actors.messages.broker import (
     CommissionReport,
     ExecutionList,
     ExecutionReport,
+    FetchReports,
     GateStands,
     OpenOrders,
     OrderReport,
+    Reports,
     Snapshot,
     Transmit,
     TransmitCancel,
@@ -84,6 +86,11 @@ class Broker(Actor):
     @handles(GateStands)
     def _gate(self, message: GateStands, _: Sender) -> None:
         self.gates.append(message)
+
+    @handles(FetchReports)
+    def _reports(self, message: FetchReports, sender: Sender) -> object:
+        script = self.script.get(FetchReports)
+        return Reports((), complete=True) if script is None else script(message, sender)
 
     @handles(Transmit)
     def _transmit(self, message: Transmit, sender: Sender) -> object:
