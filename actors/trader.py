@@ -15,12 +15,11 @@ import msgspec
 
 from actors.desk import Desk
 from actors.domain.bar_builder import BarBuilder
-from actors.domain.fills import FillLedger, Recorded
+from actors.domain.own_positions import OwnPositions
 from actors.messages.market import Combo, Contract, Quote, Subscribe, Subscribed
 from actors.messages.orders import (
     CancelAll,
     CancelOrder,
-    Execution,
     Executions,
     Fill,
     GetExecutions,
@@ -61,8 +60,7 @@ class Trader(Actor):
         self.orders: dict[str, OrderView] = {}
         self.symbols: dict[int, str] = {}
         """Symbols of the subscribed contracts, by contract id."""
-        self._fills = FillLedger()
-        self._held: dict[str, Decimal] = {}
+        self._positions = OwnPositions()
         self._wanted: dict[str | Contract, bool] = {}
         self._bar_seconds: dict[str | Contract, float] = {}
         self.builders: dict[int, BarBuilder] = {}
@@ -91,7 +89,7 @@ class Trader(Actor):
 
     def buy(
         self,
-        contract: str | Contract,
+        contract: str | Contract | Combo,
         quantity: Decimal | int,
         limit: float | None = None,
         stop: float | None = None,
@@ -103,7 +101,7 @@ class Trader(Actor):
 
     def sell(
         self,
-        contract: str | Contract,
+        contract: str | Contract | Combo,
         quantity: Decimal | int,
         limit: float | None = None,
         stop: float | None = None,
@@ -158,9 +156,13 @@ class Trader(Actor):
         """What an order would do to margin, and cost; it is not placed. The broker answers about one a minute."""
         return self.desk.order.ask(PreviewOrder(order), timeout=PREVIEW_SECONDS)
 
-    def position(self, symbol: str) -> Decimal:
-        """What this actor's own executions add up to; negative is short."""
-        return self._held.get(symbol, Decimal(0))
+    def position(self, contract: str | Contract) -> Decimal:
+        """What this actor's own executions add up to; negative is short.
+
+        A symbol means its shares, futures or currency; an option is asked for by its resolved contract, and so is a
+        combo, of which as many are held as its legs make up.
+        """
+        return self._positions.of(contract)
 
     def working(self, symbol: str) -> list[OrderView]:
         """Own orders of a symbol that may still fill."""
@@ -178,25 +180,16 @@ class Trader(Actor):
         if fill.order.strategy != self.name:
             return
         self.orders[fill.order.key] = fill.order
-        if self._count(fill.execution):
+        if self._positions.count(fill.execution):
             self.filled(fill)
 
-    def _count(self, execution: Execution) -> bool:
-        """Count an execution once, a correction in place of what it corrects; whether it is a new one."""
-        before = self._fills.find(execution.exec_id)
-        recorded = self._fills.record(execution)
-        if recorded is Recorded.KNOWN:
-            return False
-        for one, sign in ((before, -1), (execution, 1)):
-            if one is not None:
-                signed = one.quantity if one.side == "BUY" else -one.quantity
-                self._held[one.symbol] = self._held.get(one.symbol, Decimal(0)) + sign * signed
-        return recorded is Recorded.NEW
-
     def filled(self, fill: Fill) -> None:
-        """An own execution came to be known; also one that happened while Order was away."""
+        """An own execution came to be known; also one that happened while Order was away.
 
-    def _place(self, side: Side, contract: str | Contract, quantity: Decimal | int, **terms: Any) -> OrderView:
+        A combo's come as the whole (`sec_type` BAG) and leg by leg.
+        """
+
+    def _place(self, side: Side, contract: str | Contract | Combo, quantity: Decimal | int, **terms: Any) -> OrderView:
         terms["key"] = terms["key"] or self._new_key()
         order = PlaceOrder(contract, side, quantity, strategy=self.name, **terms)
         return self._keep(self.desk.order.ask(order, timeout=ORDER_SECONDS))
@@ -244,7 +237,7 @@ class Trader(Actor):
 
         def executions(reply: Executions) -> None:
             for one in reply.items:
-                new = self._count(one)
+                new = self._positions.count(one)
                 if new and self.known and one.key in self.orders:
                     self.filled(Fill(one, self.orders[one.key]))
             self.known = True
