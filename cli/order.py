@@ -1,119 +1,93 @@
-"""`order place|modify|cancel`: orders by hand. An unknown outcome is said to be unknown, never guessed."""
+"""`order place|what-if|modify|cancel`: orders by hand. An unknown outcome is said to be unknown, never guessed."""
 
 from __future__ import annotations
 
-from decimal import Decimal, InvalidOperation
 from pathlib import Path
-from typing import get_args
+from typing import Any, Final
 
 import click
 
 from actors.desk import Desk
-from actors.messages.orders import CancelOrder, ModifyOrder, OrderType, OrderView, PlaceOrder, Side
+from actors.messages.orders import CancelOrder, ModifyOrder, OrderPreview, OrderView, PreviewOrder
 from actors.rows import order_row
 from cli.exits import TIMED_OUT, Failure
 from cli.options import as_json, state_dir
-from cli.orders import price_text
-from cli.output import print_json
+from cli.order_options import DISTANCE, PRICE, QUANTITY, order_of, order_options
+from cli.orders import lasts_text, price_text
+from cli.output import console, money, print_json, table
 from supervision import clock
 from supervision.errors import ActorDied, AskTimeout
 
 ORDER_LIMIT = 10.0
+PREVIEW_LIMIT = 20.0
 EXAMPLES = """\b
 nightdesk order place BUY 10 AAPL
 nightdesk order place SELL 10 AAPL --limit 190.50 --tif GTC --key my-exit-1
+nightdesk order place SELL 10 AAPL --trail-percent 2 --limit-offset 0.10
+nightdesk order place BUY 10 AAPL --limit 180 --good-till 2026-12-01T16:00-05:00
+nightdesk order place BUY 10 AAPL --type MOC
 """
-
-
-class Quantity(click.ParamType[Decimal]):
-    """A positive number of shares or contracts, exact."""
-
-    name = "quantity"
-
-    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> Decimal:
-        try:
-            quantity = Decimal(str(value))
-        except InvalidOperation:
-            self.fail(f"{value!r} is not a number", param, ctx)
-        if not quantity.is_finite() or quantity <= 0:
-            self.fail(f"{value} must be more than 0", param, ctx)
-        return quantity
-
-
-QUANTITY = Quantity()
-PRICE = click.FloatRange(min=0, min_open=True)
+# -5 is a wrong quantity, no option
+_NUMBERS: Final = {"ignore_unknown_options": True}
 
 
 @click.group()
 def order() -> None:
-    """Place, modify or cancel an order by hand."""
+    """Place, modify or cancel orders by hand."""
 
 
-@order.command(epilog=EXAMPLES, context_settings={"ignore_unknown_options": True})  # -5 is a wrong quantity, no option
-@click.argument("side", metavar="BUY|SELL", type=click.Choice(["BUY", "SELL"], case_sensitive=False))
-@click.argument("quantity", type=QUANTITY)
-@click.argument("symbol")
-@click.option("--limit", type=PRICE, help="Limit price.")
-@click.option("--stop", type=PRICE, help="Stop price; with --limit a stop-limit order.")
-@click.option(
-    "--type",
-    "order_type",
-    type=click.Choice(get_args(OrderType)),
-    help="Order type, checked against the prices [default: follows from them].",
-)
-@click.option(
-    "--tif", type=click.Choice(["DAY", "GTC", "IOC"]), help="Time in force [default: from the configuration]."
-)
-@click.option("--key", default="", help="Your own key; a key used before answers with that order and places nothing.")
-@click.option("--account", default="", help="Account, when the login has several.")
+@order.command(epilog=EXAMPLES, context_settings=_NUMBERS)
+@order_options
 @state_dir
 @as_json
-def place(
-    side: Side,
-    quantity: Decimal,
-    symbol: str,
-    limit: float | None,
-    stop: float | None,
-    order_type: str | None,
-    tif: str | None,
-    key: str,
-    account: str,
-    state_dir: Path,
-    as_json: bool,
-) -> None:
-    """Place an order: market without a price, limit, stop or stop-limit with one."""
-    request = PlaceOrder(
-        symbol, side, quantity, limit=limit, stop=stop, type=order_type, tif=tif, key=key, account=account
-    )
-    asked = clock.now()
+def place(state_dir: Path, as_json: bool, **asked: Any) -> None:
+    """Place an order; its type follows from the prices: market without any, limit, stop, stop-limit or trailing."""
+    begun = clock.now()
     with Desk.connect(state_dir) as desk:
         try:
-            placed = desk.order.ask(request, timeout=ORDER_LIMIT)
+            placed = desk.order.ask(order_of(asked), timeout=ORDER_LIMIT)
         except (AskTimeout, ActorDied) as error:
             advice = "see `nightdesk orders --all`; do not place it again before you know"
             raise Failure(f"{error}: {advice}", TIMED_OUT) from error
-    if placed.created < asked:
+    if placed.created < begun:
         click.echo(f"the key {placed.key} was used before: this is that order, and nothing was placed", err=True)
     _print(placed, as_json=as_json)
+
+
+@order.command("what-if", context_settings=_NUMBERS)
+@order_options
+@state_dir
+@as_json
+def what_if(state_dir: Path, as_json: bool, **asked: Any) -> None:
+    """What an order would do to margin and what it would cost; nothing is placed. The broker takes about one a
+    minute.
+    """
+    with Desk.connect(state_dir) as desk:
+        preview = desk.order.ask(PreviewOrder(order_of(asked)), timeout=PREVIEW_LIMIT)
+    if as_json:
+        print_json(preview)
+    else:
+        _print_preview(preview)
 
 
 @order.command()
 @click.argument("key")
 @click.option("--quantity", type=QUANTITY, help="New total quantity.")
-@click.option("--limit", type=PRICE, help="New limit price.")
-@click.option("--stop", type=PRICE, help="New stop price.")
+@click.option("--limit", type=float, help="New limit price.")
+@click.option("--stop", type=float, help="New stop price; of a trailing order where the stop goes on from.")
+@click.option("--trail", type=PRICE, help="New trailing amount.")
+@click.option("--trail-percent", type=PRICE, help="New trailing percent.")
+@click.option("--limit-offset", type=DISTANCE, help="New distance of a trailing stop-limit's limit from its stop.")
 @state_dir
 @as_json
-def modify(
-    key: str, quantity: Decimal | None, limit: float | None, stop: float | None, state_dir: Path, as_json: bool
-) -> None:
-    """Change quantity or prices of the working order KEY (or order id)."""
-    if quantity is None and limit is None and stop is None:
-        raise click.UsageError("nothing to change: give --quantity, --limit or --stop")
+def modify(key: str, state_dir: Path, as_json: bool, **changes: Any) -> None:
+    """Change quantity or prices of the working order KEY (or order id); what is not given stays."""
+    if all(value is None for value in changes.values()):
+        options = ", ".join(f"--{name.replace('_', '-')}" for name in changes)
+        raise click.UsageError(f"nothing to change: give one of {options}")
     with Desk.connect(state_dir) as desk:
-        changed = desk.order.ask(ModifyOrder(key, quantity, limit, stop), timeout=ORDER_LIMIT)
-    wanted = ((quantity, changed.quantity), (limit, changed.limit), (stop, changed.stop))
-    if any(new is not None and new != known for new, known in wanted):
+        changed = desk.order.ask(ModifyOrder(key, **changes), timeout=ORDER_LIMIT)
+    if any(new is not None and new != getattr(changed, name) for name, new in changes.items()):
         click.echo(
             "the change was sent; the broker has not confirmed it yet, and this is the order before it", err=True
         )
@@ -135,6 +109,21 @@ def _print(view: OrderView, *, as_json: bool) -> None:
     if as_json:
         print_json(order_row(view))
         return
-    terms = f"{view.side} {view.quantity:f} {view.symbol} {price_text(view)} {view.tif}"
+    terms = f"{view.side} {view.quantity:f} {view.symbol} {price_text(view)} {lasts_text(view)}"
     reason = f" ({view.reason})" if view.reason else ""
     click.echo(f"{view.key}  id {view.order_id}  {terms}  {view.status}{reason}")
+
+
+def _print_preview(preview: OrderPreview) -> None:
+    figures = (
+        ("initial margin", preview.initial_before, preview.initial_change, preview.initial_after),
+        ("maintenance margin", preview.maintenance_before, preview.maintenance_change, preview.maintenance_after),
+        ("equity with loan", preview.equity_before, preview.equity_change, preview.equity_after),
+    )
+    rows = ((name, *map(money, amounts)) for name, *amounts in figures)
+    console().print(table(("", "before>", "change>", "after>"), rows, title="what if (nothing was placed)"))
+    least, most = preview.least_commission, preview.most_commission
+    between = f", between {money(least)} and {money(most)}" if least is not None or most is not None else ""
+    click.echo(f"commission {money(preview.commission)} {preview.currency}{between}")
+    if preview.warning:
+        click.echo(f"the broker warns: {preview.warning}")

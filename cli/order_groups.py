@@ -19,7 +19,8 @@ from actors.messages.orders import CancelAll, Orders, PlaceBracket, PlaceOneCanc
 from actors.rows import order_row
 from cli.exits import TIMED_OUT, Failure
 from cli.options import as_json, state_dir
-from cli.order import PRICE, order, place
+from cli.order import order, place
+from cli.order_options import PRICE
 from cli.orders import orders_table
 from cli.output import console, print_json
 from supervision import clock

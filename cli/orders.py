@@ -46,7 +46,7 @@ def executions(state_dir: Path, as_json: bool) -> None:
 
 def orders_table(known: Orders) -> Table:
     """Orders, one a row."""
-    columns = ("id>", "key", "side", "quantity>", "symbol", "price", "filled>", "average>", "status", "reason")
+    columns = ("id>", "key", "side", "quantity>", "symbol", "price", "lasts", "filled>", "average>", "status", "reason")
     return table(columns, map(_order_cells, known.items), title=f"orders ({age(known.as_of)})")
 
 
@@ -57,9 +57,27 @@ def executions_table(known: Executions) -> Table:
 
 
 def price_text(order: OrderView) -> str:
-    """Type and prices of an order in the field's shorthand, for example `LMT 150.00`."""
-    prices = [price(value) for value in (order.stop, order.limit) if value is not None]
-    return " ".join((order.order_type, *prices))
+    """Type and prices of an order in the field's shorthand: `LMT 150.00`, `TRAIL by 2% from 148.00`."""
+    words = [order.order_type]
+    if order.trail is not None:
+        words.append(f"by {price(order.trail)}")
+    if order.trail_percent is not None:
+        words.append(f"by {order.trail_percent:g}%")
+    trailing = len(words) > 1
+    if order.stop is not None:
+        words.append(f"from {price(order.stop)}" if trailing else price(order.stop))
+    if order.limit_offset is not None:
+        words.append(f"limit off {price(order.limit_offset)}")
+    if order.limit is not None:
+        words.append(price(order.limit))
+    return " ".join(words)
+
+
+def lasts_text(order: OrderView) -> str:
+    """How long an order lasts: its time in force, and the date of one that is good till then."""
+    if order.good_till is None:
+        return order.tif
+    return f"{order.tif} {order.good_till.astimezone():%Y-%m-%d %H:%M:%S}"
 
 
 def _order_cells(order: OrderView) -> tuple[object, ...]:
@@ -70,6 +88,7 @@ def _order_cells(order: OrderView) -> tuple[object, ...]:
         order.quantity,
         order.symbol,
         price_text(order),
+        lasts_text(order),
         order.filled,
         price(order.average_price),
         Text(order.status, style=STYLES.get(order.status, "")),

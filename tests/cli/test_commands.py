@@ -36,8 +36,10 @@ from actors.messages.orders import (
     GetOrders,
     Halt,
     ModifyOrder,
+    OrderPreview,
     Orders,
     PlaceOrder,
+    PreviewOrder,
     Resume,
 )
 from actors.messages.state import CutPart, CutView, Difference, GetCachedPositions, Reconcile
@@ -112,6 +114,49 @@ def test_an_order_by_hand_reaches_order_as_it_was_typed(tmp_path: Path) -> None:
     ]
 
 
+def test_every_word_of_an_order_has_an_option_and_is_shown_again(tmp_path: Path) -> None:
+    trailing = order(
+        order_type="TRAIL LIMIT",
+        limit=None,
+        trail_percent=2.5,
+        limit_offset=0.1,
+        stop=148.0,
+        tif="GTD",
+        good_till=datetime(2026, 12, 1, 20, 30, tzinfo=UTC),
+    )
+    prices = ("--trail-percent", "2.5", "--limit-offset", "0.1", "--stop", "148", "--type", "TRAIL LIMIT")
+    until = ("--outside-rth", "--good-till", "2026-12-01T15:30-05:00")
+    with scripted(tmp_path, {"order": {PlaceOrder: trailing, ModifyOrder: trailing}}) as service:
+        shown = service.run("order", "place", "SELL", "10", "AAPL", *prices, *until)
+        service.run("order", "place", "BUY", "1", "AAPL", "--limit", "-0.5", "--type", "LOO", "--account", "DU1")
+        service.run("order", "modify", "k1", "--trail-percent", "3", "--limit-offset", "0", "--stop", "149")
+        trail, combo, change = service.heard("order")
+    assert "TRAIL LIMIT by 2.5% from 148.00 limit off 0.10 GTD 2026-12-01" in shown.stdout
+    assert trail == PlaceOrder(
+        "AAPL", "SELL", Decimal(10), stop=148.0, trail_percent=2.5, limit_offset=0.1, type="TRAIL LIMIT",
+        good_till=trailing.good_till, outside_rth=True,
+    )  # fmt: skip
+    assert combo == PlaceOrder("AAPL", "BUY", Decimal(1), limit=-0.5, type="LOO", account="DU1")
+    assert change == ModifyOrder("k1", stop=149.0, trail_percent=3.0, limit_offset=0.0)
+
+
+def test_a_what_if_shows_margin_and_cost_and_places_nothing(tmp_path: Path) -> None:
+    preview = OrderPreview(
+        *(Decimal(each) for each in ("1000", "250.5", "1250.5", "900", "200", "1100", "9000", "0", "9000", "1.25")),
+        least_commission=None,
+        most_commission=None,
+        currency="USD",
+        warning="outside hours",
+    )
+    with scripted(tmp_path, {"order": {PreviewOrder: preview}}) as service:
+        shown = service.run("order", "what-if", "BUY", "10", "AAPL", "--limit", "150")
+        told = service.json("order", "what-if", "BUY", "10", "AAPL")
+        asked, _ = service.heard("order")
+    assert asked == PreviewOrder(PlaceOrder("AAPL", "BUY", Decimal(10), limit=150.0))
+    assert all(words in shown.stdout for words in ("250.50", "1,250.50", "commission 1.25 USD", "outside hours"))
+    assert (told["initial_change"], told["most_commission"]) == (250.5, None)
+
+
 def test_an_answer_that_is_not_what_was_typed_says_why(tmp_path: Path) -> None:
     long_known = order(created=datetime(2020, 1, 2, tzinfo=UTC))
     with scripted(tmp_path, {"order": {PlaceOrder: long_known, ModifyOrder: long_known}}) as service:
@@ -149,7 +194,11 @@ def test_an_order_without_an_answer_is_said_to_be_unknown_and_exits_5(
         ("order", "place", "BUY", "0", "AAPL"),
         ("order", "place", "BUY", "nan", "AAPL"),
         ("order", "place", "HOLD", "5", "AAPL"),
-        ("order", "place", "BUY", "5", "AAPL", "--limit", "0"),
+        ("order", "place", "BUY", "5", "AAPL", "--limit", "a lot"),
+        ("order", "place", "SELL", "5", "AAPL", "--trail", "0"),
+        ("order", "place", "BUY", "5", "AAPL", "--tif", "FOREVER"),
+        ("order", "place", "BUY", "5", "AAPL", "--limit", "150", "--good-till", "2026-12-01T15:30"),
+        ("order", "place", "BUY", "5", "AAPL", "--limit", "150", "--good-till", "tomorrow"),
         ("order", "modify", "k1"),
         ("history", "AAPL", "--duration", "1 D", "--bar", "1 min", "--out", "bars.txt"),
         ("history", "AAPL", "--duration", "long", "--bar", "1 min", "--out", "bars.csv"),
