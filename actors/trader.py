@@ -8,8 +8,9 @@ so on) blocks for the answer.
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import datetime
 from decimal import Decimal
-from typing import Any
+from typing import Any, TypedDict, Unpack
 
 import msgspec
 
@@ -46,6 +47,18 @@ PREVIEW_SECONDS = 15.0
 RETRY_SECONDS = 0.5
 UNKNOWN_SECONDS = 30.0
 """Until a contract that the broker does not know is asked for again: every question takes from the pacing of all."""
+
+
+class MoreTerms(TypedDict, total=False):
+    """What else an order may say, as in `PlaceOrder`: prices in the contract's unit, `good_till` with a time zone."""
+
+    type: str
+    trail: float
+    trail_percent: float
+    limit_offset: float
+    good_till: datetime
+    outside_rth: bool
+    account: str
 
 
 class Trader(Actor):
@@ -95,9 +108,10 @@ class Trader(Actor):
         stop: float | None = None,
         key: str = "",
         tif: str | None = None,
+        **more: Unpack[MoreTerms],
     ) -> OrderView:
         """Buy; returns once the order is durable and on its way. Raises Rejected or a DeliveryError."""
-        return self._place("BUY", contract, quantity, limit=limit, stop=stop, key=key, tif=tif)
+        return self._place("BUY", contract, quantity, limit=limit, stop=stop, key=key, tif=tif, **more)
 
     def sell(
         self,
@@ -107,12 +121,13 @@ class Trader(Actor):
         stop: float | None = None,
         key: str = "",
         tif: str | None = None,
+        **more: Unpack[MoreTerms],
     ) -> OrderView:
         """Sell; as `buy`."""
-        return self._place("SELL", contract, quantity, limit=limit, stop=stop, key=key, tif=tif)
+        return self._place("SELL", contract, quantity, limit=limit, stop=stop, key=key, tif=tif, **more)
 
     def modify(self, key: str, **changes: Any) -> OrderView:
-        """Change `quantity`, `limit` or `stop` of a working order."""
+        """Change `quantity` or prices of a working order: see `ModifyOrder`."""
         return self._keep(self.desk.order.ask(ModifyOrder(key, **changes), timeout=ORDER_SECONDS))
 
     def cancel(self, key: str) -> OrderView:
