@@ -57,7 +57,7 @@ class Locks:
             return ""
         asked = _con_ids(contract)
         reasons = [
-            f"{contract.symbol} is locked in {account}: {lock.reason} (unlocked by {lock.unlock})"
+            f"{_name(contract)} is locked in {account}: {lock.reason} (unlocked by {lock.unlock})"
             for held, where, lock in self._each()
             if where == account and asked & held
         ]
@@ -93,7 +93,7 @@ def order_lock(order: OrderState) -> Lock:
     return Lock(
         account=order.terms.account,
         con_id=order.contract.con_id,
-        symbol=order.contract.symbol,
+        symbol=_name(order.contract),
         reason=f"order {order.key} is {'held' if order.held else order.status}: {order.reason}",
         unlock=f"{evidence}, or `order settle {order.key}`",
     )
@@ -113,6 +113,11 @@ def position_lock(position: UnexplainedPosition) -> Lock:
 def position_subject(position: UnexplainedPosition) -> str:
     """How people call a holding."""
     return f"{position.symbol} in {position.account}"
+
+
+def _name(contract: Contract) -> str:
+    """What tells the contract from others of its symbol, if known."""
+    return contract.local_symbol or contract.symbol
 
 
 def _con_ids(contract: Contract) -> frozenset[int]:

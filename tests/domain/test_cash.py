@@ -123,6 +123,7 @@ def test_a_combo_moves_cash_by_its_legs_alone() -> None:
     legs = listed(leg)
     both = ExecutionList((bag, leg), legs.commissions)
     assert look(FIRST, "99799.00", both)[1] == ()
+    assert look(FIRST, "99599.00", both)[1] != ()
 
 
 def test_an_account_that_is_not_at_rest_keeps_its_baseline() -> None:

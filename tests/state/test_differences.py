@@ -60,11 +60,13 @@ def with_cash(amount: str) -> Accounts:
 def test_cash_that_no_execution_explains_is_told_also_when_it_moved_while_state_was_dead(
     house: House, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(actors.store.cash, "REST", 0.0)
     house.ledger.accounts = with_cash("1000.00")
     house.start_account()
     house.start()
     house.ask(Reconcile("the first one may have come before Account"))
+    assert house.rows("SELECT * FROM confirmed_cash") == []  # State has just started: who knows what was traded
+    monkeypatch.setattr(actors.store.cash, "REST", 0.0)
+    house.ask(Reconcile("at rest"))
     assert house.rows("SELECT account, currency, balance FROM confirmed_cash") == [("DU1", "USD", "1000.00")]
     house.kill_state()
     paid = CommissionReport(1, 1, bought(1, 2).exec_id, Decimal("1.00"), "USD", None)
