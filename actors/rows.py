@@ -21,6 +21,7 @@ def order_row(order: OrderView) -> Row:
         "account": order.account,
         "symbol": order.symbol,
         "con_id": order.con_id,
+        "contract": order.contract,
         "side": order.side,
         "quantity": order.quantity,
         "filled": order.filled,

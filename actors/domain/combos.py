@@ -14,7 +14,7 @@ from decimal import Decimal
 from math import fsum
 from typing import Final, NamedTuple
 
-from actors.domain.contracts import option, question
+from actors.domain.contracts import option, question, words
 from actors.domain.fills import COMBO
 from actors.messages.market import Combo, ComboLeg, Contract, ContractDetails, Leg, Quote, QuoteState
 from supervision.errors import Rejected
@@ -56,7 +56,7 @@ def meant(contract: str | Contract | Combo) -> Contract | Combo:
     if not more:
         return question(contract)
     named = ("+", first, *more) if first else more
-    return Combo(tuple(_leg(words, sign) for sign, words in zip(named[::2], named[1::2], strict=True)))
+    return Combo(tuple(_leg(leg, sign) for sign, leg in zip(named[::2], named[1::2], strict=True)))
 
 
 def check(combo: Combo) -> None:
@@ -99,13 +99,12 @@ def combine(combo: Combo, legs: tuple[ContractDetails, ...]) -> ContractDetails:
 
 def describe_legs(combo: Combo, contracts: Iterable[Contract]) -> str:
     """A combo in words; those of options and shares are read by `meant`."""
-    words = ""
+    text = ""
     for leg, contract in zip(combo.legs, contracts, strict=True):
-        sign = ("" if leg.side == "BUY" else "- ") if not words else (" + " if leg.side == "BUY" else " - ")
+        sign = ("" if leg.side == "BUY" else "- ") if not text else (" + " if leg.side == "BUY" else " - ")
         ratio = f"{leg.ratio}x " if leg.ratio > 1 else ""
-        strike = f"{contract.strike:.10g}{contract.right[:1]}" if contract.strike else ""
-        words += sign + ratio + " ".join(part for part in (contract.symbol, contract.last_trade_date, strike) if part)
-    return words
+        text += sign + ratio + words(contract)
+    return text
 
 
 def multiplier_of(contract: Contract) -> Decimal:
@@ -172,9 +171,9 @@ def _known_combo(contract: Contract) -> Combo:
     )
 
 
-def _leg(words: str, sign: str) -> Leg:
-    ratio = _RATIO.fullmatch(words)
-    named, count = (words, 1) if ratio is None else (ratio[2], int(ratio[1]))
+def _leg(text: str, sign: str) -> Leg:
+    ratio = _RATIO.fullmatch(text)
+    named, count = (text, 1) if ratio is None else (ratio[2], int(ratio[1]))
     return Leg(named, "BUY" if sign == "+" else "SELL", count)
 
 

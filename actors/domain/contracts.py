@@ -58,6 +58,16 @@ def option(symbol: str, expiry: str, right: str, strike: float) -> Contract:
     return Contract(symbol.strip().upper(), "OPT", last_trade_date=expiry, strike=strike, right=right)
 
 
+def words(contract: Contract) -> str:
+    """What people call a contract: "AAPL", "EUR.USD", "AAPL 20261218 150C", a combo by its legs."""
+    if contract.sec_type == COMBO:  # one that was resolved here carries its words, one the broker told has an id only
+        return f"{contract.symbol} combo of {len(contract.legs)} legs" if contract.con_id else contract.local_symbol
+    if contract.sec_type == "CASH":
+        return f"{contract.symbol}.{contract.currency}"
+    strike = f"{contract.strike:.10g}{contract.right[:1]}" if contract.strike else ""
+    return " ".join(part for part in (contract.symbol, contract.last_trade_date, strike) if part)
+
+
 def describe(contract: Contract) -> str:
     """A contract in one line, with what tells it from its namesakes."""
     named = (

@@ -13,6 +13,7 @@ from typing import Final
 
 import msgspec
 
+from actors.domain.contracts import words
 from actors.domain.fills import Totals
 from actors.messages.broker import OrderTerms
 from actors.messages.market import Contract
@@ -121,6 +122,7 @@ class OrderState(msgspec.Struct, frozen=True, kw_only=True):
             parent=self.parent,
             oca_group=terms.oca_group,
             held=self.held,
+            contract=words(self.contract),
         )
 
 

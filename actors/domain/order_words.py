@@ -6,6 +6,7 @@ from typing import Any
 
 import msgspec
 
+from actors.domain.contracts import words
 from actors.domain.order_state import OrderState
 from actors.messages.orders import Execution
 
@@ -41,6 +42,7 @@ def facts(order: OrderState) -> dict[str, Any]:
         "account": terms.account,
         "symbol": order.contract.symbol,
         "con_id": order.contract.con_id,
+        "contract": words(order.contract),
         "side": terms.side,
         "quantity": str(terms.quantity),
         "order_type": terms.order_type,

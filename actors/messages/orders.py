@@ -37,6 +37,7 @@ GateState = Literal["closed", "reconciling", "open", "paused", "reducing", "halt
 class OrderView(Message, frozen=True):
     """One order as the service knows it. `reason` tells why it is rejected, cancelled or unknown.
 
+    `contract` is what it is for in words: with expiry and strike of an option, with the legs of a combo.
     `parent` is the key of the bracket entry that this order hangs on, `oca_group` names the orders of which one
     cancels the others. `held`: reconciliation can find out nothing more, a person must decide (SettleOrder).
     """
@@ -69,6 +70,7 @@ class OrderView(Message, frozen=True):
     parent: str = ""
     oca_group: str = ""
     held: bool = False
+    contract: str = ""
 
     @property
     def remaining(self) -> Decimal:

@@ -11,8 +11,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from actors.domain.combos import LegQuote, check, combine, meant, net_quote, vertical, weights, whole_combos
+from actors.domain.contracts import words
+from actors.domain.order_words import facts
 from actors.messages.market import Combo, ComboLeg, Contract, ContractDetails, Leg, Quote
 from supervision.errors import Rejected
+from tests.domain.order_builders import order
 
 
 def call(strike: float, **changes: Any) -> Contract:
@@ -128,6 +131,20 @@ def test_a_combo_is_ordered_as_one_contract_made_of_its_legs() -> None:
     pair = Combo((Leg("AAPL", "SELL"), Leg("MSFT", "BUY", 3)))
     bag = combine(pair, (SHARES, ContractDetails(Contract("MSFT", con_id=272093)))).contract
     assert (bag.symbol, bag.multiplier, bag.local_symbol) == ("AAPL,MSFT", "1", "- AAPL + 3x MSFT")
+
+
+def test_what_an_order_is_for_is_told_in_words() -> None:
+    bag = combine(SPREAD, LISTED).contract
+    told = msgspec.structs.replace(bag, con_id=28812380, local_symbol="AAPL")
+    spoken = [order(contract=one).view().contract for one in (SHARES.contract, call(150.0), bag, told)]
+    assert spoken == [
+        "AAPL",
+        "AAPL 20261218 150C",
+        "AAPL 20261218 150C - AAPL 20261218 160C",
+        "AAPL combo of 2 legs",
+    ]
+    assert facts(order(contract=bag))["contract"] == spoken[2]
+    assert words(Contract("EUR", "CASH", "IDEALPRO", "USD")) == "EUR.USD"
 
 
 def priced(bid: float | None, ask: float | None, **changes: Any) -> Quote:
