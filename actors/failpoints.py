@@ -15,7 +15,6 @@ _ORDER: Final = {
     "order.intent.journalled": "the intent is on disk, nothing was sent; detail: the key",
     "order.transmit.handed": "the order was handed to the link to Connection; detail: the key",
     "order.transmitted.heard": "Connection says that it is sent, nothing is journalled of that; detail: the key",
-    "order.transmitted.journalled": "that it was sent is in the journal, its user has no answer yet; detail: the key",
     "order.modify.journalled": "a modify is on disk, nothing was sent; detail: the key",
     "order.cancel.handed": "a cancel was handed to the link to Connection; detail: the key",
     "order.execution.heard": "an execution has arrived and is not in the journal; detail: its execId",
@@ -24,6 +23,7 @@ _ORDER: Final = {
     "order.cut.applied": "a cut was applied and journalled, State has no answer yet; detail: its number",
     "order.halt.heard": "the kill switch was asked for and is not on disk; detail: by whom",
     "order.halt.journalled": "the kill switch is on disk, the gate still as it was; detail: by whom",
+    "order.journal.lingered": "what was sent, or what the broker said, is known to all and about to be journalled",
     "order.journal.commit": "rows are written to the journal and not committed",
     "order.journal.rows": "State asked for journal rows, which acknowledges those before; detail: after which",
 }

@@ -91,7 +91,7 @@ INSTANTS: Final = (
     _Instant("order.intent.journalled", "journalled, unsent", _place, placed=0),
     _Instant("order.transmit.handed", "handed to the link, unsent", _place, placed=0),
     _Instant("order.transmitted.heard", "sent, not journalled as sent", _place, placed=1),
-    _Instant("order.transmitted.journalled", "sent, its user without an answer", _place, placed=1),
+    _Instant("order.journal.lingered", "sent, its user answered, not journalled", _place, placed=1, keyed=False),
     _Instant("actor.handle[OrderReport]", "acknowledged, not persisted", _place, placed=1, keyed=False),
     _Instant("order.execution.heard", "in a burst of fills, not journalled", _fill, placed=1, nth=2, keyed=False),
     _Instant("order.execution.journalled", "in a burst of fills, journalled", _fill, placed=1, nth=2, keyed=False),

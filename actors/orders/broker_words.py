@@ -1,4 +1,4 @@
-"""The broker's words about orders, each through the order machine into Records, one commit for each.
+"""The broker's words about orders, each through the order machine into Records; Connection's log has them again.
 
 What speaks of an order that nobody here knows is logged, and raises the question of a reconciliation.
 """
@@ -37,7 +37,7 @@ class BrokerWords:
             case OrderNotice():
                 self._notice(report)
         self._records.hear(report.epoch, report.sequence)
-        self._records.commit()
+        self._records.commit_soon()
 
     def _order(self, report: OrderReport) -> None:
         order = self._records.book.match(report)

@@ -82,7 +82,7 @@ class Exit:
 
         def sent(_: Transmitted) -> None:
             now = self._records.apply(self._now(order), ev.CancelSent())
-            self._records.commit()
+            self._records.commit_soon()
             self._await_answer(now, "the broker has not answered the cancel")
             on_sent(now)
 
@@ -119,8 +119,7 @@ class Exit:
             failpoint("order.transmitted.heard", first)
             now = self._after(orders, sent_event)
             on_sent(now)
-            self._records.commit()
-            failpoint("order.transmitted.journalled", first)
+            self._records.commit_soon()
             for order in now:
                 self._await_answer(order, f"the broker has not answered for {self._unanswered_after:g} s")
 

@@ -9,8 +9,9 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from actors.messages.orders import GateView, Halt, Resume
+from actors.orders.change import Entry
 from actors.orders.gatekeeper import GateKeeper
-from actors.orders.journal import Entry, JournalError
+from actors.orders.journal import JournalError
 from actors.orders.records import Records
 from supervision.errors import Rejected
 from supervision.failpoints import failpoint

@@ -9,6 +9,7 @@ exists is a DuplicateKey.
 
 from __future__ import annotations
 
+import contextlib
 import os
 import sqlite3
 from collections.abc import Iterator
@@ -26,11 +27,15 @@ from actors.domain.order_book import FIRST_REQUEST_ID
 from actors.domain.order_state import OrderState
 from actors.messages.orders import Execution
 from actors.messages.state import JournalRow
+from actors.orders.change import Change, Entry
 from actors.orders.migrations import migrate
 from actors.orders.schema import SCHEMA, VERSION
 from supervision.errors import ConfigurationError
 from supervision.failpoints import failpoint
 
+_CHECKPOINT_EVERY = 100
+"""Transactions; what they wrote is copied into the main file when there is time."""
+_CHECKPOINT_PAGES = 10_000  # and by SQLite itself, in the middle of a commit, when there never was
 _BUSY_SECONDS = 0.25  # somebody with a shell on the file; the actor must not stand still for them
 
 _ORDER_COLUMNS = (
@@ -53,33 +58,6 @@ class DuplicateKey(JournalError):
     """An order with this key, or with this order id, exists."""
 
 
-class Entry(NamedTuple):
-    """One row to be written: what happened, to which order, with which facts."""
-
-    kind: str
-    key: str
-    data: dict[str, Any]
-
-
-class Change:
-    """What belongs in one transaction. `orders` and the like hold the newest value of each.
-
-    `heard` tells how far the broker's words are handled: it goes along with what they changed, and is no change alone.
-    """
-
-    def __init__(self) -> None:
-        self.entries: list[tuple[datetime, Entry]] = []
-        self.orders: dict[str, OrderState] = {}
-        self.executions: dict[str, Execution] = {}
-        self.commissions: dict[str, Commission] = {}
-        self.settings: dict[str, str] = {}
-        self.heard = ""
-        self.durable = False
-
-    def __bool__(self) -> bool:
-        return bool(self.entries or self.orders or self.settings)
-
-
 class Contents(NamedTuple):
     """What a start reads back."""
 
@@ -97,9 +75,12 @@ class Journal:
         self.path = path
         with self._in_words("opened"):
             os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
+            self._synchronous = ""
+            self._unmoved = 0  # transactions since the last checkpoint
             self._db = sqlite3.connect(path, timeout=_BUSY_SECONDS, isolation_level=None)
             try:
                 self._db.execute("PRAGMA journal_mode = WAL")
+                self._db.execute(f"PRAGMA wal_autocheckpoint = {_CHECKPOINT_PAGES}")
                 self._prepare()
             except BaseException:
                 self._db.close()
@@ -177,22 +158,15 @@ class Journal:
 
     # --- writing ----------------------------------------------------------------------------------
 
-    def intend(self, at: datetime, *intents: tuple[OrderState, Entry]) -> tuple[JournalRow, ...]:
-        """Make new orders durable, all of them or none. DuplicateKey when a key or id was used before."""
-        rows = []
-        with self._transaction(durable=True):
-            for order, entry in intents:
-                rows.append(self._append(at, entry))
+    def write(self, change: Change) -> tuple[JournalRow, ...]:
+        """Write everything of a change, or nothing. DuplicateKey when the key or id of an intent was used before."""
+        with self._transaction(durable=change.durable):
+            rows = tuple(self._append(at, entry) for at, entry in change.entries)
+            for order in change.intents.values():
                 try:
                     self._db.execute(_INSERT_ORDER, _order_row(order))
                 except sqlite3.IntegrityError as error:
                     raise DuplicateKey(f"key {order.key} or order id {order.order_id} exists: {error}") from error
-        return tuple(rows)
-
-    def write(self, change: Change) -> tuple[JournalRow, ...]:
-        """Write everything of a change, or nothing."""
-        with self._transaction(durable=change.durable):
-            rows = tuple(self._append(at, entry) for at, entry in change.entries)
             for order in change.orders.values():
                 self._db.execute(_UPSERT_ORDER, _order_row(order))
             for execution in change.executions.values():
@@ -203,6 +177,13 @@ class Journal:
             for setting in (*change.settings.items(), *([("heard", change.heard)] if change.heard else ())):
                 self._db.execute("REPLACE INTO settings VALUES (?, ?)", setting)
         return rows
+
+    def checkpoint_if_due(self) -> None:
+        """Move what was written since the last time into the main file; when there is no room, the next time."""
+        if self._unmoved >= _CHECKPOINT_EVERY:
+            self._unmoved = 0
+            with contextlib.suppress(JournalError), self._in_words("checkpointed"):
+                self._db.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchall()
 
     def _append(self, at: datetime, entry: Entry) -> JournalRow:
         data = orjson.dumps(entry.data, default=str).decode()
@@ -227,12 +208,16 @@ class Journal:
     @contextmanager
     def _transaction(self, *, durable: bool) -> Iterator[None]:
         with self._in_words("written"):
-            self._db.execute(f"PRAGMA synchronous = {'FULL' if durable else 'NORMAL'}")
+            wanted = "FULL" if durable else "NORMAL"
+            if self._synchronous != wanted:
+                self._db.execute(f"PRAGMA synchronous = {wanted}")
+                self._synchronous = wanted
             self._db.execute("BEGIN IMMEDIATE")
             try:
                 yield
                 failpoint("order.journal.commit")
                 self._db.execute("COMMIT")
+                self._unmoved += 1
             except BaseException:
                 if self._db.in_transaction:
                     self._db.execute("ROLLBACK")

@@ -1,8 +1,10 @@
 """Order's memory: the book in hand, the journal on disk, and those who listen, kept in step.
 
 Changes gather during one message and are committed together by `commit`, before anything of it leaves
-the process. When the disk refuses, the book stays true, what is unsaved is kept in order and tried again,
-ever slower, and `error` closes the gate; only what must be durable first (`intend`, `require`) raises instead.
+the process. What the broker said and can say again may wait for LINGER (`commit_soon`), and so do those who
+follow the journal: neither may stand between an order and the broker. When the disk refuses, the book stays
+true, what is unsaved is kept in order and tried again, ever slower, and `error` closes the gate; only what must
+be durable first (`intend`, `require`) raises instead.
 """
 
 from __future__ import annotations
@@ -11,7 +13,7 @@ import logging
 import time
 from collections.abc import Callable
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, Final
 
 import msgspec
 
@@ -25,13 +27,16 @@ from actors.domain.order_words import execution_facts, facts, happened
 from actors.messages.broker import CommissionReport, ExecutionReport
 from actors.messages.orders import Execution, Fill, OrderEvent
 from actors.messages.state import JournalRow, JournalRows
-from actors.orders.journal import Change, Entry, Journal, JournalError
+from actors.orders.change import Change, Entry
+from actors.orders.journal import Journal, JournalError
 from supervision import clock
 from supervision.errors import Rejected
 from supervision.failpoints import failpoint
 from supervision.message import Message
 from supervision.reactor import Reactor, Timer
 
+LINGER: Final = 0.005
+"""Seconds that rows wait for company once what they tell of has left."""
 RECENT = timedelta(days=2)  # older finished orders stay in the file only; executions are asked since midnight
 
 
@@ -56,7 +61,9 @@ class Records:
         self._health = health
         self._log = log
         self._change = Change()
+        self._untold: list[JournalRow] = []
         self._retry: Timer | None = None
+        self._lingering: Timer | None = None
         self._failures = 0
         now = clock.now()
         contents = journal.load(min(now, journal.newest() or now) - RECENT)  # the clock may be wrong by days
@@ -102,39 +109,38 @@ class Records:
     def rows(self, after: int, limit: int) -> tuple[JournalRow, ...]:
         """Rows of the journal after a sequence. May raise JournalError."""
         failpoint("order.journal.rows", after)
+        self.commit()
         return self._journal.rows(after, limit)
 
     # --- durable or not at all -----------------------------------------------------------------------
 
     def intend(self, orders: tuple[OrderState, ...]) -> tuple[int, ...]:
         """Make new orders durable, all or none; returns their receipts. Raises JournalError, or DuplicateKey."""
-        self._write_unsaved()
-        intents = ((order, Entry("intent", order.key, facts(order))) for order in orders)
-        rows = self._journal.intend(orders[0].created, *intents)
-        self._publish("journal", JournalRows(rows))
+        change = Change()
+        for order in orders:
+            change.intend(order, Entry("intent", order.key, facts(order)))
+        rows = self._write_durably(change)
         for order in orders:
             self._put(None, order, "intent")
         return tuple(row.sequence for row in rows)
 
     def require(self, order: OrderState, event: Event) -> tuple[OrderState, int]:
         """Apply an event of ours once it is durable; returns the order and the receipt. Raises JournalError."""
-        self._write_unsaved()
         after, at = self._applied(order, event)
         word = happened(order, after)
         change = Change()
         change.entries.append((at, Entry(word, order.key, facts(after))))
         change.orders[order.key] = after
-        rows = self._write(change, durable=True)
+        rows = self._write_durably(change)
         self._put(order, after, word)
         return after, rows[-1].sequence
 
     def set_halt(self, reason: str, cancels: bool, entry: Entry) -> None:
         """Turn the kill switch on (a reason) or off (empty), durably. Raises JournalError."""
-        self._write_unsaved()
         change = Change()
         change.settings |= {"halt": reason, "halt_cancels": "yes" if cancels else ""}
         change.entries.append((clock.now(), entry))
-        self._write(change, durable=True)
+        self._write_durably(change)
         self.halted = reason
 
     def keep_halt(self, reason: str, cancels: bool, entry: Entry) -> None:
@@ -224,6 +230,16 @@ class Records:
         if not self.error:
             self._save()
 
+    def commit_soon(self) -> None:
+        """The same within LINGER, with what comes until then: for what the broker can be asked again.
+
+        A kill in that time takes no more than a power cut does. What must be durable is written at once.
+        """
+        if self._change.durable:
+            self.commit()
+        elif self._change:
+            self._linger()
+
     def close(self) -> None:
         """Write what is left, after one more attempt if it must be, and close the journal."""
         self._save()
@@ -249,22 +265,39 @@ class Records:
         self._log.error("the cancel of order %s was not sent: %s", order.key, error)
         self.note("cancel_unsent", order.key, {"reasons": error.reasons})
 
-    def _write_unsaved(self) -> None:
-        if not self._change:
-            return
-        change, self._change = self._change, Change()
-        try:
-            self._write(change, durable=change.durable)
-        except JournalError:
-            self._change = change
-            raise
+    def _linger(self) -> None:
+        if self._lingering is None or self._lingering.cancelled:
+            self._lingering = self._reactor.after(LINGER, self._end_linger)
 
-    def _write(self, change: Change, *, durable: bool) -> tuple[JournalRow, ...]:
-        change.durable = durable
-        rows = self._journal.write(change)
-        if change.executions:
-            failpoint("order.execution.journalled", [*change.executions][-1])
-        self._publish("journal", JournalRows(rows))
+    def _end_linger(self) -> None:
+        if self._change:
+            failpoint("order.journal.lingered")
+            self.commit()
+        rows, self._untold = tuple(self._untold), []
+        if rows:
+            self._publish("journal", JournalRows(rows))
+        self._journal.checkpoint_if_due()
+
+    def _write_unsaved(self) -> None:
+        if self._change:
+            self._write(Change())
+
+    def _write_durably(self, change: Change) -> tuple[JournalRow, ...]:
+        """Write a change of our own with what gathered before; the rows of the change. Raises JournalError."""
+        change.durable = True
+        return self._write(change)[-len(change.entries) :]
+
+    def _write(self, change: Change) -> tuple[JournalRow, ...]:
+        unsaved, self._change = self._change, Change()
+        try:
+            rows = self._journal.write(unsaved.followed_by(change))
+        except JournalError:
+            self._change = unsaved
+            raise
+        if unsaved.executions:
+            failpoint("order.execution.journalled", [*unsaved.executions][-1])
+        self._untold += rows
+        self._linger()
         if self.error:
             self._log.warning("the journal can be written again")
             self._failures = 0

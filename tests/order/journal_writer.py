@@ -8,7 +8,8 @@ from pathlib import Path
 
 import msgspec
 
-from actors.orders.journal import Change, Entry, Journal
+from actors.orders.change import Change, Entry
+from actors.orders.journal import Journal
 from tests.domain.order_builders import order, terms
 
 
@@ -18,7 +19,9 @@ def main() -> None:
         key = f"k{number}"
         now = datetime.now(UTC)
         intent = order(key=key, order_id=number, terms=terms(key=key), created=now, updated=now)
-        journal.intend(now, (intent, Entry("intent", key, {"order_id": number})))
+        change = Change()
+        change.intend(intent, Entry("intent", key, {"order_id": number}))
+        journal.write(change)
         sys.stdout.write(f"{key} intent\n")
         sys.stdout.flush()
         change = Change()

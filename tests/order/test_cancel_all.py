@@ -9,6 +9,7 @@ import pytest
 
 from actors.messages.broker import Transmit, TransmitCancel, Transmitted
 from actors.messages.orders import CancelAll, GetOrder, SettleOrder
+from actors.messages.state import FollowJournal
 from supervision.actor import Sender
 from supervision.errors import Rejected
 from tests.domain.order_builders import order_report, terms
@@ -87,6 +88,7 @@ def test_what_is_known_is_not_settled_and_nothing_is_while_the_disk_refuses(hous
         settle(house, "cancelled")
     house.script[Transmit] = refuse
     house.place(key="k2")
+    house.ref.ask(FollowJournal(0))  # what lingered is written now
     with disk_full(house.directory / "orders.db"), pytest.raises(Rejected, match="k2 was not settled"):
         house.ref.ask(SettleOrder("k2", "not_placed", "looked"))
     assert house.ref.ask(GetOrder("k2")).status == "UNKNOWN"

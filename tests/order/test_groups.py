@@ -21,11 +21,12 @@ from actors.messages.orders import (
     PlaceOneCancelsAll,
     PlaceOrder,
 )
-from actors.orders.journal import Entry, Journal
+from actors.orders.change import Change, Entry
+from actors.orders.journal import Journal
 from supervision.actor import Sender
 from supervision.errors import Rejected
 from tests.domain.order_builders import details, order, order_report, quote, terms
-from tests.order.neighbours import House, held, mine, now
+from tests.order.neighbours import House, held, mine
 from tests.support.disk import disk_full
 
 ENTRY = PlaceOrder("AAPL", "BUY", 10, limit=150.0, key="k1", strategy="s")
@@ -187,7 +188,9 @@ def test_of_a_bracket_whose_key_is_used_by_half_nothing_is_placed(house: House) 
 def test_an_intent_of_several_is_durable_whole_or_not_at_all(house: House) -> None:
     journal = Journal(house.directory / "orders.db")
     taken = order(order_id=3, terms=terms(key="by another"), key="by another")  # the id of the third
-    journal.intend(now(), (taken, Entry("intent", "by another", {})))
+    change = Change()
+    change.intend(taken, Entry("intent", "by another", {}))
+    journal.write(change)
     journal.close()
     with pytest.raises(Rejected, match=r"not placed.*order id 3 exists"):
         bracket(house)

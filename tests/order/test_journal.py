@@ -15,7 +15,8 @@ import pytest
 
 from actors.domain.fills import Commission
 from actors.domain.order_book import OrderBook
-from actors.orders.journal import Change, DuplicateKey, Entry, Journal, JournalError
+from actors.orders.change import Change, Entry
+from actors.orders.journal import DuplicateKey, Journal, JournalError
 from supervision.errors import ConfigurationError
 from tests.domain.order_builders import START, execution_report, order, terms
 from tests.support.disk import disk_full, torn
@@ -32,7 +33,9 @@ def journal(tmp_path: Path) -> Iterator[Journal]:
 
 def intend(journal: Journal, key: str = "k1", order_id: int = 5) -> None:
     intent = order(key=key, order_id=order_id, terms=terms(key=key))
-    journal.intend(START, (intent, Entry("intent", key, {"order_id": order_id})))
+    change = Change()
+    change.intend(intent, Entry("intent", key, {"order_id": order_id}))
+    journal.write(change)
 
 
 def rows_in_shell(path: Path, sql: str) -> list[tuple[object, ...]]:

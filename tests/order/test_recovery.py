@@ -11,6 +11,7 @@ from typing import Any
 import msgspec
 import pytest
 
+from actors.domain.order_state import OrderState
 from actors.messages.broker import CommissionReport, OrderNotice, Transmit
 from actors.messages.orders import (
     CancelOrder,
@@ -21,7 +22,8 @@ from actors.messages.orders import (
     PlaceOrder,
 )
 from actors.messages.state import FollowJournal, Reconcile
-from actors.orders.journal import Change, Entry, Journal
+from actors.orders.change import Change, Entry
+from actors.orders.journal import Journal
 from supervision.actor import Sender
 from supervision.errors import Rejected
 from tests.domain.order_builders import (
@@ -42,14 +44,20 @@ def kinds(result: Any) -> list[tuple[str, str, bool]]:
     return [(each.kind, each.subject, each.repaired) for each in result.differences]
 
 
+def intended(journal: Journal, order: OrderState) -> None:
+    change = Change()
+    change.intend(order, Entry("intent", order.key, {}))
+    journal.write(change)
+
+
 def old_order(house: House) -> None:
     """A journal that was written to today, with an order that ended long ago."""
     journal = Journal(house.directory / "orders.db")
     long_ago = START - timedelta(days=30)
     ended = order(order_id=70, reported="CANCELLED", acknowledged=True, created=long_ago, updated=long_ago)
-    journal.intend(long_ago, (ended, Entry("intent", "k1", {})))
-    foreign = msgspec.structs.replace(ended, key="theirs", order_id=5, client_id=4, external=True)
-    journal.intend(now(), (foreign, Entry("adopted", "theirs", {})))
+    intended(journal, ended)
+    foreign = msgspec.structs.replace(ended, key="theirs", order_id=5, client_id=4, external=True, created=now())
+    intended(journal, foreign)
     journal.close()
 
 
@@ -141,7 +149,7 @@ def test_a_question_that_state_cannot_take_up_yet_is_asked_again(house: House) -
 def test_an_order_of_today_is_known_though_the_clock_now_runs_a_month_ahead(idle: House) -> None:
     journal = Journal(idle.directory / "orders.db")
     today = now() - timedelta(days=30)
-    journal.intend(today, (order(reported="CANCELLED", acknowledged=True, updated=today), Entry("intent", "k1", {})))
+    intended(journal, order(reported="CANCELLED", acknowledged=True, created=today, updated=today))
     journal.close()
     idle.start()
     assert [each.key for each in idle.ref.ask(GetOrders(all=True)).items] == ["k1"]

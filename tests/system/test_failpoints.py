@@ -80,7 +80,7 @@ CHAINS: dict[str, dict[str, Act]] = {
         "order.intent.journalled": rest,
         "order.transmit.handed": rest,
         "order.transmitted.heard": rest,
-        "order.transmitted.journalled": rest,
+        "order.journal.lingered": rest,
         "order.modify.journalled": modify,
         "order.cancel.handed": cancel,
         "order.execution.heard": fill,
