@@ -56,6 +56,7 @@ def execution_row(execution: Execution) -> Row:
         "account": execution.account,
         "symbol": execution.symbol,
         "con_id": execution.con_id,
+        "sec_type": execution.sec_type,
         "side": execution.side,
         "quantity": execution.quantity,
         "price": execution.price,

@@ -185,7 +185,7 @@ def _orders(orders: Iterable[OrderView]) -> Block:
     rows = [
         (
             shown(order.updated),
-            f"{order.side} {order.quantity:f} {order.symbol}",
+            f"{order.side} {order.quantity:f} {order.contract}",
             price_text(order),
             f"{order.filled:f}",
             price(order.average_price),

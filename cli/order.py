@@ -26,6 +26,9 @@ nightdesk order place SELL 10 AAPL --limit 190.50 --tif GTC --key my-exit-1
 nightdesk order place SELL 10 AAPL --trail-percent 2 --limit-offset 0.10
 nightdesk order place BUY 10 AAPL --limit 180 --good-till 2026-12-01T16:00-05:00
 nightdesk order place BUY 10 AAPL --type MOC
+nightdesk order place BUY 1 "AAPL 20261218 150C" --limit 2.50
+nightdesk order place BUY 1 "AAPL 20261218 150/160C" --limit 4.20
+nightdesk order place SELL 1 "AAPL 20261218 150C - 2x AAPL 20261218 160C" --limit -0.35
 """
 # -5 is a wrong quantity, no option
 _NUMBERS: Final = {"ignore_unknown_options": True}
@@ -41,7 +44,10 @@ def order() -> None:
 @state_dir
 @as_json
 def place(state_dir: Path, as_json: bool, **asked: Any) -> None:
-    """Place an order; its type follows from the prices: market without any, limit, stop, stop-limit or trailing."""
+    """Place an order; its type follows from the prices: market without any, limit, stop, stop-limit or trailing.
+
+    SYMBOL also names an option or a combo: legs bought after " + ", sold after " - ", each with its ratio.
+    """
     begun = clock.now()
     with Desk.connect(state_dir) as desk:
         try:
@@ -109,7 +115,7 @@ def _print(view: OrderView, *, as_json: bool) -> None:
     if as_json:
         print_json(order_row(view))
         return
-    terms = f"{view.side} {view.quantity:f} {view.symbol} {price_text(view)} {lasts_text(view)}"
+    terms = f"{view.side} {view.quantity:f} {view.contract} {price_text(view)} {lasts_text(view)}"
     reason = f" ({view.reason})" if view.reason else ""
     click.echo(f"{view.key}  id {view.order_id}  {terms}  {view.status}{reason}")
 

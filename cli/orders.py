@@ -46,13 +46,25 @@ def executions(state_dir: Path, as_json: bool) -> None:
 
 def orders_table(known: Orders) -> Table:
     """Orders, one a row."""
-    columns = ("id>", "key", "side", "quantity>", "symbol", "price", "lasts", "filled>", "average>", "status", "reason")
+    columns = (
+        "id>",
+        "key",
+        "side",
+        "quantity>",
+        "contract",
+        "price",
+        "lasts",
+        "filled>",
+        "average>",
+        "status",
+        "reason",
+    )
     return table(columns, map(_order_cells, known.items), title=f"orders ({age(known.as_of)})")
 
 
 def executions_table(known: Executions) -> Table:
     """Executions, one a row."""
-    columns = ("time", "side", "quantity>", "symbol", "price>", "commission>", "key", "execution")
+    columns = ("time", "side", "quantity>", "symbol", "type", "price>", "commission>", "key", "execution")
     return table(columns, map(_execution_cells, known.items), title=f"executions ({age(known.as_of)})")
 
 
@@ -86,7 +98,7 @@ def _order_cells(order: OrderView) -> tuple[object, ...]:
         order.key,
         order.side,
         order.quantity,
-        order.symbol,
+        order.contract,
         price_text(order),
         lasts_text(order),
         order.filled,
@@ -102,6 +114,7 @@ def _execution_cells(execution: Execution) -> tuple[object, ...]:
         execution.side,
         execution.quantity,
         execution.symbol,
+        execution.sec_type,
         price(execution.price),
         money(execution.commission),
         execution.key,

@@ -78,6 +78,7 @@ def order(**changes: Any) -> OrderView:
         "strategy": "sample",
         "created": NOW,
         "updated": NOW,
+        "contract": "AAPL",
     }
     return OrderView(**{**facts, **changes})
 

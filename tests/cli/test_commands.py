@@ -57,11 +57,22 @@ POSITION = Position("DU1000001", "AAPL", 265598, "STK", "USD", Decimal("12.5"), 
 
 
 def test_orders_are_printed_with_the_names_of_the_interface_and_numbers_as_numbers(tmp_path: Path) -> None:
-    with scripted(tmp_path, {"order": {GetOrders: Orders((order(),), NOW)}}) as service:
+    known = order(contract="AAPL 20261218 150C")
+    with scripted(tmp_path, {"order": {GetOrders: Orders((known,), NOW)}}) as service:
         (row,) = service.json("orders", "--all")
         assert service.heard("order") == [GetOrders(all=True)]
-        assert "LMT 150.25" in service.run("orders").output
-    wanted = {"key": "k1", "order_id": 7, "perm_ids": [99], "symbol": "AAPL", "side": "BUY", "status": "SUBMITTED"}
+        shown = service.run("orders").output
+        assert "LMT 150.25" in shown
+        assert "AAPL 20261218 150C" in shown
+    wanted = {
+        "key": "k1",
+        "contract": "AAPL 20261218 150C",
+        "order_id": 7,
+        "perm_ids": [99],
+        "symbol": "AAPL",
+        "side": "BUY",
+        "status": "SUBMITTED",
+    }
     assert wanted.items() <= row.items()
     assert (row["quantity"], row["filled"], row["average_price"], row["strategy"]) == (10, 2.5, 150.2, "sample")
 
@@ -103,12 +114,15 @@ def test_quotes_of_a_symbol_are_held_for_the_operator_until_dropped(tmp_path: Pa
 def test_an_order_by_hand_reaches_order_as_it_was_typed(tmp_path: Path) -> None:
     with scripted(tmp_path, {"order": {PlaceOrder: order(), ModifyOrder: order(), CancelOrder: order()}}) as service:
         placed = service.json("order", "place", "buy", "10", "AAPL", "--limit", "150.25", "--key", "k1", "--tif", "GTC")
+        combo = "AAPL 20261218 150C - 2x AAPL 20261218 160C"
+        service.json("order", "place", "sell", "1", combo, "--limit", "-0.35")
         service.json("order", "modify", "k1", "--quantity", "4.5")
         service.json("order", "cancel", "7")
         sent = service.heard("order")
     assert (placed["key"], placed["order_id"], placed["status"]) == ("k1", 7, "SUBMITTED")
     assert sent == [
         PlaceOrder("AAPL", "BUY", Decimal(10), limit=150.25, tif="GTC", key="k1"),
+        PlaceOrder(combo, "SELL", Decimal(1), limit=-0.35),
         ModifyOrder("k1", quantity=Decimal("4.5")),
         CancelOrder("7"),
     ]
