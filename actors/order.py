@@ -13,7 +13,6 @@ from pathlib import Path
 from typing import Any
 
 from actors.domain.gate import GateFacts
-from actors.domain.limits import Limits
 from actors.domain.locks import Locks
 from actors.domain.order_state import OrderState
 from actors.messages.broker import CommissionReport, ExecutionReport, OrderNotice, OrderReport, Snapshot, StatusReport
@@ -43,19 +42,15 @@ from actors.messages.session import LinkChanged, SessionDown, SessionUp
 from actors.messages.state import ApplyCut, FollowJournal, JournalRows, Storing
 from actors.orders.broker_words import BrokerWords
 from actors.orders.catch_up import CatchUp
-from actors.orders.changing import Changing
-from actors.orders.checks import Checks
 from actors.orders.cuts import CutAsker, Cuts
-from actors.orders.exit import Exit
 from actors.orders.gatekeeper import GateKeeper
 from actors.orders.halt import KillSwitch
 from actors.orders.identity import Identity
 from actors.orders.journal import Journal, JournalError
-from actors.orders.placing import Placing
-from actors.orders.previews import Previews
 from actors.orders.records import Records
 from actors.orders.references import References
 from actors.orders.session_watch import SessionWatch
+from actors.orders.way_out import WayOut
 from config.settings import OrderSettings, RiskSettings
 from supervision import clock
 from supervision.actor import LATER, Actor, Context, Sender, handles
@@ -123,24 +118,21 @@ class OrderActor(Actor):
         self._session.doubt("Order restarted before the broker acknowledged it", sending=True)
 
     def _build_way_out(self, connection: Uplink) -> None:
-        self._exit = Exit(
+        self._out = WayOut(
             records=self._records,
             gate=self._gate,
+            identity=self._identity,
+            locks=self._locks,
+            references=self._references,
             connection=connection,
             reactor=self.reactor,
-            unanswered_after=self._settings.unanswered_after,
+            settings=self._settings,
+            risk=self._risk,
+            burst=self._burst,
+            ask_soon=self._asker.ask_soon,
+            log=self.context.log,
         )
-        checks = Checks(
-            gate=self._gate,
-            identity=self._identity,
-            limits=Limits(self._risk.max_order_quantity, self._risk.max_order_value),
-            locks=self._locks,
-            default_tif=self._settings.default_tif,
-        )
-        self._placing = Placing(self._records, checks, self._references, self._exit, self._identity, burst=self._burst)
-        self._changing = Changing(self._records, checks, self._references, self._exit, self._identity)
-        self._previews = Previews(self._records, checks, self._references, self._gate, connection)
-        self._switch = KillSwitch(self._records, self._gate, self._changing.cancel_all_unasked)
+        self._switch = KillSwitch(self._records, self._gate, self._out.changing.cancel_all_unasked)
         self._cuts = Cuts(
             self._records, self._gate, self._locks, connection, self._asker, self._switch.reconciled, self.hand
         )
@@ -169,41 +161,41 @@ class OrderActor(Actor):
 
     @handles(PlaceOrder)
     def _place(self, message: PlaceOrder, sender: Sender) -> object:
-        self._placing.place(message, sender)
+        self._out.placing.place(message, sender)
         return LATER
 
     @handles(PlaceBracket)
     def _bracket(self, message: PlaceBracket, sender: Sender) -> object:
-        self._placing.bracket(message, sender)
+        self._out.placing.bracket(message, sender)
         return LATER
 
     @handles(PlaceOneCancelsAll)
     def _one_cancels_all(self, message: PlaceOneCancelsAll, sender: Sender) -> object:
-        self._placing.one_cancels_all(message, sender)
+        self._out.placing.one_cancels_all(message, sender)
         return LATER
 
     @handles(ModifyOrder)
     def _modify(self, message: ModifyOrder, sender: Sender) -> object:
-        self._changing.modify(message, sender)
+        self._out.changing.modify(message, sender)
         return LATER
 
     @handles(CancelOrder)
     def _cancel(self, message: CancelOrder, sender: Sender) -> object:
-        self._changing.cancel(message.key, sender)
+        self._out.changing.cancel(message.key, sender)
         return LATER
 
     @handles(CancelAll)
     def _cancel_all(self, message: CancelAll, sender: Sender) -> object:
-        self._changing.cancel_all(message.strategy, sender)
+        self._out.changing.cancel_all(message.strategy, sender)
         return LATER
 
     @handles(SettleOrder)
     def _settle(self, message: SettleOrder, _: Sender) -> OrderView:
-        return self._changing.settle(message)
+        return self._out.changing.settle(message)
 
     @handles(PreviewOrder)
     def _preview(self, message: PreviewOrder, sender: Sender) -> object:
-        self._previews.preview(message.order, sender)
+        self._out.previews.preview(message.order, sender)
         return LATER
 
     @handles(GetOrders)
@@ -315,7 +307,7 @@ class OrderActor(Actor):
 
     def _changed(self, order: OrderState) -> None:
         self._locks.heard(order)
-        self._placing.heard(order)
+        self._out.heard(order)
         if order.question:
             self._asker.look()
         self._look_drained()
@@ -339,7 +331,7 @@ class OrderActor(Actor):
         self._records.commit()
 
     def _look_drained(self) -> None:
-        if self._drained is not None and not self._exit.sending:
+        if self._drained is not None and self._out.idle:
             self.reactor.after(0.0, self._end_drain)  # once the message in hand is done and its answers are out
 
     def _end_drain(self) -> None:

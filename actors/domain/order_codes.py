@@ -23,7 +23,7 @@ class CodeClass(Enum):
 _CODES: dict[CodeClass, tuple[int, ...]] = {
     CodeClass.REFUSED: (
         *(103, 106, 107, 109, 110, 111, 116, 133, 140, 141, 145),
-        *(200, 201, 203, 321, 329, 434, 460, 10289, 10293),
+        *(200, 201, 203, 321, 329, 434, 460, 10006, 10289, 10293),
     ),
     CodeClass.MODIFY_FAILED: (104, 105, 134, 2102),
     CodeClass.CANCEL_REFUSED: (135, 136, 161, 10147, 10148),

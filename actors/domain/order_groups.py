@@ -45,16 +45,22 @@ class Member(NamedTuple):
 def bracket(asked: PlaceBracket, entry: PlaceOrder, default_tif: str) -> tuple[Member, ...]:
     """The entry, which has its key, and its exits; these last GTC where the entry's time in force is none for them."""
     key = entry.key
+    profit_key, stop_key = exit_keys(key)
     members = [Member(entry, ENTRY)]
     if asked.take_profit is not None:
-        profit = _exit(asked, entry, default_tif, limit=asked.take_profit, key=f"{key}/{PROFIT}")
+        profit = _exit(asked, entry, default_tif, limit=asked.take_profit, key=profit_key)
         members.append(Member(profit, PROFIT, key, key, REDUCE_OTHERS))
     if _has_stop(asked):
         prices = {"limit": asked.stop_limit, "stop": asked.stop_loss}
         trails = {"trail": asked.trail, "trail_percent": asked.trail_percent}
-        stop = _exit(asked, entry, default_tif, **prices, **trails, key=f"{key}/{STOP}")
+        stop = _exit(asked, entry, default_tif, **prices, **trails, key=stop_key)
         members.append(Member(stop, STOP, key, key, REDUCE_OTHERS))
     return tuple(members)
+
+
+def exit_keys(key: str) -> tuple[str, str]:
+    """The keys that the exits of an entry have."""
+    return f"{key}/{PROFIT}", f"{key}/{STOP}"
 
 
 def check_bracket(asked: PlaceBracket) -> tuple[str, ...]:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import queue
 import sqlite3
+import time
 from typing import Any
 
 import pytest
 
-from actors.messages.broker import Transmit, TransmitCancel, Transmitted
+from actors.messages.broker import OrderNotice, Transmit, TransmitCancel, Transmitted
 from actors.messages.market import GetReference, Reference
 from actors.messages.orders import (
     CancelOrder,
@@ -25,7 +26,7 @@ from actors.orders.change import Change, Entry
 from actors.orders.journal import Journal
 from supervision.actor import Sender
 from supervision.errors import Rejected
-from tests.domain.order_builders import details, order, order_report, quote, terms
+from tests.domain.order_builders import details, execution_report, order, order_report, quote, terms
 from tests.order.neighbours import House, held, mine
 from tests.support.disk import disk_full
 
@@ -238,6 +239,34 @@ def test_the_brokers_word_of_every_leg_answers_an_ask_that_connection_left_open(
         assert not future.done()
         house.says(order_report("PreSubmitted", **mine(number), terms=terms(key=key)))
     assert [each.status for each in future.result(5.0).items] == ["PRESUBMITTED"] * 3
+
+
+def test_an_entry_whose_exit_the_broker_refuses_is_cancelled_once_and_asked_about(house: House) -> None:
+    bracket(house)
+    house.transmitted()
+    house.says(order_report("PreSubmitted", **mine()), OrderNotice(1, 1, 3, 201, "no stop orders here"))
+    assert house.transmitted() == TransmitCancel(1, 1)
+    assert "an entry whose exit was refused was cancelled" in house.causes.get(timeout=5.0)
+    house.says(OrderNotice(1, 1, 1, 10148, "cannot be cancelled"), order_report("Submitted", **mine()))
+    assert house.sent.empty()
+
+
+def test_an_entry_that_has_filled_stays_when_an_exit_is_refused(house: House) -> None:
+    bracket(house)
+    house.transmitted()
+    house.says(execution_report("a.b.c.01", 4, **mine()), OrderNotice(1, 1, 3, 201, "no stop orders here"))
+    assert known(house)["k1/stop"] == "REJECTED"
+    assert house.sent.empty()
+
+
+def test_a_bracket_that_never_left_is_found_absent_and_nothing_is_cancelled(house: House) -> None:
+    house.script[Transmit] = refusing("outcome_unknown")
+    bracket(house)
+    house.cut()
+    house.cut(asked=time.monotonic() + 2.0)
+    assert known(house) == dict.fromkeys(KEYS, "NOT_PLACED")
+    house.settle()
+    assert house.sent.empty()
 
 
 # --- one cancels all ----------------------------------------------------------------------------------

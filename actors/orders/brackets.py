@@ -1,0 +1,75 @@
+"""A bracket stays whole at the broker: when one of its orders was refused there, an entry without a fill is cancelled.
+
+The orders of a bracket leave together, but the broker judges each by itself, and may take the entry without its stop,
+or keep what it took waiting for the one it refused. The entry is cancelled once, and what became of it is asked. An
+entry that has filled stays as it is: its position is there, the exits that work protect it, and events tell the rest.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from functools import partial
+from typing import Final
+
+from actors.domain.order_groups import exit_keys
+from actors.domain.order_state import OrderState
+from actors.orders.exit import Exit
+from actors.orders.records import Records
+from supervision.errors import Rejected
+from supervision.reactor import Reactor
+
+_NEVER_WORKED: Final = ("REJECTED", "NOT_PLACED")
+
+
+class Brackets:
+    """Watches exits and entries. `ask_soon` raises the question of a reconciliation."""
+
+    def __init__(
+        self,
+        records: Records,
+        exit_: Exit,
+        reactor: Reactor,
+        ask_soon: Callable[[str], None],
+        log: logging.Logger,
+    ) -> None:
+        self._records = records
+        self._exit = exit_
+        self._reactor = reactor
+        self._ask_soon = ask_soon
+        self._log = log
+        self._called_back: set[str] = set()  # a cancel that the broker refuses is not repeated at its pace
+
+    def heard(self, order: OrderState) -> None:
+        """An order has a new value. What that means is looked at once all that came with it is known and written."""
+        key = order.parent or order.key
+        if self._refused_exit(key) is not None:
+            self._reactor.after(0.0, partial(self._look, key))
+
+    def _look(self, key: str) -> None:
+        entry, refused = self._records.book.get(key), self._refused_exit(key)
+        if entry is not None and refused is not None:
+            self._called_back.add(key)
+            self._log.warning("entry %s is cancelled: its exit %s is %s", key, refused.key, refused.status)
+            self._exit.cancel(entry, self._sent, self._unsent)
+
+    def _refused_exit(self, key: str) -> OrderState | None:
+        """An exit that never worked, if the entry with this key can still be called back."""
+        book = self._records.book
+        entry = book.get(key)
+        if entry is None or key in self._called_back or not _can_be_called_back(entry):
+            return None
+        exits = (book.get(one) for one in exit_keys(key))
+        refused = (each for each in exits if each is not None and each.parent and each.status in _NEVER_WORKED)
+        return next(refused, None)
+
+    def _sent(self, entry: OrderState) -> None:
+        self._ask_soon(f"{entry.key}: an entry whose exit was refused was cancelled")
+
+    def _unsent(self, entry: OrderState, error: Rejected) -> None:
+        self._called_back.discard(entry.key)
+        self._records.could_not_cancel(entry, error)
+
+
+def _can_be_called_back(entry: OrderState) -> bool:
+    return not (entry.terminal or entry.totals.filled or entry.cancelling or entry.external)
