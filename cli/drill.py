@@ -40,12 +40,20 @@ MARKS: dict[Verdict, tuple[str, str]] = {
 @click.argument("names", nargs=-1, metavar="[NAME]...")
 @click.option("--list", "listing", is_flag=True, help="Tell the drills, the invariants and the failpoints; run none.")
 @click.option("--seed", type=click.IntRange(min=0), help="Repeat a run: the same faults in the same order.")
-@click.option("--count", type=click.IntRange(1, 100_000), default=50, show_default=True, help="Faults of `random`.")
+@click.option(
+    "--count", type=click.IntRange(1, 100_000), help="Faults of a drill that makes many; else its own number."
+)
 @click.option("--jobs", type=click.IntRange(1, 32), default=1, show_default=True, help="Drills at a time.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
 @click.pass_context
 def drill(
-    ctx: click.Context, names: tuple[str, ...], listing: bool, seed: int | None, count: int, jobs: int, as_json: bool
+    ctx: click.Context,
+    names: tuple[str, ...],
+    listing: bool,
+    seed: int | None,
+    count: int | None,
+    jobs: int,
+    as_json: bool,
 ) -> None:
     """Run the restart and fault drills NAME... (names or numbers; all of them when none is given).
 
@@ -72,17 +80,20 @@ def drill(
 def _list(*, as_json: bool) -> None:
     about = {name: invariants.meaning(check) for name, check in invariants.INVARIANTS.items()}
     if as_json:
-        known = [{"number": one.number, "name": one.name, "title": one.title, "about": one.about} for one in drills()]
+        known = [
+            {"number": one.number, "name": one.name, "title": one.title, "about": one.about, "count": one.count}
+            for one in drills()
+        ]
         print_json({"drills": known, "invariants": about, "failpoints": dict(FAILPOINTS)})
         return
     screen = console()
-    rows = [(one.number, one.name, one.title, one.about) for one in drills()]
-    screen.print(table(("#>", "drill", "what is done", "aims at"), rows))
+    rows = [(one.number, one.name, one.title, one.count or "", one.about) for one in drills()]
+    screen.print(table(("#>", "drill", "what is done", "count>", "aims at"), rows))
     screen.print(table(("invariant", "what must hold, checked after every drill"), list(about.items())))
     screen.print(table((f"failpoint ({VARIABLE})", "where it stands"), list(FAILPOINTS.items())))
 
 
-def _run(wanted: Sequence[Drill], seed: int, count: int, jobs: int) -> list[Result]:
+def _run(wanted: Sequence[Drill], seed: int, count: int | None, jobs: int) -> list[Result]:
     results: list[Result] = []
     screen = Console(stderr=True)
     columns = (TextColumn("{task.description}"), BarColumn(), TaskProgressColumn(), TimeElapsedColumn())

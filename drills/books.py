@@ -31,7 +31,7 @@ class LedgerOrder:
 
 @dataclass(frozen=True, slots=True)
 class LedgerExecution:
-    """One execution as the broker has it."""
+    """One execution as the broker has it, after its corrections."""
 
     exec_id: str
     key: str
@@ -96,7 +96,7 @@ def read(stage: Stage) -> Books:
         ledger_executions=tuple(
             LedgerExecution(exec_id, key, Decimal(quantity), float(price), Decimal(commission))
             for exec_id, key, quantity, price, commission in rows(
-                ledger, "select exec_id, order_ref, quantity, price, commission from executions"
+                ledger, "select exec_id, order_ref, quantity, price, commission from fills"
             )
         ),
         ledger_positions=stage.ledger_positions(),

@@ -20,6 +20,7 @@ _MODULES = (
     "shortage",
     "gateway",
     "random_faults",
+    "storm",
 )
 
 

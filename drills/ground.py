@@ -65,6 +65,8 @@ class Ground:
         """How many faults a drill of random faults makes."""
         self.rng = random.Random(seed)
         self.record = Record()
+        self.final: books.Books | None = None
+        """Both books as they were judged, once a service was."""
         self.progress = progress
 
     @contextmanager
@@ -137,7 +139,7 @@ class Ground:
         stage.until("no order is UNKNOWN", lambda: self._resolved(stage), SETTLE_SECONDS)
         with contextlib.suppress(Broken):  # what still differs then is named below
             stage.until("nothing is on its way", lambda: not self._compare(stage, ("I4", "I6")), SETTLE_SECONDS)
-        final = books.read(stage)
+        self.final = final = books.read(stage)
         self.record.violations += invariants.violations(self.record, final)
         self._keep_figures(final)
         self.record.violations += leaks.zombies(stage)

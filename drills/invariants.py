@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterator
 
-from actors.messages.orders import OrderEvent, OrderView, PlaceOrder
+from actors.messages.orders import OrderEvent, OrderView, PlaceBracket, PlaceOneCancelsAll, PlaceOrder, SettleOrder
 from actors.messages.session import SessionUp
 from actors.messages.state import CutFinished
 from drills.books import Books, LedgerOrder
@@ -31,6 +31,8 @@ BROKER_SAYS = {
     "REJECTED": frozenset(("Inactive", "Cancelled")),
     "NOT_PLACED": frozenset[str](),
 }
+
+PLACING = frozenset(one.__name__ for one in (PlaceOrder, PlaceBracket, PlaceOneCancelsAll))
 
 Check = Callable[[Record, Books], Iterator[str]]
 
@@ -67,9 +69,9 @@ def one_order_a_key(_: Record, books: Books) -> Iterator[str]:
 def books_agree(record: Record, books: Books) -> Iterator[str]:
     """I4: our orders, executions and positions are the broker's; each execution counts once."""
     theirs = {order.key: order for order in books.ledger_orders if order.key}
-    placed = [one for one in record.operations if one.what == PlaceOrder.__name__]
+    placed = [one for one in record.operations if one.what in PLACING]
     refused = {one.key for one in placed} - {one.key for one in placed if one.outcome != "rejected"}
-    for key in theirs.keys() & refused:
+    for key in (one for one in theirs if entry_of(one) in refused):
         yield f"order {key} is at the broker, and every client who placed it was told that nothing was sent"
     ours = {order.key: order for order in books.orders if not order.external}
     for key in theirs.keys() - ours.keys():
@@ -87,6 +89,11 @@ def books_agree(record: Record, books: Books) -> Iterator[str]:
             yield f"execution {exec_id} is {seen[exec_id]} for the service and {paid[exec_id]} for the broker"
     if books.positions != books.ledger_positions:
         yield f"positions: the service says {books.positions}, the broker {books.ledger_positions}"
+
+
+def entry_of(key: str) -> str:
+    """The key that a client named: a group's orders are `KEY/profit`, `KEY/1` and the like."""
+    return key.partition("/")[0]
 
 
 def _order_agrees(order: OrderView, theirs: LedgerOrder | None) -> Iterator[str]:
@@ -107,14 +114,15 @@ def _status_agrees(ours: str, theirs: str) -> bool:
     return theirs in LIVE_AT_BROKER
 
 
-def unknown_until_evidence(_: Record, books: Books) -> Iterator[str]:
-    """I5: an UNKNOWN order is never sent again, and called not placed only after two confirmed cuts."""
+def unknown_until_evidence(record: Record, books: Books) -> Iterator[str]:
+    """I5: an UNKNOWN order is never sent again, and called not placed only after two confirmed cuts or by a person."""
+    settled = {one.key for one in record.operations if one.what == SettleOrder.__name__ and one.outcome != "rejected"}
     unknown_since: dict[str, str] = {}
     for row in books.journal:
         since = unknown_since.get(row.key)
         if since is not None and row.status in ON_THE_WAY:
             yield f"order {row.key} was UNKNOWN and became {row.status} (journal row {row.sequence})"
-        if row.status == "NOT_PLACED":
+        if row.status == "NOT_PLACED" and row.key not in settled:
             begun = "" if since is None else since
             confirmed = [cut for cut in books.cuts if cut.confirmed and begun <= cut.finished]
             if len(confirmed) < 2:

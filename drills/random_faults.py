@@ -38,7 +38,9 @@ MEGABYTES_A_NIGHT = 25.0
 """What supervisor, fork server and simulator may grow by; the simulator remembers every order."""
 
 
-@drill(38, "random", "random faults of all kinds, --count of them, then heal and read", about="all", limit=7200)
+@drill(
+    38, "random", "random faults of all kinds, --count of them, then heal and read", about="all", limit=7200, count=50
+)
 def random_faults(ground: Ground) -> None:
     nights = max(1, round(ground.count / FAULTS_A_NIGHT))
     hit = 0

@@ -24,9 +24,9 @@ Tell = Callable[[Drill, float, str], None]
 
 
 class Runner:
-    """`jobs` drills at a time; `tell` is called from several threads."""
+    """`jobs` drills at a time; `tell` is called from several threads. Without `count` each makes its own number."""
 
-    def __init__(self, drills: Sequence[Drill], seed: int, count: int, jobs: int, tell: Tell) -> None:
+    def __init__(self, drills: Sequence[Drill], seed: int, count: int | None, jobs: int, tell: Tell) -> None:
         self._waiting = list(reversed(drills))
         self._number = len(drills)
         self._seed = seed
@@ -70,7 +70,8 @@ class Runner:
                     self._running.discard(process)
 
     def _start(self, drill: Drill) -> subprocess.Popen[bytes]:
-        words = [sys.executable, "-m", "drills.worker", drill.name, str(self._seed), str(self._count)]
+        count = drill.count if self._count is None else self._count
+        words = [sys.executable, "-m", "drills.worker", drill.name, str(self._seed), str(count)]
         environment = {**os.environ, "PYTHONPATH": os.pathsep.join([str(ROOT), os.environ.get("PYTHONPATH", "")])}
         # Ctrl-C is for us: we end the drills, and they their services
         return subprocess.Popen(

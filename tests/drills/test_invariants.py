@@ -89,6 +89,13 @@ def _refused(record: Record, books: Books) -> Books:
     return replace(books, ledger_orders=(*books.ledger_orders, theirs), orders=(*books.orders, ours))
 
 
+def _refused_group(record: Record, books: Books) -> Books:
+    record.operation(Operation("PlaceBracket", "order", "k2", 1.0, 1.1, 5.0, "rejected", "gate closed"))
+    theirs = LedgerOrder(12, "k2/stop", "AAPL", "Submitted", Decimal(0), 1000.0)
+    ours = order(key="k2/stop", status="SUBMITTED", filled=Decimal(0))
+    return replace(books, ledger_orders=(*books.ledger_orders, theirs), orders=(*books.orders, ours))
+
+
 CASES: dict[str, tuple[str, Callable[[Record, Books], Books | None]]] = {
     "an incarnation that falls": ("I1", lambda record, _: record.saw(SERVICE, child(incarnation=0))),
     "two processes of one incarnation": ("I1", lambda record, _: record.saw(SERVICE, child(pid=999))),
@@ -115,6 +122,7 @@ CASES: dict[str, tuple[str, Callable[[Record, Books], Books | None]]] = {
     ),
     "a working order that is over": ("I4", lambda _, books: replace(books, orders=(order(status="SUBMITTED"),))),
     "an order of which its client was told that it was not sent": ("I4", _refused),
+    "an order of a group of which its client was told that it was not sent": ("I4", _refused_group),
     "a fill that was missed": ("I4", lambda _, books: replace(books, executions=())),
     "a fill that was counted twice": ("I4", lambda _, books: replace(books, executions=(execution(), execution()))),
     "a fill at another price": ("I4", lambda _, books: replace(books, executions=(execution(price=10.01),))),
@@ -190,6 +198,12 @@ def test_each_invariant_notices_what_it_is_there_for(case: str) -> None:
     broken = violations(record, books)
     assert [one for one in broken if one.startswith(f"{name}: ")], broken
     assert not [one for one in broken if not one.startswith(f"{name}: ")], "the others hold"
+
+
+def test_what_a_person_settled_needs_no_cuts() -> None:
+    record = good_record()
+    record.operation(Operation("SettleOrder", "order", "k1", 2.0, 2.1, 5.0, "ok", ""))
+    assert violations(record, replace(GOOD, journal=unknown_rows(("1", "UNKNOWN"), ("2", "NOT_PLACED")))) == []
 
 
 def test_every_invariant_has_a_case() -> None:
