@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from decimal import Decimal
 
+from simulator.market.combo import weights
 from simulator.market.instrument import Instrument
 from simulator.market.market import Market
 
@@ -34,10 +35,11 @@ def leg_fills(market: Market, combo: Instrument, sign: int, quantity: Decimal, p
         line = market.line(item)
         quoted = line.price(line.quote.ask if bought else line.quote.bid)
         fills.append(LegFill(item, "BUY" if bought else "SELL", leg.ratio, quantity * leg.ratio, quoted))
-    signs = [1 if leg.action == "BUY" else -1 for leg in combo.legs]
-    residual = price - sum((s * f.ratio * f.price for s, f in zip(signs, fills, strict=True)), Decimal(0))
-    chosen = max(range(len(fills)), key=lambda index: (-fills[index].ratio, fills[index].price))
+    signed = [leg.ratio if leg.action == "BUY" else -leg.ratio for leg in combo.legs]
+    shares = weights((fill.instrument, ratio) for fill, ratio in zip(fills, signed, strict=True))
+    residual = price - sum((share * fill.price for share, fill in zip(shares, fills, strict=True)), Decimal(0))
+    chosen = max(range(len(fills)), key=lambda index: (-abs(shares[index]), fills[index].price))
     leg_fill = fills[chosen]
-    adjusted = leg_fill.price + signs[chosen] * residual / leg_fill.ratio
+    adjusted = leg_fill.price + residual / shares[chosen]
     fills[chosen] = LegFill(leg_fill.instrument, leg_fill.action, leg_fill.ratio, leg_fill.quantity, adjusted)
     return fills

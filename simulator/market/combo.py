@@ -1,12 +1,14 @@
 """The feed of a combo: priced from its legs, bought legs at their ask and sold ones at their bid; nothing prints.
 
-The displayed size is what all legs together allow. A combo's price may be zero or below.
+The displayed size is what all legs together allow. A combo's price may be zero or below. It stands for as many units
+as one contract of its largest leg: a covered call, 100 shares and an option sold, is quoted per share.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from decimal import Decimal
 
 from simulator.market.feed import Feed, Print, Quote, Reach, What
 from simulator.market.instrument import Instrument
@@ -23,6 +25,13 @@ class LegFeed:
     ratio: int
 
 
+def weights(legs: Iterable[tuple[Instrument, int]]) -> list[Decimal]:
+    """How often each leg's price stands in the combo's, for legs with their ratios, whose signs are kept."""
+    parts = [(item.factor, ratio) for item, ratio in legs]
+    greatest = max(factor for factor, _ in parts)
+    return [ratio * factor / greatest for factor, ratio in parts]
+
+
 class ComboFeed:
     """A combo's quotes."""
 
@@ -30,7 +39,10 @@ class ComboFeed:
 
     def __init__(self, item: Instrument, legs: list[LegFeed]) -> None:
         self._legs = legs
-        self._weights = [leg.ratio * float(leg.instrument.tick / item.tick) for leg in legs]
+        self._shares = [float(share) for share in weights((leg.instrument, leg.ratio) for leg in legs)]
+        self._weights = [
+            share * float(leg.instrument.tick / item.tick) for share, leg in zip(self._shares, legs, strict=True)
+        ]
         self._quotes = [Quote() for _ in legs]
         self._tick = float(item.tick)
         self._shifts: list[tuple[float, float]] = []
@@ -41,7 +53,8 @@ class ComboFeed:
 
     def middle(self, moment: float) -> float:
         """The legs' prices, added and subtracted."""
-        return sum(leg.ratio * leg.feed.middle(moment) for leg in self._legs) + self._moved(self.after(moment))
+        legs = zip(self._shares, self._legs, strict=True)
+        return sum(share * leg.feed.middle(moment) for share, leg in legs) + self._moved(self.after(moment))
 
     def shift(self, since: float, factor: float, trade: Print | None) -> None:
         """The combo's own premium over its legs, from an instant on: `factor` times the price is where it stands."""

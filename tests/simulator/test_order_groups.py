@@ -183,6 +183,19 @@ def test_the_legs_of_a_combo_that_fills_away_from_their_quotes_still_make_up_its
     assert [fills[0], fills[1] - fills[2], fills[4] - fills[5]] == [Decimal("0.05")] * 3
 
 
+def test_a_covered_call_is_quoted_per_share_and_its_legs_make_up_its_price(world):
+    client = world.client()
+    bag, (call, _) = spread(world, "SELL", "SELL")
+    share, _ = bag.comboLegs = bag.comboLegs[::-1]
+    share.conId, share.ratio, share.action = 756733, 100, "BUY"
+    client.placeOrder(1, bag, order("BUY", 1, "MKT"))
+    whole, shares, option = (Decimal(fields[20]) for fields in client.take() if fields[0] == "11")
+    assert whole == shares - option
+    assert 400 < whole < 600
+    held = {con_id: position.quantity for con_id, position in world.gateway.account.positions.items()}
+    assert held == {756733: 100, call.con_id: -1}
+
+
 def test_a_combo_sold_to_buy_has_a_negative_limit_and_survives_a_restart(tmp_path):
     world = World(tmp_path)
     client = world.client()

@@ -76,14 +76,29 @@ def test_a_vertical_is_filled_once_as_a_combo_moves_its_legs_and_is_sold_again_i
     assert service.desk.state.ask(Reconcile("test")).differences == ()
 
 
+def test_a_covered_call_is_priced_per_share_and_makes_a_position_of_each_leg(service: Whole) -> None:
+    words = f"100x AAPL - AAPL {EXPIRY} 210C"
+    reference = priced(service, words)
+    assert reference.quote.ask is not None
+    placed = service.desk.order.ask(
+        PlaceOrder(words, "BUY", 1, limit=round(reference.quote.ask + 0.5, 2), key="covered")
+    )
+    assert placed.contract == words
+    filled(service, "covered")
+    share, call = reference.details.contract.legs
+    assert positions(service) == {share.con_id: 100, call.con_id: -1}
+    assert service.desk.state.ask(Reconcile("test")).differences == ()
+
+
 def test_a_combo_for_a_credit_is_changed_cancelled_and_known_again_by_an_order_that_restarts(service: Whole) -> None:
     credit = vertical("AAPL", EXPIRY, "C", 210.0, 200.0)
     service.desk.order.ask(PlaceOrder(credit, "BUY", 1, limit=-9.95, key="credit"))
     service.until("it works", lambda: order(service, "credit").status == "SUBMITTED")
     service.desk.order.ask(ModifyOrder("credit", limit=-9.9))
     service.until("it is changed", lambda: order(service, "credit").limit == -9.9)
-    service.kill("order")
-    service.until("Order is back", lambda: service.gate() == "open")
+    for name in ("order", "market_data"):  # so that its legs are asked for by their ids
+        service.recovers(service.strike(name))
+    service.wait_open()
     service.desk.order.ask(ModifyOrder("credit", limit=-9.85))
     service.until("it is changed again", lambda: order(service, "credit").limit == -9.85)
     assert service.ledger("select limit_price from orders where order_ref = 'credit'") == [("-9.85",)]
