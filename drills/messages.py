@@ -15,7 +15,7 @@ from typing import Any
 import orjson
 import psutil
 
-from actors.domain.order_machine import SETTLE
+from actors.domain.order_evidence import SETTLE
 from actors.messages.broker import FetchBars
 from actors.messages.market import Contract, GetQuote
 from actors.messages.orders import GetOrder, GetOrdersView, OrdersView

@@ -20,6 +20,7 @@ from actors.messages.orders import Execution
 
 NOTHING = Decimal(0)
 COMBO: Final = "BAG"  # the broker's security type of a combo
+_FIRST_REVISION: Final = 1
 
 
 class Recorded(Enum):
@@ -40,11 +41,15 @@ class Commission(msgspec.Struct, frozen=True):
 
 
 class Totals(msgspec.Struct, frozen=True):
-    """What the executions of one order add up to; `average_price` is None before the first."""
+    """What the executions of one order add up to; `average_price` is None before the first.
+
+    `corrected`: an execution was corrected, so statuses from before may have counted more or less.
+    """
 
     filled: Decimal = NOTHING
     average_price: float | None = None
     commission: Decimal = NOTHING
+    corrected: bool = False
 
 
 def stem(exec_id: str) -> str:
@@ -109,10 +114,11 @@ class FillLedger:
         commission = sum((each.commission or NOTHING for each in executions), NOTHING)
         fills = [each for each in executions if sec_type != COMBO or each.sec_type == COMBO]
         filled = sum((each.quantity for each in fills), NOTHING)
+        corrected = any(revision(each.exec_id) > _FIRST_REVISION for each in fills)
         if not filled:
-            return Totals(commission=commission)
+            return Totals(commission=commission, corrected=corrected)
         average = fsum(float(each.quantity) * each.price for each in fills) / float(filled)
-        return Totals(filled, average, commission)
+        return Totals(filled, average, commission, corrected)
 
     def all(self) -> tuple[Execution, ...]:
         """Every execution with its commission, oldest first."""

@@ -18,7 +18,8 @@ from actors.domain import order_events as ev
 from actors.domain.differences import foreign_key, missing, orphan, other_account, other_status, other_terms, unsettled
 from actors.domain.locks import undecided
 from actors.domain.order_book import OrderBook, key_of
-from actors.domain.order_machine import apply, same_terms
+from actors.domain.order_likeness import followed, same_terms
+from actors.domain.order_machine import apply
 from actors.domain.order_state import OrderState
 from actors.messages.broker import OrderReport
 from actors.messages.state import ApplyCut, Difference
@@ -61,7 +62,11 @@ def judge(
     if not complete or failed_parts(cut):
         return
     for order in book.open_orders():
-        if order.key not in seen and order.heard < cut.asked and order.reported not in ("INTENT", "SENDING"):
+        if (
+            order.key not in seen
+            and max(order.heard, order.doubted) < cut.asked
+            and order.reported not in ("INTENT", "SENDING")
+        ):
             yield from _absent(order, cut.asked, now, at)
     for order in book.open_orders():
         if _exhausted(order, cut.asked):
@@ -99,7 +104,7 @@ def _adoption(named: OrderState | None, adopted: OrderState, report: OrderReport
 
 
 def _found(order: OrderState, report: OrderReport, asked: float, now: float, at: datetime) -> Iterator[Verdict]:
-    newer = order.heard >= asked
+    newer = max(order.heard, order.doubted) >= asked
     if newer and order.acknowledged and order.reported != "UNKNOWN":
         return
     if report.terms.account not in ("", order.terms.account):
@@ -109,8 +114,8 @@ def _found(order: OrderState, report: OrderReport, asked: float, now: float, at:
     if after == order:
         return
     difference = None
-    confirmed = order.pending is not None and same_terms(after.terms, order.pending)
-    if not same_terms(after.terms, order.terms) and not confirmed:
+    wanted = [terms for terms in (order.terms, order.pending, order.dropped) if terms is not None]
+    if not any(same_terms(after.terms, followed(each, after.terms, order.totals.filled)) for each in wanted):
         difference = other_terms(order, after)
     elif after.status != order.status:
         difference = other_status(order, after, report.status)

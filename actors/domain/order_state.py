@@ -29,9 +29,11 @@ class OrderState(msgspec.Struct, frozen=True, kw_only=True):
     `heard` is the same in monotonic seconds, which alone tell what came before what: dates do not, since a clock
     may be set. So it is with `absent_since`: when a confirmed cut first lacked the order. `after_restart` renews both.
 
-    `acknowledged`: the broker spoke of it. `pending`: terms of a modify that it has not confirmed.
-    `told`: the most its statuses ever called filled. `rejection`: its words when it refused.
-    `doubt`: words that contradict what is known.
+    `acknowledged`: the broker spoke of it. `pending`: terms of a modify that it has not confirmed; `dropped`: of one
+    that it refused, until a list of the broker shows what came of it.
+    `told`: what its statuses call filled, less what corrections took back. `rejection`: its words when it refused.
+    `doubt`: words that contradict what is known, `doubted` when in monotonic seconds they last came.
+    `cancel_said`, `cancel_shown`: a code, or a status, called it cancelled without proving it: both together do.
     `held`: reconciliation can find out nothing more, a person must decide.
     `parent`: the key of the bracket entry that it is an exit of.
     `settled`: who decided what became of it, and why; empty again when the broker shows more than was known then.
@@ -52,12 +54,16 @@ class OrderState(msgspec.Struct, frozen=True, kw_only=True):
     acknowledged: bool = False
     cancelling: bool = False
     pending: OrderTerms | None = None
+    dropped: OrderTerms | None = None
     modified: bool = False
     totals: Totals = Totals()
     told: Decimal = Decimal(0)
     reason: str = ""
     rejection: str = ""
     doubt: str = ""
+    doubted: float = 0.0
+    cancel_said: bool = False
+    cancel_shown: bool = False
     absent_since: float | None = None
     held: bool = False
     parent: str = ""
@@ -65,8 +71,8 @@ class OrderState(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def status(self) -> OrderStatus:
-        """FILLED when executions say so, whatever was reported."""
-        asked = self.terms.quantity if self.pending is None else max(self.terms.quantity, self.pending.quantity)
+        """FILLED when executions say so, whatever was reported; a modify in doubt may have asked for more."""
+        asked = max(each.quantity for each in (self.terms, self.pending, self.dropped) if each is not None)
         return "FILLED" if self.totals.filled and self.totals.filled >= asked else self.reported
 
     @property
@@ -132,7 +138,7 @@ def after_restart(order: OrderState, now: float) -> OrderState:
     What was stored may be of another run of the machine, whose monotonic seconds mean nothing in this one.
     """
     absent_since = None if order.absent_since is None else now
-    return msgspec.structs.replace(order, heard=now, absent_since=absent_since)
+    return msgspec.structs.replace(order, heard=now, doubted=now, absent_since=absent_since)
 
 
 def side_of(broker_side: str) -> Side:

@@ -16,6 +16,7 @@ from actors.messages.orders import OrderStatus
 BROKER_STATUS: Final[dict[str, OrderStatus]] = {
     "ApiPending": "PENDING",
     "PendingSubmit": "PENDING",
+    "WarnState": "PENDING",  # documented, never seen: it waits for somebody, and may be cancelled or go on
     "PreSubmitted": "PRESUBMITTED",
     "Submitted": "SUBMITTED",
     "PendingCancel": "PENDING_CANCEL",
@@ -51,10 +52,16 @@ AFTER_MODIFY: Final[dict[OrderStatus, frozenset[OrderStatus]]] = {
     # also allowed once the terms were modified: the order passes through the earlier statuses again
     "PRESUBMITTED": frozenset({"PENDING"}),
     "SUBMITTED": frozenset({"PENDING", "PRESUBMITTED"}),
+    "INACTIVE": frozenset({"PENDING"}),
 }
 WITHOUT_OUR_CANCEL: Final[dict[OrderStatus, frozenset[OrderStatus]]] = {
     # also allowed, with a doubt, when no cancel of ours is under way or it was refused
     "PENDING_CANCEL": _ALIVE,
+}
+CONFIRMED: Final[dict[OrderStatus, frozenset[OrderStatus]]] = {
+    # what a broker still says of an order that ended, and what contradicts nothing
+    "REJECTED": frozenset({"INACTIVE", "CANCELLED", "PENDING_CANCEL"}),
+    "CANCELLED": frozenset({"PENDING_CANCEL"}),
 }
 
 OWN: Final[dict[type[ev.Event], dict[OrderStatus, OrderStatus]]] = {
@@ -72,7 +79,8 @@ OWN: Final[dict[type[ev.Event], dict[OrderStatus, OrderStatus]]] = {
     },
 }
 
-Phase = Literal["new", "modifying", "cancelling", "working", "done"]
+Phase = Literal["new", "recalled", "modifying", "cancelling", "working", "done"]
+"""What the order is busy with. `new`: not acknowledged yet; `recalled`: nor is the cancel that followed it."""
 
 
 class Action(Enum):
@@ -82,21 +90,33 @@ class Action(Enum):
     REMEMBER = "keep the refusal and ask: together with an end by status it is a rejection"
     DROP_MODIFY = "the modify failed, the order stands: ask"
     DROP_CANCEL = "the cancel failed, it may have ended before: ask"
+    BELIEVE = "keep the reason; together with the status it is cancelled, until then ask"
     EXPLAIN = "keep the text as the reason"
     REMARK = "keep the text if there is no better reason"
-    ASK = "ask the broker"
+    ASK = "ask the broker, and keep the text if there is no better reason"
 
 
-def _row(new: Action, modifying: Action, cancelling: Action, working: Action, done: Action) -> dict[Phase, Action]:
-    return {"new": new, "modifying": modifying, "cancelling": cancelling, "working": working, "done": done}
+def _row(
+    new: Action, recalled: Action, modifying: Action, cancelling: Action, working: Action, done: Action
+) -> dict[Phase, Action]:
+    return {
+        "new": new,
+        "recalled": recalled,
+        "modifying": modifying,
+        "cancelling": cancelling,
+        "working": working,
+        "done": done,
+    }
 
 
+_A = Action
 NOTICE: Final[dict[CodeClass, dict[Phase, Action]]] = {
-    # phases:                     new              modifying           cancelling          working          done
-    CodeClass.REFUSED: _row(Action.REJECT, Action.DROP_MODIFY, Action.REMEMBER, Action.REMEMBER, Action.REMEMBER),
-    CodeClass.MODIFY_FAILED: _row(Action.ASK, Action.DROP_MODIFY, Action.ASK, Action.ASK, Action.REMARK),
-    CodeClass.CANCEL_REFUSED: _row(Action.ASK, Action.DROP_CANCEL, Action.DROP_CANCEL, Action.ASK, Action.REMARK),
-    CodeClass.CANCELLED: _row(Action.EXPLAIN, Action.EXPLAIN, Action.EXPLAIN, Action.EXPLAIN, Action.EXPLAIN),
-    CodeClass.ADVISORY: _row(Action.REMARK, Action.REMARK, Action.REMARK, Action.REMARK, Action.REMARK),
-    CodeClass.UNSURE: _row(Action.ASK, Action.ASK, Action.ASK, Action.ASK, Action.ASK),
+    # phases:                     new          recalled       modifying       cancelling      working      done
+    CodeClass.REJECTED: _row(_A.REJECT, _A.REJECT, _A.DROP_MODIFY, _A.REMEMBER, _A.REMEMBER, _A.REMEMBER),
+    CodeClass.INVALID: _row(_A.REJECT, _A.ASK, _A.DROP_MODIFY, _A.ASK, _A.ASK, _A.REMARK),
+    CodeClass.MODIFY_FAILED: _row(_A.ASK, _A.ASK, _A.DROP_MODIFY, _A.ASK, _A.ASK, _A.REMARK),
+    CodeClass.CANCEL_REFUSED: _row(_A.ASK, _A.DROP_CANCEL, _A.DROP_CANCEL, _A.DROP_CANCEL, _A.ASK, _A.REMARK),
+    CodeClass.CANCELLED: _row(_A.BELIEVE, _A.BELIEVE, _A.BELIEVE, _A.BELIEVE, _A.BELIEVE, _A.EXPLAIN),
+    CodeClass.ADVISORY: _row(_A.REMARK, _A.REMARK, _A.REMARK, _A.REMARK, _A.REMARK, _A.REMARK),
+    CodeClass.UNSURE: _row(_A.ASK, _A.ASK, _A.ASK, _A.ASK, _A.ASK, _A.ASK),
 }
