@@ -53,7 +53,7 @@ def order_to(terms: OrderTerms, *, what_if: bool = False) -> ibapi.order.Order:
     theirs = ibapi.order.Order()
     theirs.account = terms.account
     theirs.action = terms.side
-    theirs.totalQuantity = Decimal(f"{terms.quantity:f}")  # never 1E+2 on the wire
+    theirs.totalQuantity = quantity_to(terms.quantity)
     theirs.orderType = terms.order_type
     if terms.limit is not None:
         theirs.lmtPrice = terms.limit
@@ -70,6 +70,11 @@ def order_to(terms: OrderTerms, *, what_if: bool = False) -> ibapi.order.Order:
     theirs.transmit = terms.transmit
     theirs.whatIf = what_if
     return theirs
+
+
+def quantity_to(quantity: Decimal) -> Decimal:
+    """The quantity as it is written: never 1E+2."""
+    return Decimal(f"{quantity:f}")
 
 
 def preview_from(state: Any) -> OrderPreview | None:

@@ -15,6 +15,7 @@ from ibapi.execution import ExecutionFilter
 from ibapi.order_cancel import OrderCancel
 from ibapi.wrapper import EWrapper
 
+from actors.ib.order_forms import OrderForms
 from actors.ib.order_values import order_to
 from actors.ib.times import request_time
 from actors.ib.values import contract_to
@@ -80,6 +81,7 @@ class Requests:
         client.clientId = client_id
         client.setConnState(EClient.CONNECTED)
         self._client = client
+        self._forms = OrderForms(self._place)
 
     def _encode(self, send: Callable[..., None], *arguments: object) -> bytes:
         self._capture.frames.clear()
@@ -140,6 +142,9 @@ class Requests:
 
     def place(self, order_id: int, contract: Contract, terms: OrderTerms) -> bytes:
         """Place an order, or change one with the same id."""
+        return self._forms.place(order_id, contract, terms)
+
+    def _place(self, order_id: int, contract: Contract, terms: OrderTerms) -> bytes:
         return self._encode(self._client.placeOrder, order_id, contract_to(contract), order_to(terms))
 
     def preview(self, order_id: int, contract: Contract, terms: OrderTerms) -> bytes:
