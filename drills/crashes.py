@@ -64,6 +64,7 @@ def order_in_flight(ground: Ground) -> None:
             expect(outcome == "ok", f"the client is told that {key} may be there, it was {outcome}")
             stage.recovers(stage.fell("connection", number), cause=f"killed: {instant}")
             stage.wait_open()
+            stage.wait_unlocked()
             keys.append(key)
         arrived = [stage.placed(key) for key in keys]
         expect(arrived == [0, 1, 1], f"at the broker none of the first order and one of each other, not {arrived}")

@@ -107,6 +107,10 @@ class Stage:
         """Wait until orders may leave."""
         return self.until("the gate is open", lambda: self.gate() == "open", limit)
 
+    def wait_unlocked(self, limit: float = 15.0) -> float:
+        """Wait until no contract is locked: what became of every order is known."""
+        return self.until("no contract is locked", lambda: not self.desk.order.ask(GetOrdersView()).locks, limit)
+
     def becomes(self, name: str, state: ChildState, incarnation: int = 1) -> None:
         """Wait until an actor is in this state, in this incarnation or a later one. Raises Broken."""
 
