@@ -26,14 +26,14 @@ def terms_from(theirs: Any, local: tzinfo, log: logging.Logger) -> OrderTerms:
     trails = "TRAIL" in kind
     offset = price(theirs.lmtPriceOffset) if trails and "LIMIT" in kind else None
     stop = theirs.trailStopPrice if trails else theirs.auxPrice
-    limited = offset is None and ("LMT" in kind or kind in ("LIT", "TRAIL LIMIT"))
+    limited = offset is None and ("LMT" in kind or kind in ("LOC", "LIT", "TRAIL LIMIT"))
     return OrderTerms(
         account=theirs.account,
         side=theirs.action,
         quantity=quantity(theirs.totalQuantity) or Decimal(0),
         order_type=kind,
         limit=price(theirs.lmtPrice) if limited else None,
-        stop=(price(stop) or None) if trails or "STP" in kind else None,
+        stop=(price(stop) or None) if trails or "STP" in kind or kind in ("MIT", "LIT") else None,
         tif=theirs.tif,
         key=theirs.orderRef,
         outside_rth=theirs.outsideRth,
