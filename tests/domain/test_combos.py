@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from actors.domain.combos import LegQuote, check, combine, meant, net_quote, vertical, weights, whole_combos
-from actors.domain.contracts import words
+from actors.domain.contracts import question, words
 from actors.domain.order_words import facts
 from actors.messages.market import Combo, ComboLeg, Contract, ContractDetails, Leg, Quote
 from supervision.errors import Rejected
@@ -107,6 +107,10 @@ def test_everything_that_is_wrong_with_the_legs_is_told_at_once() -> None:
         "leg 1: side 'HOLD'",
     ]
     check(SPREAD)
+    with pytest.raises(Rejected, match="AAPL 2026-12-18 150C is no option"):
+        vertical("AAPL", "2026-12-18", "C", 150.0, 160.0)
+    with pytest.raises(Rejected, match="ask for its legs"):
+        question(combine(SPREAD, LISTED).contract)
     euro = ContractDetails(Contract("EUR", "CASH", "IDEALPRO", "EUR", con_id=701))
     with pytest.raises(Rejected) as refusal:
         combine(SPREAD, (LISTED[0], euro))
@@ -183,3 +187,9 @@ def test_positions_of_the_legs_are_so_many_whole_combos(combos: int, ratios: tup
     held = {701: Decimal(combos * ratios[0] + more), 702: Decimal(-combos * ratios[1])}
     assert whole_combos(legs, held) == combos
     assert whole_combos(legs, {701: Decimal(5)}) == 0
+
+
+def test_half_a_combo_is_none() -> None:
+    legs = (ComboLeg(701, 2, "BUY"), ComboLeg(702, 4, "SELL"))
+    assert whole_combos(legs, {701: Decimal(3), 702: Decimal(-6)}) == 1
+    assert whole_combos(legs, {701: Decimal(-3), 702: Decimal(6)}) == -1

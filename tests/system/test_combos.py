@@ -10,7 +10,7 @@ from decimal import Decimal
 import pytest
 
 from actors.domain.combos import vertical
-from actors.messages.market import Combo, Contract, GetReference, Leg, Reference
+from actors.messages.market import Combo, Contract, GetReference, Leg, Reference, ResolveContract
 from actors.messages.orders import CancelOrder, GetExecutions, GetOrder, ModifyOrder, OrderView, PlaceOrder
 from actors.messages.state import Reconcile
 from simulator.market.expiries import third_friday
@@ -48,6 +48,7 @@ def positions(service: Whole) -> dict[int, Decimal]:
 
 def test_a_vertical_is_filled_once_as_a_combo_moves_its_legs_and_is_sold_again_in_words(service: Whole) -> None:
     reference = priced(service, SPREAD)
+    assert service.desk.market_data.ask(ResolveContract(SPREAD)) == reference.details
     assert reference.quote.ask is not None
     limit = round(reference.quote.ask + 0.5, 2)
     placed = service.desk.order.ask(PlaceOrder(SPREAD, "BUY", 2, limit=limit, key="vertical"))
@@ -129,6 +130,7 @@ def test_a_combo_that_makes_no_sense_is_refused_and_nothing_is_sent(service: Who
         (f"AAPL {EXPIRY} 200C - AAPL {EXPIRY} 200C", "in the combo twice"),
         (f"AAPL {EXPIRY} 200C - AAPL {EXPIRY} 201C", "knows no contract for AAPL OPT"),
         (f"AAPL {EXPIRY} 200C - EUR.USD", "type CASH"),
+        (f"AAPL {EXPIRY} 200C - AAPL next year 200C", "an option is SYMBOL YYYYMMDD STRIKE"),
     ):
         with pytest.raises(Rejected, match=why):
             service.desk.order.ask(PlaceOrder(combo, "BUY", 1, limit=1.0))
