@@ -107,7 +107,7 @@ def _found(order: OrderState, report: OrderReport, asked: float, now: float, at:
     newer = max(order.heard, order.doubted) >= asked
     if newer and order.acknowledged and order.reported != "UNKNOWN":
         return
-    if report.terms.account not in ("", order.terms.account):
+    if not order.external and not order.terminal and report.terms.account not in ("", order.terms.account):
         yield Verdict(order, order, other_account(order, report.terms.account))
     heard = ev.reported(report)
     after = apply(order, ev.FoundCompleted(heard) if report.completed else ev.FoundOpen(heard), now, at)

@@ -129,7 +129,7 @@ def test_a_combo_moves_cash_by_its_legs_alone() -> None:
 def test_of_an_execution_and_its_correction_the_newest_counts_however_they_are_listed() -> None:
     both = (traded(1, 10, 150.0), traded(1, 10, 149.0, revision=2))
     assert movements(listed(*both)) == movements(listed(*reversed(both)))
-    assert movements(listed(*both))["0000e0d5.0001"].amount == Decimal("-1491")
+    assert movements(listed(*both))["0000e0d5.0001"].amount == Decimal(-1491)
 
 
 def test_an_account_that_is_not_at_rest_keeps_its_baseline() -> None:

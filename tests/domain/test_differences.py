@@ -35,7 +35,7 @@ def told(one: Difference) -> Told:
 
 
 def working(**changes: object) -> OrderState:
-    return order(reported="SUBMITTED", acknowledged=True, perm_ids=(900,), **changes)
+    return order(**({"reported": "SUBMITTED", "acknowledged": True, "perm_ids": (900,)} | changes))
 
 
 @pytest.mark.parametrize(
@@ -80,6 +80,13 @@ def test_an_order_of_another_client_with_a_key_of_ours_is_not_taken_for_ours_and
     assert told(found) == ("order_ownership", "k1", "order k1", True, False)
     assert (found.ours, found.action) == ("client 17", "not ours; adopted as external under ext:77")
     assert "client 9" in found.theirs
+
+
+def test_an_order_in_another_account_is_told_while_it_works_there_and_not_when_it_has_ended() -> None:
+    ended = completed_report("Cancelled", terms=terms(account="DU2"))
+    first, second = judged(working(), ended=(ended,))
+    assert (first.kind, first.ours, first.theirs, second.kind) == ("order_ownership", "DU1", "DU2", "order_status")
+    assert judged(working(reported="CANCELLED"), ended=(ended,)) == []
 
 
 def test_a_difference_of_terms_shows_every_price_that_an_order_can_have() -> None:
