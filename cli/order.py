@@ -31,7 +31,7 @@ nightdesk order place BUY 1 "AAPL 20261218 150/160C" --limit 4.20
 nightdesk order place SELL 1 "AAPL 20261218 150C - 2x AAPL 20261218 160C" --limit -0.35
 """
 # -5 is a wrong quantity, no option
-_NUMBERS: Final = {"ignore_unknown_options": True}
+NUMBERS: Final = {"ignore_unknown_options": True}
 
 
 @click.group()
@@ -39,7 +39,7 @@ def order() -> None:
     """Place, modify or cancel orders by hand."""
 
 
-@order.command(epilog=EXAMPLES, context_settings=_NUMBERS)
+@order.command(epilog=EXAMPLES, context_settings=NUMBERS)
 @order_options
 @state_dir
 @as_json
@@ -60,7 +60,7 @@ def place(state_dir: Path, as_json: bool, **asked: Any) -> None:
     _print(placed, as_json=as_json)
 
 
-@order.command("what-if", context_settings=_NUMBERS)
+@order.command("what-if", context_settings=NUMBERS)
 @order_options
 @state_dir
 @as_json

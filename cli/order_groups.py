@@ -6,11 +6,11 @@ An order inside a group is written as for `order place`, with the same options.
 from __future__ import annotations
 
 import shlex
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
-from typing import Any, Final, Literal
+from typing import Any, Literal
 
 import click
 
@@ -19,8 +19,8 @@ from actors.messages.orders import CancelAll, Orders, PlaceBracket, PlaceOneCanc
 from actors.rows import order_row
 from cli.exits import TIMED_OUT, Failure
 from cli.options import as_json, state_dir
-from cli.order import order, place
-from cli.order_options import PRICE
+from cli.order import NUMBERS, order, place
+from cli.order_options import PRICE, order_of, order_options
 from cli.orders import orders_table
 from cli.output import console, print_json
 from supervision import clock
@@ -33,13 +33,10 @@ nightdesk order bracket BUY 10 AAPL --limit 150 --take-profit 155 --stop-loss 14
 OCA_EXAMPLE = """\b
 nightdesk order oca "SELL 10 AAPL --limit 160" "SELL 10 AAPL --stop 140 --tif GTC" --key my-exits
 """
-# Options of `order place` that are of the command, not of the order; and what its words are called in PlaceOrder.
-_OF_COMMAND: Final = frozenset({"state_dir", "as_json"})
-_FIELDS: Final = {"symbol": "contract", "order_type": "type"}
-_ORDER_PARAMS: Final = [param for param in place.params if param.name not in _OF_COMMAND]
 
 
-@order.command(epilog=BRACKET_EXAMPLE, params=_ORDER_PARAMS, context_settings={"ignore_unknown_options": True})
+@order.command(epilog=BRACKET_EXAMPLE, context_settings=NUMBERS)
+@order_options
 @click.option("--take-profit", type=float, help="Limit price of the exit with a profit.")
 @click.option("--stop-loss", type=float, help="Stop price of the exit with a loss, or where a trailing one begins.")
 @click.option("--stop-limit", type=float, help="Makes the exit with a loss a stop-limit order.")
@@ -61,7 +58,7 @@ def bracket(
 ) -> None:
     """Place an entry with its exits, all or nothing; the exits wait at the broker until the entry fills."""
     request = PlaceBracket(
-        _order_of(entry),
+        order_of(entry),
         take_profit=take_profit,
         stop_loss=stop_loss,
         stop_limit=stop_limit,
@@ -117,11 +114,7 @@ def _read_order(words: str) -> PlaceOrder:
         context = place.make_context("order", arguments)
     except click.UsageError as error:
         raise click.UsageError(f"{words!r} is no order: {error.format_message()}") from error
-    return _order_of({name: value for name, value in context.params.items() if name not in _OF_COMMAND})
-
-
-def _order_of(params: Mapping[str, Any]) -> PlaceOrder:
-    return PlaceOrder(**{_FIELDS.get(name, name): value for name, value in params.items()})
+    return order_of(context.params)
 
 
 def _place(request: PlaceBracket | PlaceOneCancelsAll, state_dir: Path, *, as_json: bool) -> None:

@@ -119,7 +119,6 @@ class Changing:
         except JournalError as error:
             self._records.failed(error)
             raise Rejected(f"order {order.key} was not settled: {error}", kind="journal") from error
-        failpoint("order.settle.journalled", order.key)
         return settled.view()
 
     def _of_ours(self, reference: str) -> OrderState:
