@@ -14,6 +14,7 @@ from actors.messages.broker import (
     CommissionReport,
     ExecutionList,
     ExecutionReport,
+    FetchPreview,
     FetchReports,
     GateStands,
     OpenOrders,
@@ -99,6 +100,10 @@ class Broker(Actor):
     @handles(TransmitCancel)
     def _cancel(self, message: TransmitCancel, sender: Sender) -> object:
         return self._take(message, sender)
+
+    @handles(FetchPreview)
+    def _preview(self, message: FetchPreview, sender: Sender) -> object:
+        return self.script[FetchPreview](message, sender)
 
     def _take(self, message: Transmit | TransmitCancel, sender: Sender) -> object:
         script = self.script.get(type(message))
