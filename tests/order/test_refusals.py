@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 
@@ -32,6 +33,26 @@ from tests.order.neighbours import House
         ({"limit": float("nan")}, "limit nan: must be a finite number"),
         ({"limit": -1.0}, "must be above zero"),
         ({"limit": 150.001}, r"not on the tick of 0.01 \(accepted: 150 or 150.01\)"),
+        (
+            {"stop": 149.0, "tif": "IOC"},
+            r"tif IOC: an order of type STP LMT does not take it \(accepted: DAY, GTC, GTD\)",
+        ),
+        ({"type": "LOO", "tif": "GTC"}, r"tif GTC: an order of type LOO does not take it \(accepted: OPG\)"),
+        ({"tif": "GTD"}, "good_till is missing: the time in force GTD needs an instant, with its time zone"),
+        ({"good_till": datetime(2026, 1, 1)}, "2026-01-01T00:00:00: has no time zone"),  # noqa: DTZ001
+        ({"good_till": datetime(2026, 1, 1, tzinfo=UTC)}, r"2026-01-01T00:00:00\+00:00: must be later than now"),
+        (
+            {"good_till": datetime(2090, 1, 1, tzinfo=UTC), "tif": "GTC"},
+            r"the time in force GTC takes none \(accepted: GTD\)",
+        ),
+        ({"trail": 1.0}, "limit 150: an order of type TRAIL takes no limit price; leave it out"),
+        ({"limit": None, "trail": 1.0, "trail_percent": 2.0}, "trail 1 and trail_percent 2: an order trails by one"),
+        ({"limit": None, "limit_offset": 0.1}, "trail is missing: an order of type TRAIL LIMIT needs trail"),
+        ({"limit": None, "trail": -1.0}, "trail -1: must be above zero"),
+        ({"limit": None, "trail_percent": 100.0}, "trail_percent 100: must be above 0 and below 100"),
+        ({"limit": None, "trail": 1.0, "limit_offset": -0.1}, "limit_offset -0.1: must be zero or more"),
+        ({"limit": None, "trail": 0.005}, r"trail 0.005 is not on the tick of 0.01 \(accepted: 0.01\)"),
+        ({"limit": None, "trail": 1.0, "stop": -5.0}, "stop -5: must be above zero for AAPL"),
         ({"tif": "FOREVER"}, r"tif 'FOREVER' is not known \(accepted: DAY, GTC, IOC, FOK, GTD, OPG\)"),
         ({"account": "U999"}, r"account U999 is not one of this service's \(accepted: DU1\)"),
         ({"key": "12345"}, "digits alone are read as an order id"),
