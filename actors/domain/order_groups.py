@@ -13,6 +13,7 @@ from typing import Any, Final, NamedTuple
 
 import msgspec
 
+from actors.domain.order_kinds import KINDS, kind_of, tif_of
 from actors.messages.broker import OrderTerms
 from actors.messages.market import Quote
 from actors.messages.orders import PlaceBracket, PlaceOneCancelsAll, PlaceOrder, Side
@@ -24,6 +25,7 @@ ENTRY, PROFIT, STOP = "entry", "profit", "stop"
 
 _OPPOSITE: Final[dict[str, Side]] = {"BUY": "SELL", "SELL": "BUY"}
 _LASTING: Final = ("DAY", "GTC")
+_CLOSING: Final = frozenset({"MOC", "LOC"})
 
 
 class Member(NamedTuple):
@@ -136,17 +138,24 @@ def _has_stop(asked: PlaceBracket) -> bool:
 
 
 def _exit(asked: PlaceBracket, entry: PlaceOrder, default_tif: str, **own: Any) -> PlaceOrder:
-    entry_tif = entry.tif or default_tif
     order = PlaceOrder(
         entry.contract,
         _OPPOSITE.get(entry.side, entry.side),
         entry.quantity,
-        tif=asked.exit_tif or (entry_tif if entry_tif in _LASTING else "GTC"),
+        tif=asked.exit_tif or _exit_tif(entry, default_tif),
         account=entry.account,
         strategy=entry.strategy,
         outside_rth=entry.outside_rth,
     )
     return msgspec.structs.replace(order, **own)
+
+
+def _exit_tif(entry: PlaceOrder, default_tif: str) -> str:
+    if kind_of(entry) in _CLOSING:
+        return "GTC"  # exits of the day would expire as it fills
+    kind = KINDS.get(kind_of(entry))  # type: ignore[call-overload] # any text, of which some are types
+    tif = default_tif if kind is None else tif_of(entry, kind, default_tif)
+    return tif if tif in _LASTING else "GTC"
 
 
 def _entry_price(entry: OrderTerms, quote: Quote | None) -> float | None:
