@@ -33,13 +33,13 @@ def rows(path: Path, sql: str) -> list[tuple[object, ...]]:
         return db.execute(sql).fetchall()
 
 
-def columns(path: Path) -> dict[str, list[tuple[object, ...]]]:
-    return {table: rows(path, f"PRAGMA table_xinfo({table})") for table in (*TABLES, "fills")}
+def schema(path: Path) -> dict[str, list[tuple[object, ...]]]:
+    found = {table: rows(path, f"PRAGMA table_xinfo({table})") for table in (*TABLES, "fills")}
+    found["others"] = rows(path, "SELECT name, sql FROM sqlite_master WHERE type <> 'table' ORDER BY name")
+    return found
 
 
-def test_a_journal_of_version_1_is_read_with_all_it_knew_and_gets_the_columns_of_a_new_one(
-    old: Path, tmp_path: Path
-) -> None:
+def test_a_journal_of_version_1_is_read_with_all_it_knew_and_becomes_like_a_new_one(old: Path, tmp_path: Path) -> None:
     history = rows(old, "SELECT * FROM journal")
     journal = Journal(old)
     contents = journal.load(START)
@@ -59,7 +59,7 @@ def test_a_journal_of_version_1_is_read_with_all_it_knew_and_gets_the_columns_of
     assert rows(old, "SELECT key, held, trail, parent FROM orders") == [("k1", 0, None, ""), ("k2", 1, None, "")]
     assert rows(old, "SELECT * FROM journal") == history
     Journal(tmp_path / "new.db").close()
-    assert columns(old) == columns(tmp_path / "new.db")
+    assert schema(old) == schema(tmp_path / "new.db")
 
 
 def test_an_execution_whose_kind_the_journal_does_not_tell_stays_without_one(old: Path) -> None:
