@@ -43,8 +43,7 @@ class OrderTraffic:
         self._log = ReportLog()
         self._gate: GateStands | None = None
         self._order: Peer | None = None  # the connection over which Order told of its gate
-        self._accepted = 0
-        self._left = 0
+        self._receipt = 0  # the newest that was taken to be sent
 
     # --- where things stand -------------------------------------------------------------------------
 
@@ -67,21 +66,21 @@ class OrderTraffic:
 
     def transmit(self, message: Transmit, sender: Sender) -> None:
         """Queue orders that leave together; answers when the last byte is with the kernel. Raises Rejected."""
-        problem = why_not(self._standing(sender, self._accepted), message)
+        before = self._receipt
+        problem = why_not(self._standing(sender, before), message)
         if problem is not None:
             raise problem
         requests, first = self._outbound.requests, message.orders[0].order_id
         frames = b"".join(requests.place(one.order_id, one.contract, one.terms) for one in message.orders)
         failpoint("connection.order.encoded", first)
-        self._accepted = message.orders[-1].receipt
+        self._receipt = message.orders[-1].receipt
 
         def sent() -> None:
-            self._left = message.orders[-1].receipt
             failpoint("connection.order.written", first)
             sender.reply(Transmitted(message.epoch))
 
         def at_the_last_byte() -> Rejected | None:
-            return why_not(self._standing(sender, self._left), message)
+            return why_not(self._standing(sender, before), message)
 
         self._outbound.ship_orders(
             tuple(one.order_id for one in message.orders), frames, sender, sent, at_the_last_byte

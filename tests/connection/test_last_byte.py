@@ -16,7 +16,7 @@ from supervision.ref import Hub
 from tests.connection.bench import Bench, sending
 from tests.connection.script import AAPL, Script, stage, terms
 
-SLOW = {"messages_per_second": 0.5, "burst": 1}
+STANDING = {"messages_per_second": 0.1, "burst": 2}  # what finds no token waits longer than any test does
 TRIO = {"messages_per_second": 2.0, "burst": 3}
 PLACE = "3"
 next_receipt = iter(range(10_000, 20_000))
@@ -31,10 +31,10 @@ def busy(it: Bench, script: Script) -> int:
     return epoch
 
 
-def placed(it: Bench, epoch: int, order_id: int, gate: int = 1) -> Future[Any]:
-    """An order that was handed over and waits for its turn."""
+def placed(it: Bench, epoch: int, *order_ids: int) -> Future[Any]:
+    """Orders that were handed over and wait for their turn."""
     before = it.view().requests_waiting
-    future = it.connection.ask_future(group(epoch, order_id, gate=gate))
+    future = it.connection.ask_future(group(epoch, *order_ids))
     it.view(lambda view: view.requests_waiting == before + 1)
     return future
 
@@ -83,15 +83,15 @@ def test_nothing_leaves_before_order_has_told_where_its_gate_stands_nor_for_anot
 
 
 def test_a_gate_that_closes_answers_what_waits_and_a_cancel_leaves_all_the_same(tmp_path: Path) -> None:
-    with stage(tmp_path, pacing={"messages_per_second": 2.0, "burst": 1}) as (it, script):
+    with stage(tmp_path, pacing=STANDING) as (it, script):
         epoch = busy(it, script)
-        waiting = [placed(it, epoch, order_id) for order_id in (530, 531)]
+        waiting = [placed(it, epoch, 530, 531), placed(it, epoch, 532)]
         it.gate(2, is_open=False, reason="halted: kill switch")
         assert [kind_of(one) for one in waiting] == ["gate", "gate"]
         assert "kill switch" in str(waiting[0].exception())
         assert it.view().requests_waiting == 0
         with pytest.raises(Rejected, match="kill switch"):
-            it.connection.ask(group(epoch, 532, gate=2))
+            it.connection.ask(group(epoch, 533, gate=2))
         it.connection.ask(broker.TransmitCancel(epoch, 17))
         assert script.read()[:3] == ("4", "1", "17")
 
@@ -109,14 +109,14 @@ def test_an_order_of_a_gate_that_has_closed_and_opened_since_is_refused(tmp_path
 
 
 def test_when_the_gateway_loses_the_broker_what_waits_is_answered_before_order_can_know(tmp_path: Path) -> None:
-    with stage(tmp_path, pacing=SLOW) as (it, script):
+    with stage(tmp_path, pacing=STANDING) as (it, script):
         epoch = busy(it, script)
-        waiting = placed(it, epoch, 530)
+        waiting = placed(it, epoch, 530, 531)
         script.say(4, 2, -1, 1100, "connectivity is lost", "")
         assert kind_of(waiting) == "gate"
         assert "code 1100" in str(waiting.exception())
         with pytest.raises(Rejected, match="code 1100"):
-            it.connection.ask(group(epoch, 531))
+            it.connection.ask(group(epoch, 532))
         assert not it.next(LinkChanged).up
         assert it.view().requests_waiting == 0
 
@@ -152,6 +152,18 @@ def test_a_receipt_that_went_before_never_goes_again_also_in_the_next_session(tm
             it.connection.ask(broker.Transmit(epoch, 1, order.orders))
         it.connection.ask(sending(epoch, 532, AAPL, terms()))
         assert sent_ids(script, 1) == [532]
+
+
+def test_a_receipt_that_still_waits_for_its_turn_is_not_taken_again(tmp_path: Path) -> None:
+    with stage(tmp_path, pacing=STANDING) as (it, script):
+        epoch = busy(it, script)
+        orders = group(epoch, 530, 531)
+        waiting = it.connection.ask_future(orders)
+        it.view(lambda view: view.requests_waiting == 1)
+        with pytest.raises(Rejected, match="must be above"):
+            it.connection.ask(orders)
+        assert it.view().requests_waiting == 1
+        assert not waiting.done()
 
 
 def test_orders_that_belong_together_leave_at_once_and_next_to_each_other(tmp_path: Path) -> None:
