@@ -68,6 +68,8 @@ class Books:
     ledger_orders: tuple[LedgerOrder, ...]
     ledger_executions: tuple[LedgerExecution, ...]
     ledger_positions: dict[str, Decimal]
+    corrected: frozenset[str]
+    """Keys of the orders of which the broker corrected an execution."""
     orders: tuple[OrderView, ...]
     executions: tuple[Execution, ...]
     positions: dict[str, Decimal]
@@ -100,6 +102,9 @@ def read(stage: Stage) -> Books:
             )
         ),
         ledger_positions=stage.ledger_positions(),
+        corrected=frozenset(
+            key for (key,) in rows(ledger, "select order_ref from executions where corrects is not null")
+        ),
         orders=desk.order.ask(GetOrders(all=True)).items,
         executions=desk.order.ask(GetExecutions()).items,
         positions=stage.our_positions(),

@@ -298,11 +298,12 @@ class Stage:
         """One statement to the simulated gateway, kept in the history; given again to the next incarnation of a
         simulator that dies of it, or with it. Raises Broken.
         """
+        return self.reached(f"the simulator does {statement}", lambda: self.say(statement))
+
+    def say(self, statement: str) -> Answer:
+        """The same, once. Raises ControlError when it is refused, ActorUnavailable when the simulator is gone."""
         if statement not in ("status", "ledger"):
             self.note(f"gateway: {statement}")
-        return self.reached(f"the simulator does {statement}", lambda: self._control(statement))
-
-    def _control(self, statement: str) -> Answer:
         try:
             address = orjson.loads((self.directory / "simulator.json").read_bytes())
             with ControlClient(address["host"], address["control_port"]) as control:

@@ -46,9 +46,10 @@ Weather = Callable[[Stage, int], AbstractContextManager[None]]
 class Nights:
     """One storm: who died in it, how often, and where."""
 
-    def __init__(self, ground: Ground, weather: Weather) -> None:
+    def __init__(self, ground: Ground, weather: Weather, settings: Mapping[str, object]) -> None:
         self._ground = ground
         self._weather = weather
+        self._settings = settings
         self._plan = Plan(ground.rng, VICTIMS)
         self.victims: Counter[str] = Counter()
         self.instants: Counter[str] = Counter()
@@ -70,7 +71,11 @@ class Nights:
     def _one(self, night: int, kills: int, *, last: bool) -> None:
         ground = self._ground
         planned = self._plan.night(max(4, 2 * kills // len(VICTIMS)))
-        given = {**SETTINGS, "strategies": [stormy(name, symbol, ground.seed) for name, symbol in STRATEGIES.items()]}
+        given = {
+            **SETTINGS,
+            **self._settings,
+            "strategies": [stormy(name, symbol, ground.seed) for name, symbol in STRATEGIES.items()],
+        }
         with ground.service(given, judged=last, failpoints=",".join(map(str, planned)), opened=False) as stage:
             resume(stage)
             storm = _Storm(stage, planned)

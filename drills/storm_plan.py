@@ -1,7 +1,7 @@
 """Which incarnation dies at which named instant, drawn before a night begins.
 
 Pure. A service is given its failpoints when it starts, so a night's are planned for the incarnations to come: about
-every third one of each victim has an instant of its own, the others are left to be killed from outside at any
+every fourth one of each victim has an instant of its own, the others are left to be killed from outside at any
 instant. The instants that were not reached in the nights before come first, so that all are by and by.
 """
 
@@ -23,7 +23,7 @@ IN_HAND: Final[Mapping[str, tuple[str, ...]]] = {
     "state": ("JournalRows", "Reconcile"),
 }
 """Messages that an actor may die with in its hand."""
-PLANNED_PART: Final = 0.35
+PLANNED_PART: Final = 0.25
 LATEST: Final = 4
 """An instant is used when it is reached for the first to this time; one that was missed, the first time."""
 

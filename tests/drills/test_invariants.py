@@ -56,6 +56,7 @@ GOOD = Books(
     ledger_orders=(LedgerOrder(11, "k1", "AAPL", "Filled", Decimal(5), 1000.0),),
     ledger_executions=(LedgerExecution("e1", "k1", Decimal(5), 10.0, Decimal(1)),),
     ledger_positions={"AAPL": Decimal(5)},
+    corrected=frozenset(),
     orders=(order(),),
     executions=(execution(),),
     positions={"AAPL": Decimal(5)},
@@ -198,6 +199,13 @@ def test_each_invariant_notices_what_it_is_there_for(case: str) -> None:
     broken = violations(record, books)
     assert [one for one in broken if one.startswith(f"{name}: ")], broken
     assert not [one for one in broken if not one.startswith(f"{name}: ")], "the others hold"
+
+
+def test_the_broker_may_take_back_what_it_corrected() -> None:
+    record = good_record()
+    record.saw(SERVICE, OrderEvent("submitted", order(status="SUBMITTED", filled=Decimal(4))))
+    record.saw(SERVICE, OrderEvent("filled", order()))
+    assert violations(record, replace(GOOD, corrected=frozenset(("k1",)))) == []
 
 
 def test_what_a_person_settled_needs_no_cuts() -> None:
