@@ -128,6 +128,11 @@ class Uplink:
             limit = min(timeout, HELLO_LIMIT)
             pending.timer = self._reactor.after(limit, lambda: self._unavailable(number, "no answer to the hello"))
 
+    def flush(self) -> None:
+        """Write what waits for the other actor now, before the handler is done and others get theirs."""
+        if self._peer is not None:
+            self._peer.flush()
+
     def close(self) -> None:
         """End the link for good; pending asks fail as unavailable or died."""
         self._closed = True

@@ -72,8 +72,10 @@ class OrderState(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def status(self) -> OrderStatus:
         """FILLED when executions say so, whatever was reported; a modify in doubt may have asked for more."""
+        if not self.totals.filled:
+            return self.reported
         asked = max(each.quantity for each in (self.terms, self.pending, self.dropped) if each is not None)
-        return "FILLED" if self.totals.filled and self.totals.filled >= asked else self.reported
+        return "FILLED" if self.totals.filled >= asked else self.reported
 
     @property
     def terminal(self) -> bool:

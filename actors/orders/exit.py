@@ -99,6 +99,7 @@ class Exit:
             TransmitCancel(epoch, order.order_id), timeout=CANCEL_SECONDS, on_reply=sent, on_error=failed
         )
         failpoint("order.cancel.handed", order.key)
+        self._connection.flush()
 
     def _send(
         self,
@@ -135,6 +136,7 @@ class Exit:
         message = Transmit(epoch, self._gate.view().version, frames)
         self._connection.ask(message, timeout=TRANSMIT_SECONDS, on_reply=sent, on_error=failed)
         failpoint("order.transmit.handed", first)
+        self._connection.flush()
 
     def _after(self, orders: Group, event: ev.Event | None) -> Group:
         """The orders as they are now, and after the event."""

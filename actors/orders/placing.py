@@ -165,6 +165,7 @@ class Placing:
             failpoint("order.intent.journalled", placement.key)
             sent, unsent = partial(self._answer, placement.key), partial(self._unsent, placement.key)
             self._exit.place(orders, receipts, sent, unsent)
+            self._records.tell_intents(orders)
 
     def _check(self, placement: Placement, known: Known) -> None:
         problems = Problems()

@@ -25,7 +25,7 @@ from actors.domain.order_machine import apply
 from actors.domain.order_state import OrderState, after_restart
 from actors.domain.order_words import execution_facts, facts, happened
 from actors.messages.broker import CommissionReport, ExecutionReport
-from actors.messages.orders import Execution, Fill, OrderEvent
+from actors.messages.orders import Execution, Fill, OrderEvent, OrderView
 from actors.messages.state import JournalRow, JournalRows
 from actors.orders.change import Change, Entry
 from actors.orders.journal import Journal, JournalError
@@ -121,8 +121,13 @@ class Records:
             change.intend(order, Entry("intent", order.key, facts(order)))
         rows = self._write_durably(change)
         for order in orders:
-            self._put(None, order, "intent")
+            self.book.put(order)
         return tuple(row.sequence for row in rows)
+
+    def tell_intents(self, orders: tuple[OrderState, ...]) -> None:
+        """Let listeners know of new orders, once these are on their way."""
+        for order in orders:
+            self._publish("orders", OrderEvent("intent", order.view()))
 
     def require(self, order: OrderState, event: Event) -> tuple[OrderState, int]:
         """Apply an event of ours once it is durable; returns the order and the receipt. Raises JournalError."""
@@ -320,10 +325,15 @@ class Records:
     def _put(self, before: OrderState | None, after: OrderState, word: str) -> None:
         self.book.put(after)
         view = after.view()
-        if before is None or msgspec.structs.replace(before.view(), updated=view.updated) != view:
+        if before is None or before.status != view.status or _differs(before.view(), view):
             self._publish("orders", OrderEvent(word, view))
         self._changed(after)
 
     def _publish_fill(self, execution: Execution, order: OrderState) -> None:
         booked = self.book.ledger.find(execution.exec_id)
         self._publish("orders", Fill(booked or execution, order.view()))
+
+
+def _differs(before: OrderView, after: OrderView) -> bool:
+    """Whether a listener sees any difference but the date."""
+    return msgspec.structs.replace(before, updated=after.updated) != after
