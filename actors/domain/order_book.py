@@ -142,8 +142,7 @@ class OrderBook:
         named = self._orders.get(key)
         if named is None or named.external:
             return None
-        # A completed order comes without client and order id: then its key counts if no permId speaks against it.
-        anonymous = isinstance(report, OrderReport) and report.completed and not named.perm_ids
+        anonymous = isinstance(report, OrderReport) and report.completed and _could_be(named, report)
         return named if anonymous or report.client_id == named.client_id else None
 
     def external_key(self, report: OrderReport | ExecutionReport) -> str:
@@ -208,6 +207,15 @@ class OrderBook:
             else:
                 self._by_id[order.order_id] = order.key
             self.raise_floor(order.order_id)
+
+
+def _could_be(named: OrderState, report: OrderReport) -> bool:
+    """Whether a completed order, which is told without client and order id, is the one with its key.
+
+    Others may use the same key: so no permId may speak against it, nor what it says it was for.
+    """
+    same = (named.contract.symbol, named.contract.sec_type, named.terms.side)
+    return not named.perm_ids and same == (report.contract.symbol, report.contract.sec_type, report.terms.side)
 
 
 def key_of(report: OrderReport | ExecutionReport) -> str:

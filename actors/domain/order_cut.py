@@ -88,12 +88,15 @@ def failed_parts(cut: ApplyCut) -> tuple[str, ...]:
 
 
 def _reports(cut: ApplyCut) -> Iterable[OrderReport]:
-    """Open orders, then completed ones, which were asked later: what stands in both has completed meanwhile."""
+    """Open orders, then completed ones, which were asked later: what stands in both has completed meanwhile.
+
+    An order with two permIds may be among the completed twice: filled under one of them, it was filled.
+    """
     completed = () if cut.completed is None else cut.completed.items
     ended = {report.perm_id for report in completed if report.perm_id}
     if cut.orders is not None:
         yield from (report for report in cut.orders.items if report.perm_id not in ended)
-    yield from completed
+    yield from sorted(completed, key=lambda report: report.status != "Filled")
 
 
 def _adoption(named: OrderState | None, adopted: OrderState, report: OrderReport) -> Difference:

@@ -37,6 +37,7 @@ from actors.messages.broker import OrderTerms
 from actors.messages.orders import OrderStatus
 
 _NONE: Final[frozenset[OrderStatus]] = frozenset()
+_ENDED: Final = TERMINAL - {"NOT_PLACED"}  # at the broker
 
 
 def apply(order: OrderState, event: ev.Event, now: float, at: datetime) -> OrderState:
@@ -67,10 +68,10 @@ def _concluded(order: OrderState) -> OrderState:
     """What follows from the order as a whole, whichever of its parts was heard first."""
     if order.settled and order.reported not in TERMINAL:
         order = changed(order, settled="")
+    if order.cancel_said and order.cancel_shown and order.reported not in _ENDED:
+        order = changed(order, reported="CANCELLED", doubt="")
     if _is_refused(order):
         order = changed(order, reported="REJECTED", doubt="")
-    if order.cancel_said and order.cancel_shown and order.reported not in TERMINAL:
-        order = changed(order, reported="CANCELLED", doubt="")
     modified = order.pending or order.dropped
     if modified is not None and order.terminal:
         in_force = modified if order.totals.filled > order.terms.quantity else order.terms

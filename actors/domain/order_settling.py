@@ -15,7 +15,7 @@ from actors.messages.orders import OrderStatus
 def not_settleable(order: OrderState, outcome: str) -> str:
     """Why a person may not decide so; empty when they may."""
     if not order.held and order.status != "UNKNOWN":
-        return f"order {order.key} is {order.status}: only an order that is UNKNOWN or held is settled by a person"
+        return f"order {order.key} is {order.status}: only what is held or UNKNOWN can be settled"
     if outcome == "not_placed" and (order.acknowledged or order.totals.filled):
         return f"order {order.key} reached the broker, which spoke of it: it can be settled as cancelled only"
     return ""

@@ -7,6 +7,7 @@ from typing import Any
 import msgspec
 
 from actors.domain.contracts import words
+from actors.domain.order_likeness import same_terms
 from actors.domain.order_state import OrderState
 from actors.messages.orders import Execution
 
@@ -20,7 +21,7 @@ def happened(before: OrderState | None, after: OrderState) -> str:
     if before.totals.filled != after.totals.filled:
         return "partially_filled" if after.totals.filled > before.totals.filled else "corrected"
     if before.terms != after.terms:
-        return "modified"
+        return "trailed" if same_terms(before.terms, after.terms) else "modified"
     if before.pending != after.pending:
         return "modify_failed" if after.pending is None else "modify_asked"
     if before.totals != after.totals:

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from functools import partial
 
 from actors.domain.order_events import ModifyAsked, Settled
+from actors.domain.order_settling import not_settleable
 from actors.domain.order_state import ON_THE_WAY, OrderState
 from actors.domain.order_terms import changed_terms
 from actors.messages.broker import OrderTerms
@@ -110,10 +111,9 @@ class Changing:
         order = self._records.look_up(asked.key)
         if not asked.reason.strip():
             raise Rejected("settling an order needs a reason, which is kept", kind="invalid")
-        if not order.held and order.status != "UNKNOWN":
-            raise Rejected(
-                f"order {order.key} is {order.status}: only what is held or UNKNOWN can be settled", kind="state"
-            )
+        problem = not_settleable(order, asked.outcome)
+        if problem:
+            raise Rejected(problem, kind="state")
         try:
             settled, _ = self._records.require(order, Settled(asked.outcome, asked.reason.strip(), asked.by))
         except JournalError as error:

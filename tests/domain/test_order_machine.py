@@ -1,22 +1,21 @@
-"""The order machine: any order and duplication of callbacks ends the same, or asks the broker."""
+"""The order machine, case by case: what the broker is known to do, and what that means here."""
 
 from __future__ import annotations
 
 from decimal import Decimal
 
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 from actors.domain import order_events as ev
-from actors.domain.fills import Commission
 from actors.domain.order_book import OrderBook
-from actors.domain.order_codes import CodeClass, classify
 from actors.domain.order_machine import apply
-from actors.domain.order_state import TERMINAL, OrderState
+from actors.domain.order_state import OrderState
 from actors.domain.order_tables import BROKER_STATUS, STATUS
 from tests.domain.order_builders import execution_report, later, order, terms
-from tests.domain.order_stories import Ours, Story, status, stories
+
+
+def status(name: str, filled: int = 0) -> ev.Reported:
+    return ev.Reported(name, 900, Decimal(filled))
 
 
 def after(*events: ev.Event, state: OrderState | None = None) -> OrderState:
@@ -37,42 +36,6 @@ def executed(filled: int) -> ev.Executed:
         book.ledger.record(book.execution(execution_report("a.b.c.01", filled)))
         ledger = book.ledger
     return ev.Executed(ledger.totals("k1"), 900)
-
-
-# --- any order, with duplicates ------------------------------------------------------------------
-
-
-@settings(max_examples=400)
-@given(stories(), st.data())
-def test_callbacks_in_any_order_with_duplicates_end_in_the_truth_or_in_a_question_that_does(
-    story: Story, data: st.DataObject
-) -> None:
-    stream = data.draw(st.permutations(story.callbacks))
-    repeated = data.draw(st.lists(st.sampled_from(story.callbacks), max_size=3)) if story.callbacks else []
-    ours = Ours(story)
-    for callback in [*stream, *repeated]:
-        ours.hear(callback)
-    if ours.order.terminal:
-        assert story.truth in TERMINAL
-    if ours.order.question:
-        ours.ask_broker(story)
-    view = ours.order.view()
-    assert (view.status, view.filled) == (story.truth, story.filled)
-    assert view.commission == Decimal("0.35") * len([c for c in story.callbacks if isinstance(c, Commission)])
-    assert view.average_price == (150.0 if story.filled else None)
-
-
-@given(st.integers(1, 11000), st.sampled_from(["PendingSubmit", "PreSubmitted", "Submitted", "PendingCancel"]))
-def test_no_code_ends_an_order_that_the_broker_has_acknowledged(code: int, name: str) -> None:
-    told = sent(status(name), ev.Noticed(code, "text"))
-    assert not told.terminal
-    assert told.question or classify(code) in (CodeClass.ADVISORY, CodeClass.CANCELLED)
-
-
-@given(st.integers(1, 11000))
-def test_only_a_code_that_refuses_ends_a_new_order(code: int) -> None:
-    told = sent(ev.Noticed(code, "text"))
-    assert told.terminal == (classify(code) in (CodeClass.REJECTED, CodeClass.INVALID))
 
 
 # --- fills -----------------------------------------------------------------------------------------
