@@ -90,9 +90,15 @@ def new_terms(asked: PlaceOrder, *, key: str, account: str, default_tif: str, no
 
 
 def changed_terms(terms: OrderTerms, asked: ModifyOrder, filled: Decimal) -> Checked:
-    """The terms of an order after a modify; the type stays, and with it how it trails."""
-    asked_prices, prices = _prices(asked), _prices(terms)
-    prices |= {name: price for name, price in asked_prices.items() if price is not None}
+    """The terms of an order after a modify; the type stays, and with it how it trails.
+
+    A stop that has trailed the market stays where it is, unless another distance is asked for without a stop: then
+    the broker sets it anew at that distance.
+    """
+    changes = {name: price for name, price in _prices(asked).items() if price is not None}
+    prices = _prices(terms) | changes
+    if "stop" not in changes and any(changes.get(name, prices[name]) != getattr(terms, name) for name in TRAILS):
+        prices["stop"] = None
     quantity = terms.quantity if asked.quantity is None else asked.quantity
     problems = _quantity(quantity)
     kind = KINDS.get(terms.order_type)  # type: ignore[call-overload] # the broker knows more types

@@ -25,6 +25,11 @@ def clock(days: int, time: str) -> str:
     return f"clock set {MONDAY + timedelta(days=days):%F} {time} US/Eastern"
 
 
+def auction(days: int, time: str) -> tuple[str, str]:
+    """The calendar goes past an auction, and the market that stands still is looked at again."""
+    return clock(days, time), "price AAPL 150"
+
+
 @pytest.fixture(scope="module")
 def service() -> Iterator[Whole]:
     with whole({"strategies": [], "gateway.pacing.what_if_interval": 1.0}) as running:
@@ -71,21 +76,21 @@ def becomes(service: Whole, key: str, wanted: str) -> OrderView:
         ),
         ((), {"side": "BUY", "limit": 140.0, "tif": "IOC"}, "", (), "CANCELLED", None),
         ((), {"side": "BUY", "limit": 150.5, "tif": "FOK"}, "", (), "FILLED", 150.5),
-        ((clock(1, "09:29"),), {"side": "BUY", "type": "MOO"}, "PRESUBMITTED", (clock(1, "09:31"),), "FILLED", 200.0),
+        ((clock(1, "09:29"),), {"side": "BUY", "type": "MOO"}, "PRESUBMITTED", auction(1, "09:31"), "FILLED", 200.0),
         (
             (clock(2, "09:29"),),
             {"side": "BUY", "type": "LOO", "limit": 140.0},
             "PRESUBMITTED",
-            (clock(2, "09:31"),),
+            auction(2, "09:31"),
             "CANCELLED",
             None,
         ),
-        ((clock(3, "15:50"),), {"side": "SELL", "type": "MOC"}, "PRESUBMITTED", (clock(3, "16:01"),), "FILLED", 100.0),
+        ((clock(3, "15:50"),), {"side": "SELL", "type": "MOC"}, "PRESUBMITTED", auction(3, "16:01"), "FILLED", 100.0),
         (
             (clock(4, "15:50"),),
             {"side": "SELL", "type": "LOC", "limit": 100.0},
             "PRESUBMITTED",
-            (clock(4, "16:01"),),
+            auction(4, "16:01"),
             "FILLED",
             100.0,
         ),
