@@ -107,21 +107,6 @@ def test_a_negative_price_is_a_price_for_futures_only() -> None:
     assert not check_against_contract(terms(limit=-1.0), details(contract=Contract("CL", sec_type="FUT")))
 
 
-@pytest.mark.parametrize(
-    ("prices", "order_type"),
-    [
-        ({}, "MKT"),
-        ({"limit": 1.0}, "LMT"),
-        ({"stop": 1.0}, "STP"),
-        ({"limit": 1.0, "stop": 2.0}, "STP LMT"),
-    ],
-)
-def test_the_type_follows_from_the_prices(prices: dict[str, Any], order_type: str) -> None:
-    made = new_terms(PlaceOrder("AAPL", "BUY", 1, **prices), key="k", account="DU1", default_tif="GTC", now=START).terms
-    assert made is not None
-    assert (made.order_type, made.tif) == (order_type, "GTC")
-
-
 @given(st.decimals(allow_nan=True, allow_infinity=True), st.one_of(st.none(), st.floats()), st.text(max_size=70))
 def test_no_input_whatever_ends_in_an_exception(quantity: Decimal, price: float | None, text: str) -> None:
     asked = PlaceOrder("AAPL", "BUY", quantity, limit=price, type=text or None, tif=text or None)
