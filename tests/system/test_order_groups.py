@@ -5,6 +5,7 @@ The market stands still but for the prices a test sets.
 
 from __future__ import annotations
 
+import contextlib
 import itertools
 from collections.abc import Iterator
 from decimal import Decimal
@@ -23,6 +24,8 @@ from actors.messages.orders import (
     PlaceOrder,
 )
 from actors.messages.state import Reconcile
+from supervision.errors import DeliveryError
+from supervision.failpoints import VARIABLE
 from tests.support.whole import Whole, whole
 
 WAITS = 140.0
@@ -153,4 +156,26 @@ def test_one_fill_cancels_the_others_and_the_key_stands_for_the_group_though_ord
         again = service.desk.order.ask(asked, timeout=5.0).items
         assert [each.order_id for each in again] == [each.order_id for each in first]
         assert held(service) == -10
+        service.assert_nothing_doubled()
+
+
+def test_a_bracket_in_hand_at_a_death_is_at_the_broker_whole_or_not_at_all(monkeypatch: pytest.MonkeyPatch) -> None:
+    deaths = {  # by the contract, since what is undecided locks it: where the bracket is then, and its ends
+        "AAPL": ("order", "order.intent.journalled=kill@1/1", ["NOT_PLACED"] * 3),
+        "MSFT": ("connection", "connection.order.encoded=kill@1/1", ["NOT_PLACED"] * 3),
+        "NVDA": ("connection", "connection.order.written=kill@1/2", ["SUBMITTED", "PRESUBMITTED", "PRESUBMITTED"]),
+    }
+    monkeypatch.setenv(VARIABLE, ",".join(point for _, point, _ in deaths.values()))
+    with whole({"strategies": [], "orders.unanswered_after": 1.0}) as service:
+        for number, (symbol, (victim, _, _)) in enumerate(deaths.items()):
+            service.wait_open()
+            entry = PlaceOrder(symbol, "BUY", 10, limit=10.0, key=symbol)
+            with contextlib.suppress(DeliveryError):
+                service.desk.order.ask(PlaceBracket(entry, take_profit=11.0, stop_loss=9.0), timeout=5.0)
+            service.recovers(service.fell(victim, max(1, number)))
+        for symbol, (_, _, ends) in deaths.items():
+            wanted = dict(zip((symbol, f"{symbol}/profit", f"{symbol}/stop"), ends, strict=True))
+            becomes(service, **wanted)
+            arrived = service.ledger("select count(*) from orders where order_ref like ?", f"{symbol}%")
+            assert arrived == [(0 if ends[0] == "NOT_PLACED" else 3,)]
         service.assert_nothing_doubled()
