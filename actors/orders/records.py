@@ -238,9 +238,10 @@ class Records:
     def commit_soon(self) -> None:
         """The same within LINGER, with what comes until then: for what the broker can be asked again.
 
-        A kill in that time takes no more than a power cut does. What must be durable is written at once.
+        A kill in that time takes no more than a power cut does. What must be durable is written at once, and so is
+        the end of an order: whoever heard that it is over must not hear of it as working again.
         """
-        if self._change.durable:
+        if self._change.durable or any(order.terminal for order in self._change.orders.values()):
             self.commit()
         elif self._change:
             self._linger()

@@ -63,6 +63,15 @@ def test_an_execution_is_on_disk_before_anybody_hears_of_it(house: House) -> Non
     assert [(kinds[0], inside) for kinds, inside in written] == [("execution", True)]
 
 
+def test_that_an_order_is_over_is_on_disk_before_anybody_hears_of_it(house: House) -> None:
+    house.place()
+    journalled(house, "sent")
+    written = watched(house)
+    house.says(order_report("Cancelled", **mine()))
+    assert journalled(house, "cancelled")
+    assert written == [(["cancelled"], True)]
+
+
 def test_a_key_that_exists_takes_nothing_else_of_its_transaction_with_it(journal: Journal) -> None:
     taken = Change()
     taken.intend(order(key="k1", order_id=5), Entry("intent", "k1", {}))
