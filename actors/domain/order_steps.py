@@ -42,4 +42,5 @@ def counted(order: OrderState, report: Reported) -> Decimal:
     """How much a report calls filled. Filled without a figure is all of it."""
     if report.status != "Filled" or report.filled:
         return report.filled
-    return (report.terms or order.terms).quantity
+    asked = order.terms if report.terms is None else report.terms
+    return asked.quantity or order.terms.quantity

@@ -6,14 +6,16 @@ from collections.abc import Callable
 from decimal import Decimal
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
+from actors.domain.fills import Commission, Totals
 from actors.domain.order_book import FIRST_REQUEST_ID, OrderBook
 from actors.domain.order_cut import judge
 from actors.domain.order_state import OrderState, after_restart
 from actors.messages.broker import ExecutionList, OpenOrders, OrderReport
 from actors.messages.broker_account import PositionList
+from actors.messages.orders import GateView
 from actors.messages.state import ApplyCut, Difference
 from tests.domain.order_builders import (
     START,
@@ -103,6 +105,7 @@ def test_an_execution_moves_to_its_order_when_a_correction_says_whose_it_is() ->
     assert (book.taken("ext:77"), book.ledger.totals("k1").filled) == (False, 4)
 
 
+@example([FIRST_REQUEST_ID - 1, "next"])
 @given(st.lists(st.one_of(st.just("next"), st.integers(-5, FIRST_REQUEST_ID + 5)), max_size=30))
 def test_ids_rise_whatever_is_seen_and_stay_below_request_ids(steps: list[str | int]) -> None:
     book = OrderBook(floor=7)
@@ -202,3 +205,46 @@ def test_a_report_that_is_left_out_says_nothing_and_then_absence_proves_nothing_
     poison = order_report("Cancelled")
     assert judged(book, cut((poison,)), readable=lambda report: report is not poison) == []
     assert (status(book), status(book, "k2")) == ("SUBMITTED", "SUBMITTED")
+
+
+def test_a_book_read_back_counts_what_was_stored() -> None:
+    execution = OrderBook([working()]).execution(execution_report("a.b.c.01", 10))
+    paid = Commission("a.b.c.01", Decimal("0.35"), "USD", None)
+    others = [order(key="k2", order_id=6, reported="REJECTED"), working(key="k3", order_id=7, strategy="")]
+    stored = [working(totals=Totals(Decimal(10), 150.0)), *others, working(key="ext:1", order_id=9, external=True)]
+    book = OrderBook(stored, [execution], [paid], floor=8)
+    gate = GateView("open", (), 1, START)
+    seen = book.overview(gate, ())
+    assert (seen.working, seen.filled, seen.rejected, seen.total, seen.working_of) == (1, 1, 1, 3, {})
+    assert (book.totals(stored[0]).commission, [each.key for each in book]) == (
+        Decimal("0.35"),
+        ["k1", "k2", "k3", "ext:1"],
+    )
+    assert (book.next_id(), book.find("7"), book.find("x")) == (10, others[1], None)
+
+
+def test_an_order_with_a_negative_id_is_known_by_its_permid_alone() -> None:
+    book = OrderBook()
+    book.put(book.adopt(order_report("Submitted", order_id=-3, client_id=0, terms=terms(key="")), 0.0, START))
+    assert book.match(status_report("Filled", order_id=-3, client_id=0)) == book.get("ext:900")
+    assert book.match(status_report("Filled", order_id=-3, client_id=0, perm_id=0)) is None
+
+
+def test_a_completed_order_with_our_key_that_says_something_else_is_somebody_elses() -> None:
+    book = OrderBook([order(reported="UNKNOWN", reason="died")])
+    other = completed_report("Filled", terms=terms(side="SELL"))
+    assert book.match(other) is None
+    kinds = {difference.kind for difference in judged(book, cut(completed=(other,)))}
+    assert "order_ownership" in kinds
+    assert status(book, "ext:900") == "SUBMITTED"
+
+
+def test_an_order_of_ours_in_another_account_is_told() -> None:
+    (difference,) = judged(OrderBook([working()]), cut((order_report("Submitted", terms=terms(account="DU9")),)))
+    assert (difference.kind, difference.repaired) == ("order_ownership", False)
+
+
+def test_an_order_that_nobody_here_placed_is_adopted_and_told_once() -> None:
+    book, strange = OrderBook(), order_report("Submitted", client_id=3)
+    assert [difference.kind for difference in judged(book, cut((strange,)))] == ["order_orphan"]
+    assert judged(book, cut((strange,), asked=300.0)) == []

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from actors.domain import order_events as ev
+from actors.domain.fills import Totals
 from actors.domain.order_book import OrderBook
 from actors.domain.order_cut import judge
 from actors.domain.order_machine import apply
@@ -99,6 +100,13 @@ def test_the_broker_lowers_a_member_of_a_group_without_a_question_but_raises_non
         assert cut(member, listed)[0].terms.quantity == quantity
 
 
+def test_what_was_left_of_an_order_whose_modify_nobody_confirmed_is_no_difference() -> None:
+    asked = after(working(), ev.ModifyAsked(terms(quantity=Decimal(20))))
+    listed = completed_report("Cancelled", terms=terms(quantity=Decimal(16)), filled=Decimal(4))
+    state, told = cut(asked, listed, executions=(execution_report("a.b.c.01", 4),))
+    assert (state.status, state.terms.quantity, told) == ("CANCELLED", Decimal(20), ["order_status"])
+
+
 def test_a_refused_modify_that_the_list_shows_in_force_is_no_difference() -> None:
     asked = after(working(), ev.ModifyAsked(terms(limit=151.0)), ev.Noticed(105, "no"))
     state, told = cut(asked, order_report("Submitted", terms=terms(limit=151.0)))
@@ -157,8 +165,15 @@ def test_a_refusal_with_its_inactive_status_is_a_rejection_without_a_question_in
 def test_an_order_that_is_filled_under_one_permid_and_cancelled_under_the_other_was_filled() -> None:
     twice = working(perm_ids=(900, 901))
     reports = (completed_report("Cancelled"), completed_report("Filled", perm_id=901, filled=Decimal(10)))
-    state, _ = cut(twice, *reports, executions=(execution_report("a.b.c.01", 10),))
-    assert state.status == "FILLED"
+    state, _ = cut(twice, *reports)
+    assert state.question == "the broker counts 10 filled, its executions so far 0"
+    assert after(state, ev.Executed(Totals(Decimal(10), 150.0))).status == "FILLED"
+
+
+def test_filled_without_a_figure_is_all_of_it() -> None:
+    listed = completed_report("Filled", terms=terms(quantity=Decimal(0)))
+    state, _ = cut(working(), listed)
+    assert (state.terms.quantity, state.told, state.status) == (Decimal(10), Decimal(10), "SUBMITTED")
 
 
 def test_open_with_a_status_that_we_do_not_know_is_open() -> None:
@@ -178,7 +193,8 @@ def test_what_the_broker_said_of_an_order_that_never_came_is_kept_with_the_decis
 
 
 def test_a_doubt_that_is_newer_than_the_cut_outlives_it() -> None:
-    told = apply(working(), ev.Noticed(999, "odd"), 101.0, later(101))
+    told = apply(working(), ev.Reported("PreSubmitted", 900, Decimal(0)), 101.0, later(101))
+    assert told.heard == 0.0
     assert cut(told, order_report("Submitted"), asked=100.0)[0].question
     assert cut(told, order_report("Submitted"), asked=102.0)[0].question == ""
 

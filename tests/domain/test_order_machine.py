@@ -61,6 +61,11 @@ def test_a_late_execution_after_a_cancel_is_counted(filled: int) -> None:
     assert told.status == ("FILLED" if filled == 10 else "CANCELLED")
 
 
+def test_while_our_cancel_is_under_way_a_working_status_is_older_news_and_asks() -> None:
+    told = sent(status("Submitted"), ev.CancelSent(), status("Submitted"))
+    assert (told.status, bool(told.question)) == ("PENDING_CANCEL", True)
+
+
 def test_a_pending_cancel_may_fill() -> None:
     assert sent(status("Submitted"), ev.CancelSent(), executed(10), status("Filled", 10)).status == "FILLED"
 
