@@ -9,11 +9,14 @@ In a group of one-cancels-all the first fill cancels all others (type 1). Prices
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Callable
+from decimal import Decimal
 from typing import Any, Final, NamedTuple
 
 import msgspec
 
 from actors.domain.order_kinds import KINDS, kind_of, tif_of
+from actors.domain.order_state import OrderState
 from actors.messages.broker import OrderTerms
 from actors.messages.market import Quote
 from actors.messages.orders import PlaceBracket, PlaceOneCancelsAll, PlaceOrder, Side
@@ -131,6 +134,20 @@ def check_exits(members: tuple[Member, ...], terms: tuple[OrderTerms, ...], quot
                 f" (accepted: {'more' if above else 'less'} than {price:.10g})"
             )
     return tuple(problems)
+
+
+def check_resize(order: OrderState, quantity: Decimal, find: Callable[[str], OrderState | None]) -> tuple[str, ...]:
+    """Whether a new quantity leaves an exit for more than an entry that lives: it would turn the position round."""
+    entry = find(order.parent) if order.parent else order
+    if entry is None or entry.terminal:
+        return ()
+    if order.parent:
+        most = entry.terms.quantity
+        return (f"quantity {quantity}: its entry is for {most} (accepted: up to {most})",) if quantity > most else ()
+    exits = (find(key) for key in exit_keys(order.key))
+    larger = [each for each in exits if each and each.parent and not each.terminal and each.terms.quantity > quantity]
+    words = "quantity {}: its exit {} is for {}; change that one first"
+    return tuple(words.format(quantity, each.key, each.terms.quantity) for each in larger)
 
 
 def _has_stop(asked: PlaceBracket) -> bool:

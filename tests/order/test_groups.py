@@ -5,6 +5,7 @@ from __future__ import annotations
 import queue
 import sqlite3
 import time
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -101,6 +102,23 @@ def test_a_modify_of_an_entry_is_not_held_back_at_the_gateway(house: House) -> N
     house.says(order_report("Submitted", **mine()))
     house.ref.ask(ModifyOrder("k1", limit=149.0))
     assert house.transmitted().terms.transmit
+
+
+def test_no_exit_is_ever_for_more_than_an_entry_that_lives(house: House) -> None:
+    bracket(house)
+    house.transmitted()
+    house.says(*(order_report("Submitted", **mine(n), terms=terms(key=key)) for n, key in enumerate(KEYS, 1)))
+    with pytest.raises(Rejected) as refused:
+        house.ref.ask(ModifyOrder("k1", quantity=8))
+    assert refused.value.reasons == tuple(
+        f"quantity 8: its exit k1/{name} is for 10; change that one first" for name in ("profit", "stop")
+    )
+    with pytest.raises(Rejected, match=r"quantity 11: its entry is for 10 \(accepted: up to 10\)"):
+        house.ref.ask(ModifyOrder("k1/profit", quantity=11))
+    assert house.sent.empty()
+    house.ref.ask(ModifyOrder("k1", quantity=12))
+    house.says(order_report("Cancelled", **mine(), terms=terms(quantity=Decimal(12))))
+    house.ref.ask(ModifyOrder("k1/profit", quantity=11))
 
 
 def test_the_same_key_answers_with_the_same_bracket_also_after_a_restart_and_places_nothing(house: House) -> None:
