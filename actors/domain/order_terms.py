@@ -95,25 +95,24 @@ def changed_terms(terms: OrderTerms, asked: ModifyOrder, filled: Decimal) -> Che
     A stop that has trailed the market stays where it is, unless another distance is asked for without a stop: then
     the broker sets it anew at that distance.
     """
-    changes = {name: price for name, price in _prices(asked).items() if price is not None}
-    prices = _prices(terms) | changes
-    if "stop" not in changes and any(changes.get(name, prices[name]) != getattr(terms, name) for name in TRAILS):
+    kind = KINDS.get(terms.order_type)  # type: ignore[call-overload] # the broker knows more types
+    if kind is None:
+        accepted = ", ".join(KINDS)
+        return Checked(None, (f"an order of type {terms.order_type} cannot be changed here (accepted: {accepted})",))
+    # the broker may have told a price that follows from others, as the limit of a trailing one: it is not sent back
+    known = {name: price if name in kind.takes else None for name, price in _prices(terms).items()}
+    prices = known | {name: price for name, price in _prices(asked).items() if price is not None}
+    if asked.stop is None and any(prices[name] != known[name] for name in TRAILS):
         prices["stop"] = None
     quantity = terms.quantity if asked.quantity is None else asked.quantity
-    problems = _quantity(quantity)
-    kind = KINDS.get(terms.order_type)  # type: ignore[call-overload] # the broker knows more types
-    if kind is not None:
-        problems += _check_prices(terms.order_type, kind, prices)
-    else:
-        problems.append(f"an order of type {terms.order_type} cannot be changed here (accepted: {', '.join(KINDS)})")
+    problems = [*_quantity(quantity), *_check_prices(terms.order_type, kind, prices)]
     if not problems and Decimal(quantity) <= filled:
         problems.append(f"quantity {quantity}: {filled} are filled already (accepted: more than {filled})")
+    if not problems and (quantity, prices) == (terms.quantity, known):
+        problems.append("nothing to modify: quantity and prices stay as they are")
     if problems:
         return Checked(None, tuple(problems))
-    new = msgspec.structs.replace(terms, quantity=Decimal(quantity), **prices)
-    if new == terms:
-        return Checked(None, ("nothing to modify: quantity and prices stay as they are",))
-    return Checked(new)
+    return Checked(msgspec.structs.replace(terms, quantity=Decimal(quantity), **prices))
 
 
 def _prices(source: PlaceOrder | ModifyOrder | OrderTerms) -> Prices:

@@ -118,3 +118,11 @@ def test_a_stop_that_trailed_stays_unless_another_distance_is_asked_for(
     after = changed_terms(trailing, ModifyOrder("k1", **change), Decimal(0)).terms
     assert after is not None
     assert after.stop == stop
+
+
+def test_the_limit_that_the_broker_tells_of_a_trailing_order_is_not_sent_back_to_it() -> None:
+    told = terms(order_type="TRAIL LIMIT", limit=147.9, trail=2.0, limit_offset=0.1, stop=148.0)
+    after = changed_terms(told, ModifyOrder("k1", quantity=4), Decimal(0)).terms
+    assert after is not None
+    assert (after.limit, after.stop, after.limit_offset, after.quantity) == (None, 148.0, 0.1, Decimal(4))
+    assert not changed_terms(told, ModifyOrder("k1", stop=148.0), Decimal(0)).terms
