@@ -117,8 +117,11 @@ def test_no_exit_is_ever_for_more_than_an_entry_that_lives(house: House) -> None
         house.ref.ask(ModifyOrder("k1/profit", quantity=11))
     assert house.sent.empty()
     house.ref.ask(ModifyOrder("k1", quantity=12))
-    house.says(order_report("Cancelled", **mine(), terms=terms(quantity=Decimal(12))))
-    house.ref.ask(ModifyOrder("k1/profit", quantity=11))
+    house.says(
+        order_report("Submitted", **mine(), terms=terms(quantity=Decimal(12))),
+        execution_report("a.b.c.01", 12, **mine()),
+    )
+    house.ref.ask(ModifyOrder("k1/profit", quantity=13))
 
 
 def test_the_same_key_answers_with_the_same_bracket_also_after_a_restart_and_places_nothing(house: House) -> None:
