@@ -71,7 +71,7 @@ def _people_at_a_bad_gateway(done: Counter[str], stage: Stage, seed: int) -> Ite
 def _people(stage: Stage, seed: int) -> Iterator[None]:
     """While the body runs, clients trade, an operator plays with the switches and a clerk settles."""
     _hold(stage)
-    with meanwhile(*_clients(stage, seed), Operator(stage, seed).work, Clerk(stage).work):
+    with meanwhile(*_clients(stage, seed), Operator(stage, seed).work, Clerk(stage, seed).work):
         yield
 
 

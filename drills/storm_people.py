@@ -21,6 +21,8 @@ PATIENCE: Final = 2.0
 """Seconds they wait for an answer."""
 GLANCE: Final = 0.05
 """Seconds between two looks of the clerk: what absence decides is UNKNOWN for a few of them only."""
+ABSENCE: Final = 2.0
+"""Seconds the clerk is away between, on average: most that is UNKNOWN has to be decided by evidence."""
 BY: Final = "storm"
 LIFTED_SECONDS: Final = 30.0
 
@@ -59,27 +61,33 @@ class Operator:
 class Clerk:
     """Settles orders that are UNKNOWN here and nowhere at the broker."""
 
-    def __init__(self, stage: Stage) -> None:
+    def __init__(self, stage: Stage, seed: int) -> None:
         self._stage = stage
-        self._doubted: set[str] = set()
+        self._random = random.Random(f"{seed} clerk")
 
     def work(self, stop: threading.Event) -> None:
         """Go on until told to stop."""
-        while not stop.wait(GLANCE):
+        while not stop.wait(self._random.expovariate(1 / ABSENCE)):
             try:
-                self._look()
+                self._settle_one(stop)
             except (Rejected, DeliveryError):
                 continue  # an actor is away, or evidence was quicker
 
-    def _look(self) -> None:
-        """What was UNKNOWN at the look before as well is not on its way any more."""
+    def _settle_one(self, stop: threading.Event) -> None:
+        """Wait for one. What was UNKNOWN at the look before as well is not on its way any more."""
+        doubted: set[str] = set()
+        while not stop.wait(GLANCE):
+            unknown = self._unknown()
+            for key in sorted(doubted & unknown):
+                if not self._stage.placed(key):
+                    settlement = SettleOrder(key, "not_placed", "the broker has no such order", BY)
+                    self._stage.ask("order", settlement, PATIENCE, key)
+                    return
+            doubted = unknown
+
+    def _unknown(self) -> set[str]:
         orders = self._stage.desk.order.ask(GetOrders(), PATIENCE).items
-        unknown = {one.key for one in orders if one.status == "UNKNOWN"}
-        still, self._doubted = unknown & self._doubted, unknown
-        for key in still:
-            if not self._stage.placed(key):
-                settlement = SettleOrder(key, "not_placed", "the broker has no such order", BY)
-                self._stage.ask("order", settlement, PATIENCE, key)
+        return {one.key for one in orders if one.status == "UNKNOWN"}
 
 
 def resume(stage: Stage) -> None:
