@@ -111,7 +111,7 @@ def check_size(count: int, burst: int) -> tuple[str, ...]:
     """Orders that leave together take their tokens at once."""
     if count <= burst:
         return ()
-    return (f"{count} orders at once: gateway.pacing.burst lets so many not leave together (accepted: up to {burst})",)
+    return (f"{count} orders that leave at once are more than gateway.pacing.burst (accepted: up to {burst})",)
 
 
 def check_exits(members: tuple[Member, ...], terms: tuple[OrderTerms, ...], quote: Quote | None) -> tuple[str, ...]:

@@ -70,7 +70,12 @@ def test_exits_are_accepted_just_when_each_is_on_its_side_of_the_entry_also_belo
 
 @pytest.mark.parametrize(
     ("side", "quoted", "problems"),
-    [("BUY", quote(ask=154.0), 0), ("BUY", quote(ask=155.0), 1), ("SELL", quote(bid=None, last=150.0), 2)],
+    [
+        ("BUY", quote(ask=154.0), 0),
+        ("BUY", quote(ask=155.0), 1),
+        ("SELL", quote(bid=None, last=150.0), 2),
+        ("BUY", quote(ask=None, last=None), 0),  # refused for want of a price, by the limits
+    ],
 )
 def test_the_exits_of_a_market_entry_are_judged_by_what_it_would_trade_at(
     side: Any, quoted: Any, problems: int

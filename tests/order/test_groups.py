@@ -272,6 +272,17 @@ def test_an_entry_whose_exit_the_broker_refuses_is_cancelled_once_and_asked_abou
     assert house.sent.empty()
 
 
+def test_an_entry_whose_cancel_did_not_leave_is_cancelled_at_the_next_word_about_it(house: House) -> None:
+    bracket(house)
+    house.transmitted()
+    house.script[TransmitCancel] = refusing("session_down")
+    house.says(order_report("PreSubmitted", **mine()), OrderNotice(1, 1, 3, 201, "no stop orders here"))
+    house.settle()
+    del house.script[TransmitCancel]
+    house.says(order_report("Submitted", **mine()))
+    assert house.transmitted() == TransmitCancel(1, 1)
+
+
 def test_an_entry_that_has_filled_stays_when_an_exit_is_refused(house: House) -> None:
     bracket(house)
     house.transmitted()
@@ -287,6 +298,25 @@ def test_a_bracket_that_never_left_is_found_absent_and_nothing_is_cancelled(hous
     house.cut(asked=time.monotonic() + 2.0)
     assert known(house) == dict.fromkeys(KEYS, "NOT_PLACED")
     house.settle()
+    assert house.sent.empty()
+
+
+def test_a_leg_that_the_broker_knows_is_not_called_unsent_whatever_connection_says(house: House) -> None:
+    waiting: queue.Queue[Sender] = queue.Queue()
+    house.script[Transmit] = held(waiting)
+    future = house.ref.ask_future(BRACKET, timeout=5.0)
+    connection = waiting.get(timeout=5.0)
+    house.says(order_report("PreSubmitted", **mine()))
+    house.connection.call(lambda: connection.reject(Rejected("the reason", kind="gate")))
+    assert [each.status for each in future.result(5.0).items] == ["PRESUBMITTED", "REJECTED", "REJECTED"]
+
+
+def test_while_it_cannot_be_read_whether_a_key_was_used_nothing_is_placed(house: House) -> None:
+    db = sqlite3.connect(house.directory / "orders.db")
+    db.execute("ALTER TABLE orders RENAME TO elsewhere")
+    db.close()
+    with pytest.raises(Rejected, match="whether key 'k1' was used before cannot be read"):
+        bracket(house)
     assert house.sent.empty()
 
 
@@ -311,7 +341,7 @@ def test_orders_of_which_one_cancels_the_others_leave_together_under_the_name_of
         ((limit(149.0),), "there must be two orders or more"),
         ((limit(149.0, key="a"), limit(148.0, key="a")), "keys must differ within a group: a more than once"),
         ((limit(149.0), limit(148.0, account="DU2")), "orders of a group are of one account"),
-        ((limit(149.0),) * 6, r"6 orders at once.*\(accepted: up to 5\)"),
+        ((limit(149.0),) * 6, r"6 orders that leave at once.*\(accepted: up to 5\)"),
         ((limit(149.0), limit(148.005)), "order 2: limit 148.005 is not on the tick"),
     ],
 )
