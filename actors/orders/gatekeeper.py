@@ -61,7 +61,9 @@ class GateKeeper:
     def tell_connection(self) -> None:
         """Say where the gate stands: at each change, and to a Connection that has not heard it from us."""
         view = self._view
-        self._tell(GateStands(view.version, view.state == "open", f"{view.state}: {'; '.join(view.reasons)}"))
+        is_open = view.state == "open"
+        reason = "" if is_open else f"{view.state}: {'; '.join(view.reasons)}"
+        self._tell(GateStands(view.version, is_open, reason))
 
     def state_went(self, trouble: str = "") -> None:
         """State is away, or says what keeps it from storing: new orders wait once its grace is over."""

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from actors.messages import broker, broker_account
+from actors.messages.market import Contract
 from actors.messages.session import LinkChanged, SessionDown
 from supervision.errors import Rejected
 from supervision.ref import Hub
@@ -205,6 +206,25 @@ def test_a_hundred_orders_at_once_leave_at_the_pace_in_their_order_and_each_once
         assert all(one.result(5.0).epoch == epoch for one in asked)
         assert time.monotonic() - begun >= (count - burst) / rate - 0.01
         assert silent(script, 0.05)
+
+
+def test_orders_that_the_kernel_does_not_take_leave_when_the_gateway_reads_again_and_no_cancel_overtakes(
+    tmp_path: Path,
+) -> None:
+    with stage(tmp_path, pacing={"messages_per_second": 50.0, "burst": 50}) as (it, script):
+        script.start()
+        epoch = it.up().epoch
+        big, ids = Contract("A" * 300_000, con_id=1), [*range(530, 560)]
+        for one in ids:
+            it.connection.ask_future(sending(epoch, one, big, terms(f"k{one}")), timeout=20.0)
+        it.view(lambda view: view.requests_waiting > 0)
+        it.connection.ask_future(broker.TransmitCancel(epoch, ids[0]))
+        read: list[tuple[str, int]] = []
+        while len(read) <= len(ids):
+            fields = script.read()
+            read.append((fields[0], int(fields[1] if fields[0] == PLACE else fields[2])))
+        assert [number for kind, number in read if kind == PLACE] == ids
+        assert read.index((PLACE, ids[0])) < read.index(("4", ids[0]))
 
 
 def test_what_was_said_of_orders_is_kept_with_its_number_for_an_order_that_was_away(tmp_path: Path) -> None:

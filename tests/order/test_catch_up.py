@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
+import logging
 import queue
 import threading
 import time
 from collections.abc import Callable
-from typing import Any
+from types import SimpleNamespace
+from typing import Any, NamedTuple
 
 import pytest
 
 from actors.domain.report_log import ReportLog
 from actors.messages.broker import FetchReports, OrderNotice, Report, Reports
 from actors.messages.orders import GetOrder, OrderEvent
+from actors.orders.catch_up import CatchUp
 from actors.orders.journal import JournalError
 from supervision.actor import Sender
-from supervision.errors import Rejected
+from supervision.errors import ActorDied, Rejected
 from tests.domain.order_builders import execution_report, order_report, status_report
 from tests.order.neighbours import House, held, mine
 
@@ -46,6 +49,14 @@ def away(house: House, meanwhile: Callable[[], object]) -> None:
     house.start_order()
     house.wait_gate("reconciling")
     house.settle()
+
+
+def await_cut(house: House) -> None:
+    """A cut has reached Order and waits there."""
+    deadline = time.monotonic() + 5.0
+    while not house.order.actor._catch_up._held:
+        assert time.monotonic() < deadline, "the cut has not come"
+        time.sleep(0.001)
 
 
 def rejection(sequence: int) -> OrderNotice:
@@ -144,9 +155,7 @@ def test_a_cut_waits_until_everything_is_heard(house: House, log: ReportLog) -> 
     results: queue.Queue[Any] = queue.Queue()
     cut = threading.Thread(target=lambda: results.put(house.cut(executions=(fill,))))
     cut.start()
-    deadline = time.monotonic() + 5.0
-    while not house.order.actor._catch_up._held:
-        assert time.monotonic() < deadline, "the cut has not come"
+    await_cut(house)
     house.connection.call(lambda: page.reply(log.since(1, 1)))
     last = asks.get(timeout=5.0)
     assert results.empty()
@@ -211,3 +220,65 @@ def test_connection_knows_where_the_gate_stands_from_the_first_moment_and_at_eac
     assert not any(one.open for one in again)
     assert again[0].reason.startswith("closed: no session")
     assert "is not reconciled yet" in again[-1].reason
+
+
+class Question(NamedTuple):
+    asked: FetchReports
+    reply: Callable[[Reports], None]
+    fail: Callable[[Exception], None]
+
+
+class Alone:
+    """Catching up without an actor around it: what was asked and heard, and what is due later."""
+
+    def __init__(self) -> None:
+        self.questions: list[Question] = []
+        self.heard: list[Report] = []
+        self.later: list[Callable[[], None]] = []
+        whole: Any = SimpleNamespace(
+            heard=(1, 5),
+            hear=self.heard.append,
+            ask=self._ask,
+            after=lambda _, callback: self.later.append(callback),
+            each=lambda _, items: items,
+        )
+        self.catch_up = CatchUp(whole, whole, whole, whole, whole, logging.getLogger("test"))
+
+    def _ask(self, message: FetchReports, *, timeout: float, on_reply: Any, on_error: Any) -> None:
+        assert timeout > 0
+        self.questions.append(Question(message, on_reply, on_error))
+
+
+def test_answers_to_a_question_from_before_connection_was_lost_count_no_more() -> None:
+    alone = Alone()
+    alone.catch_up.connection_came()
+    old = alone.questions[0]
+    old.fail(ActorDied("connection", 1))
+    alone.catch_up.connection_went()
+    alone.catch_up.connection_came()
+    alone.later[0]()
+    old.reply(Reports((rejection(6),), complete=True))
+    assert [one.asked for one in alone.questions] == [FetchReports(1, 5)] * 2
+    assert alone.heard == []
+    alone.questions[1].reply(Reports((rejection(6),), complete=True))
+    assert alone.heard == [rejection(6)]
+
+
+def test_a_cut_that_waits_when_connection_is_lost_is_refused(house: House) -> None:
+    house.script[FetchReports] = held(queue.Queue())
+    house.service.kill("order")
+    house.start_order()
+    house.wait_gate("reconciling")
+    refused: queue.Queue[Rejected] = queue.Queue()
+
+    def cut() -> None:
+        with pytest.raises(Rejected, match="connection is not available") as error:
+            house.cut()
+        refused.put(error.value)
+
+    bringing = threading.Thread(target=cut)
+    bringing.start()
+    await_cut(house)
+    house.service.kill("connection")
+    bringing.join(5.0)
+    assert refused.get(timeout=5.0).kind == "no_session"
