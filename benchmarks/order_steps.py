@@ -18,20 +18,20 @@ PLACING: Final[Sequence[Step]] = (
     ("order.intent.checked", "checks: words, contract, limits, gate"),
     ("order.journal.commit", "the intent's rows"),
     ("order.intent.journalled", "the intent's commit, with its fsync"),
-    ("order.transmit.handed", "journal's listeners, handing to the link"),
+    ("order.transmit.handed", "handing to the link"),
     ("actor.handle Transmit", "Order to Connection"),
     ("connection.order.encoded", "encoding"),
     ("connection.order.written", "to the bytes in the kernel"),
     ("connection.order.report", "the gateway, and decoding its first word"),
     ("actor.handle OrderReport", "Connection to Order"),
-    ("actor.handle OrderEvent", "what it means, its rows, Order to strategy"),
+    ("actor.handle OrderEvent", "what it means, Order to strategy"),
 )
 CANCELLING: Final[Sequence[Step]] = (
     ("actor.handle CancelOrder", "strategy to Order"),
     ("order.cancel.handed", "checks, handing to the link"),
     ("actor.handle TransmitCancel", "Order to Connection"),
     ("connection.order.report", "encoding, the gateway, decoding its word"),
-    ("actor.handle OrderEvent", "Connection to Order, its rows, Order to strategy"),
+    ("actor.handle OrderEvent", "Connection to Order, what it means, to strategy"),
 )
 POINTS: Final = sorted({_point for steps in (PLACING, CANCELLING) for _point, _ in steps})
 
@@ -61,6 +61,15 @@ def read(lines: Iterable[str]) -> list[Stamp]:
         point = f"{name} {detail[0]}" if detail and f"{name} {detail[0]}" in POINTS else name
         stamps.append(Stamp(int(at) / 1e9, point))
     return sorted(stamps)
+
+
+def until(point: str, spans: Iterable[tuple[float, float]], stamps: list[Stamp]) -> float:
+    """The median of the seconds from asking to a point."""
+    reached = (
+        next(stamp.at for stamp in stamps if stamp.point == point and began <= stamp.at <= ended) - began
+        for began, ended in spans
+    )
+    return percentile(list(reached), 0.5)
 
 
 def shares(title: str, steps: Sequence[Step], spans: Iterable[tuple[float, float]], stamps: list[Stamp]) -> list[Row]:

@@ -182,7 +182,9 @@ def _steps() -> list[Row]:
             del os.environ[VARIABLE], os.environ[STAMPS]
     placed = [(pair["place"], pair["acknowledged"]) for pair in pairs]
     cancelled = [(pair["cancel"], pair["cancelled"]) for pair in pairs]
+    bytes_out = order_steps.until("connection.order.written", placed, found)
     return [
+        Row("from the strategy's ask to the bytes on the socket, durable, stamped, p50", f"{bytes_out * 1e6:.0f} us"),
         *order_steps.shares("place", order_steps.PLACING, placed, found),
         *order_steps.shares("cancel", order_steps.CANCELLING, cancelled, found),
     ]

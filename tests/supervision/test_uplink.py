@@ -136,3 +136,18 @@ def test_a_tell_over_a_link_that_is_down_is_a_dead_letter_and_counted(stage: Sta
     with stage.welcome():
         stage.link.tell(Echo("to somebody"))
         assert stage.link.tally.dead_letters == 1
+
+
+def test_what_is_flushed_leaves_before_the_owner_waits_again(stage: Stage) -> None:
+    with stage.welcome() as caller:
+        stage.ask("in a hurry")
+        stage.link.flush()
+        assert readable(caller)
+        assert stage.request(caller).body == Say("in a hurry")
+
+
+def test_a_flush_while_nobody_is_there_is_harmless(stage: Stage) -> None:
+    stage.ask("later")
+    stage.link.flush()
+    with stage.welcome() as caller:
+        assert stage.request(caller).body == Say("later")
