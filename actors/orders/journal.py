@@ -33,7 +33,7 @@ from actors.orders.schema import SCHEMA, VERSION
 from supervision.errors import ConfigurationError
 from supervision.failpoints import failpoint
 
-_CHECKPOINT_EVERY = 100
+CHECKPOINT_EVERY = 100
 """Transactions; what they wrote is copied into the main file when there is time."""
 _CHECKPOINT_PAGES = 10_000  # and by SQLite itself, in the middle of a commit, when there never was
 _BUSY_SECONDS = 0.25  # somebody with a shell on the file; the actor must not stand still for them
@@ -180,7 +180,7 @@ class Journal:
 
     def checkpoint_if_due(self) -> None:
         """Move what was written since the last time into the main file; when there is no room, the next time."""
-        if self._unmoved >= _CHECKPOINT_EVERY:
+        if self._unmoved >= CHECKPOINT_EVERY:
             self._unmoved = 0
             with contextlib.suppress(JournalError), self._in_words("checkpointed"):
                 self._db.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchall()

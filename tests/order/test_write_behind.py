@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +12,7 @@ import pytest
 
 from actors.messages.state import JournalRows
 from actors.orders.change import Change, Entry
-from actors.orders.journal import DuplicateKey, Journal
+from actors.orders.journal import CHECKPOINT_EVERY, DuplicateKey, Journal
 from tests.domain.order_builders import START, execution_report, order, order_report, status_report, terms
 from tests.order.neighbours import House, mine
 
@@ -84,3 +86,23 @@ def test_a_key_that_exists_takes_nothing_else_of_its_transaction_with_it(journal
         journal.write(gathered.followed_by(again))
     journal.write(gathered)
     assert [row.kind for row in journal.rows(0, 10)] == ["intent", "noted"]
+
+
+def test_the_log_is_moved_into_the_main_file_between_orders_and_not_by_one(journal: Journal, tmp_path: Path) -> None:
+    for number in range(CHECKPOINT_EVERY):
+        change = Change()
+        change.intend(order(key=f"k{number}", order_id=number + 1), Entry("intent", f"k{number}", {}))
+        journal.write(change)
+    assert in_main_file(journal, tmp_path) == 0
+    journal.checkpoint_if_due()
+    assert in_main_file(journal, tmp_path) == CHECKPOINT_EVERY
+
+
+def in_main_file(journal: Journal, directory: Path) -> int:
+    """How many rows are in the database without its log."""
+    alone = directory / "alone.db"
+    alone.write_bytes(journal.path.read_bytes())
+    with closing(sqlite3.connect(alone)) as shell:
+        if not shell.execute("SELECT 1 FROM sqlite_master WHERE name = 'journal'").fetchone():
+            return 0  # not even its tables
+        return int(shell.execute("SELECT count(*) FROM journal").fetchone()[0])
