@@ -29,7 +29,7 @@ bench: $(READY)
 	$(BIN)/python -m benchmarks
 
 # Lines and branches the tests go through, in every process of theirs. What decides about orders is covered wholly.
-WHOLLY := actors/domain/order_*.py,actors/domain/fills.py,actors/domain/gate.py,actors/domain/pacing.py,actors/ib/transport.py
+WHOLLY := actors/domain/order_*.py,actors/domain/fills.py,actors/domain/gate.py,actors/domain/last_check.py,actors/domain/report_log.py,actors/domain/pacing.py,actors/ib/transport.py
 
 coverage: $(READY)
 	$(BIN)/coverage erase

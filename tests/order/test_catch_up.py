@@ -118,8 +118,7 @@ def test_how_far_it_has_heard_is_on_disk_together_with_what_it_heard_or_not_at_a
     say(house, log, execution_report("a.b.c.01", 10, **mine(), sequence=2))
     assert house.ref.ask(GetOrder("k1")).filled == 10
     assert house.gate() == "closed"
-    monkeypatch.undo()
-    away(house, lambda: None)  # and with it what could not be written
+    away(house, monkeypatch.undo)  # what could not be written died with Order
     assert house.ref.ask(GetOrder("k1")).filled == 10
 
 
