@@ -118,6 +118,12 @@ class Broker:
             self._is("Cancelled")
             self.notice(202, "Order Canceled - reason:")
 
+    def deactivate(self) -> None:
+        """The destination refuses what the broker had taken."""
+        if self.live and not self.fills:
+            self._is("Inactive")
+            self.notice(201, "Order rejected - reason: by its destination")
+
     def fill(self, wish: int, tell: bool) -> None:
         if not self.live or self.terms is None:
             return

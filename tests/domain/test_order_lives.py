@@ -148,7 +148,7 @@ class Lives(RuleBasedStateMachine):
             self.broker.cancel(cancelled)
 
     @precondition(lambda self: self.broker.live)
-    @rule(what=st.sampled_from(["advance", "advance", "fill", "fill", "expire", "rebind"]), n=st.integers(1, 6))
+    @rule(what=st.sampled_from(["advance", "advance", "fill", "fill", "expire", "rebind", "deactivate"]), n=st.integers(1, 6))
     def the_broker_acts(self, what: str, n: int) -> None:
         if what == "fill":
             self.broker.fill(n, tell=n % 2 == 0)

@@ -115,7 +115,8 @@ def test_evidence_with_a_status_we_do_not_know_decides_nothing() -> None:
 def test_inactive_alone_is_no_end_and_may_work_again() -> None:
     held = sent(status("PreSubmitted"), status("Inactive"))
     assert (held.status, bool(held.question)) == ("INACTIVE", True)
-    assert after(status("Submitted"), state=held).status == "SUBMITTED"
+    works = after(status("Submitted"), state=held)
+    assert (works.status, bool(works.question)) == ("SUBMITTED", True)  # or the word is older than the refusal
 
 
 def test_a_cancel_that_a_failed_modify_caused_is_contradicted_by_the_open_orders() -> None:
@@ -157,6 +158,11 @@ def test_while_more_was_asked_for_the_old_quantity_does_not_complete_the_order()
     assert (refused.status, bool(refused.question)) == ("SUBMITTED", True)  # the code may be of another modify
     report = ev.Reported("Filled", 900, Decimal(10), terms())
     assert after(ev.FoundCompleted(report), state=refused).status == "FILLED"
+
+
+def test_a_modify_that_nobody_confirmed_is_confirmed_by_what_was_filled_beyond_the_old_quantity() -> None:
+    told = sent(status("Submitted"), ev.ModifyAsked(terms(quantity=Decimal(20))), executed(20))
+    assert (told.status, told.terms.quantity, told.pending) == ("FILLED", 20, None)
 
 
 def test_terms_that_nobody_asked_for_are_a_question_until_a_cut_confirms_them() -> None:
