@@ -156,9 +156,9 @@ class ConnectionActor(Actor):
         """The session, or the attempt at one, is over: answer everybody, then say so, then try again."""
         session, at = self._session, clock.now()
         was_up = session.answers
-        if self._gateway is not None:
-            self._bad_frames += self._gateway.bad_frames
-            self._gateway = None
+        assert self._gateway is not None  # each ends once
+        self._bad_frames += self._gateway.bad_frames
+        self._gateway = None
         self._pulse.stop()
         news = reason != session.reason
         if session.phase != "down" and not self._leaving:

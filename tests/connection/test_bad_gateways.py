@@ -246,3 +246,14 @@ def test_the_wire_log_shows_the_conversation_without_account_numbers(tmp_path: P
         assert '"direction":"in","frame":"15|1|DU***"' in text
         assert '"direction":"out","frame":"71|2|17|"' in text
         assert "DU1234567" not in text
+
+
+def test_the_last_word_of_a_stream_of_profit_that_was_replaced_is_nobodys(tmp_path: Path) -> None:
+    with stage(tmp_path) as (it, script):
+        script.start()
+        it.up()
+        script.say(94, FIRST_REQUEST_ID + 77, "1.0", "2.0", "3.0")
+        script.say(4, 2, -1, 2104, "farm is connected", "")
+        assert it.next(BrokerNotice, lambda notice: notice.code == 2104)
+        assert not [one for one in it._passed if isinstance(one, broker_account.PnLReport)]
+        assert it.view().callback_errors == 0

@@ -178,6 +178,9 @@ def test_an_account_streams_values_and_profit(it: Bench) -> None:
         it.connection.ask(broker_account.StreamAccount(epoch, "DU1000001"), timeout=10)
         it.next(broker_account.AccountValueReport, lambda value: value.key == "NetLiquidation")
         it.next(broker_account.PnLReport, lambda report: report.con_id == 0)
+    contract = resolve(it)
+    it.connection.ask(broker_account.StreamPositionPnL(epoch, "DU1000001", contract.con_id))
+    it.next(broker_account.PnLReport, lambda report: report.con_id == contract.con_id)
 
 
 def test_questions_answered_without_an_id_do_not_mix(it: Bench) -> None:

@@ -195,6 +195,17 @@ def test_the_cancel_of_one_of_them_calls_all_of_them_off_and_too_many_are_refuse
         assert silent(script)
 
 
+def test_what_another_client_has_under_the_same_id_does_not_make_our_order_known_to_the_gateway(tmp_path: Path) -> None:
+    with stage(tmp_path, pacing=STANDING) as (it, script):
+        epoch = busy(it, script)
+        together = placed(it, epoch, 530, 531)
+        script.say(3, 530, "Submitted", "0", "10", "0", 77, 0, "0", 99, "", "0")
+        assert it.next(broker.StatusReport).client_id == 99
+        cancelled = it.connection.ask_future(broker.TransmitCancel(epoch, 530))
+        assert kind_of(together) == "called_off"
+        assert kind_of(cancelled) == "never_sent"
+
+
 def test_a_hundred_orders_at_once_leave_at_the_pace_in_their_order_and_each_once(tmp_path: Path) -> None:
     rate, burst, count = 50.0, 50, 100
     with stage(tmp_path, pacing={"messages_per_second": rate, "burst": burst}) as (it, script):
