@@ -32,7 +32,7 @@ KEPT: Final = 12
 """The youngest of its keys are what it changes and cancels."""
 EXIT: Final = 0.03
 """Part of the price by which a bracket's exits are away from it."""
-AWAY: Final = (-0.002, 0.0005, 0.01)
+AWAY: Final = (-0.002, 0.0005, 0.001, 0.01)
 """Parts of the price by which a limit is worse than the market: through it, near it, far from it."""
 
 

@@ -119,10 +119,7 @@ class BadGateway:
         return self._say('reject 1 orders with 201 "Order rejected - reason:by storm"')
 
     def _fill(self, _: threading.Event) -> bool:
-        key = self._one(
-            "select order_ref from orders where completed is null and order_ref != '' and status = 'Submitted'"
-        )
-        return bool(key) and self._say(f'fill "{key}" 1')
+        return fill_one(self._stage, self._random)
 
     def _stranger(self, _: threading.Event) -> bool:
         """Somebody trades beside us: another client, or a person in TWS."""
@@ -130,14 +127,29 @@ class BadGateway:
         return self._say(whose)
 
     def _one(self, query: str) -> str:
-        """One of the query's rows."""
-        rows = self._stage.ledger(query)
-        return str(self._random.choice(rows)[0]) if rows else ""
+        return one_of(self._stage, self._random, query)
 
     def _say(self, statement: str) -> bool:
-        """Whether the gateway does it; it refuses what is not possible any more, as a fill of an order that ended."""
-        try:
-            self._stage.say(statement)
-        except ControlError:
-            return False
-        return True
+        return said(self._stage, statement)
+
+
+def fill_one(stage: Stage, rng: random.Random) -> bool:
+    """One of the orders that work fills by one, whoever may hear it; whether there was one."""
+    query = "select order_ref from orders where completed is null and order_ref != '' and status = 'Submitted'"
+    key = one_of(stage, rng, query)
+    return bool(key) and said(stage, f'fill "{key}" 1')
+
+
+def one_of(stage: Stage, rng: random.Random, query: str) -> str:
+    """One of the rows of the ledger; empty when there is none."""
+    rows = stage.ledger(query)
+    return str(rng.choice(rows)[0]) if rows else ""
+
+
+def said(stage: Stage, statement: str) -> bool:
+    """Whether the gateway does it; it refuses what is not possible any more, as a fill of an order that ended."""
+    try:
+        stage.say(statement)
+    except ControlError:
+        return False
+    return True

@@ -19,6 +19,7 @@ from drills import leaks
 from drills.errors import expect
 from drills.ground import OFTEN, Ground
 from drills.stage import FIVE, Stage
+from drills.storm_gateway import fill_one
 from drills.storm_people import resume
 from drills.storm_plan import Plan, Planned
 from drills.stormy import resting, stormy
@@ -34,6 +35,8 @@ TOGETHER: Final = {1: 6, 2: 3, 3: 2, 4: 1}
 """How many are struck at once, and how often beside the other numbers."""
 PATIENCE: Final = 2.0
 """Seconds an incarnation has to reach the instant that is planned for it, before it is struck all the same."""
+FILLS: Final = 2
+"""Orders that fill while those who were struck are dead."""
 MEAN_MOMENT: Final = 0.4
 OPEN_SECONDS: Final = 60.0
 REACHED: Final = re.compile(r"failpoint ([a-z_.]+)\S*=kill@\S+ acts")
@@ -131,6 +134,8 @@ class _Storm:
             child = actors[name]
             if child.pid is not None and not self._dies_by_itself(child):
                 self._stage.strike_pid(child)
+        for _ in range(FILLS):
+            fill_one(self._stage, rng)  # while nobody hears it, perhaps
         moment = rng.expovariate(1 / MEAN_MOMENT)
         (patience,) = rng.choices(("open", "moment", "none"), (7, 2, 1))
         if patience == "open":

@@ -22,7 +22,7 @@ from supervision.message import Done, Message
 TOPIC = "stormy"
 PERIOD = 0.1
 QUANTITIES = (1, 3, 10)
-AWAY = (-0.002, 0.0005, 0.02)
+AWAY = (-0.002, 0.0005, 0.001, 0.02)
 """Parts of the price by which a limit is away from the market: through it, near it, far from it."""
 KNOWS_SECONDS = 15.0
 WORKING = 6
