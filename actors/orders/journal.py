@@ -178,11 +178,15 @@ class Journal:
                 self._db.execute("REPLACE INTO settings VALUES (?, ?)", setting)
         return rows
 
-    def checkpoint_if_due(self) -> None:
-        """Move what was written since the last time into the main file; when there is no room, the next time."""
-        if self._unmoved >= CHECKPOINT_EVERY:
-            self._unmoved = 0
-            with contextlib.suppress(JournalError), self._in_words("checkpointed"):
+    def tidy(self) -> None:
+        """Between orders: be ready to sync, which takes as long to say as a row, and move the log when that is due.
+
+        When there is no room for it, the next time.
+        """
+        with contextlib.suppress(JournalError), self._in_words("tidied"):
+            self._sync("FULL")
+            if self._unmoved >= CHECKPOINT_EVERY:
+                self._unmoved = 0
                 self._db.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchall()
 
     def _append(self, at: datetime, entry: Entry) -> JournalRow:
@@ -208,10 +212,7 @@ class Journal:
     @contextmanager
     def _transaction(self, *, durable: bool) -> Iterator[None]:
         with self._in_words("written"):
-            wanted = "FULL" if durable else "NORMAL"
-            if self._synchronous != wanted:
-                self._db.execute(f"PRAGMA synchronous = {wanted}")
-                self._synchronous = wanted
+            self._sync("FULL" if durable else "NORMAL")
             self._db.execute("BEGIN IMMEDIATE")
             try:
                 yield
@@ -222,6 +223,11 @@ class Journal:
                 if self._db.in_transaction:
                     self._db.execute("ROLLBACK")
                 raise
+
+    def _sync(self, wanted: str) -> None:
+        if self._synchronous != wanted:
+            self._db.execute(f"PRAGMA synchronous = {wanted}")
+            self._synchronous = wanted
 
     @contextmanager
     def _in_words(self, what: str) -> Iterator[None]:

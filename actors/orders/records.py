@@ -282,7 +282,7 @@ class Records:
         rows, self._untold = tuple(self._untold), []
         if rows:
             self._publish("journal", JournalRows(rows))
-        self._journal.checkpoint_if_due()
+        self._journal.tidy()
 
     def _write_unsaved(self) -> None:
         if self._change:

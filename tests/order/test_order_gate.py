@@ -176,6 +176,7 @@ def test_new_orders_wait_while_state_cannot_store_and_go_on_when_it_can(idle: Ho
 
 
 def no_room(house: House) -> AbstractContextManager[None]:
+    house.ref.ask(FollowJournal(0))  # what lingers is written first
     return disk_full(house.directory / "orders.db")
 
 
@@ -267,7 +268,6 @@ def test_a_modify_that_the_disk_does_not_take_is_not_sent(house: House) -> None:
     house.place()
     house.transmitted()
     house.says(order_report("Submitted", **mine()))
-    house.ref.ask(FollowJournal(0))  # what lingered is written now
     with no_room(house), pytest.raises(Rejected, match="the order was not modified"):
         house.ref.ask(ModifyOrder("k1", limit=149.0))
     assert house.sent.empty()

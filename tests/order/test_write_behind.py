@@ -94,7 +94,7 @@ def test_the_log_is_moved_into_the_main_file_between_orders_and_not_by_one(journ
         change.intend(order(key=f"k{number}", order_id=number + 1), Entry("intent", f"k{number}", {}))
         journal.write(change)
     assert in_main_file(journal, tmp_path) == 0
-    journal.checkpoint_if_due()
+    journal.tidy()
     assert in_main_file(journal, tmp_path) == CHECKPOINT_EVERY
 
 
