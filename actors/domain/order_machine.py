@@ -73,7 +73,7 @@ def _concluded(order: OrderState) -> OrderState:
     if _is_refused(order):
         order = changed(order, reported="REJECTED", doubt="")
     modified = order.pending or order.dropped
-    if modified is not None and order.terminal:
+    if modified is not None and order.status == "FILLED":
         in_force = modified if order.totals.filled > order.terms.quantity else order.terms
         order = changed(order, terms=in_force, pending=None, dropped=None)
     return order
@@ -146,15 +146,9 @@ def _moved(order: OrderState, status: str) -> OrderState:
         return doubted(order, "reported as working after its cancel was under way", reported=heard)
     if heard not in STATUS[known]:
         return doubted(order, f"reported as {heard} while it is {known} here")
-    if "INACTIVE" in (heard, known):
-        return _in_or_out_of_inactive(order, heard)
+    if heard == "INACTIVE":
+        return doubted(order, "Inactive can mean held or refused", reported=heard)
     return _cancelled(order) if heard == "CANCELLED" else changed(order, reported=heard)
-
-
-def _in_or_out_of_inactive(order: OrderState, heard: OrderStatus) -> OrderState:
-    if heard == "CANCELLED":
-        return _cancelled(order)
-    return doubted(order, "Inactive can mean held or refused", reported=heard)
 
 
 def _cancelled(order: OrderState) -> OrderState:
@@ -186,6 +180,8 @@ def _executed(order: OrderState, event: ev.Executed) -> OrderState:
     if not more:
         return new
     new = changed(new, settled="")
+    if event.totals.corrected:  # heard before what it corrects: the broker may call less than was asked filled
+        new = doubted(new, "an execution was corrected")
     if order.reported in ("REJECTED", "NOT_PLACED"):
         return doubted(new, "an execution came after its end", reported="SUBMITTED")
     if "SUBMITTED" in STATUS[order.reported] and order.reported != "INACTIVE":

@@ -213,6 +213,10 @@ def test_a_filled_order_that_is_corrected_downwards_is_filled_with_less_and_need
     assert cut(state, listed, executions=(execution_report("a.b.c.02", 6),))[0].status == "FILLED"
 
 
+def test_a_correction_that_is_heard_before_what_it_corrects_asks() -> None:
+    assert after(working(), ev.Executed(Totals(Decimal(9), 150.0, corrected=True))).question
+
+
 def test_a_status_from_before_a_correction_that_was_never_heard_is_explained_by_it() -> None:
     state = after(working(), ev.Reported("Submitted", 900, Decimal(5)))
     state, _ = cut(state, order_report("Submitted"), executions=(execution_report("a.b.c.02", 4),))

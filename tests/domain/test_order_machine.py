@@ -165,6 +165,12 @@ def test_a_modify_that_nobody_confirmed_is_confirmed_by_what_was_filled_beyond_t
     assert (told.status, told.terms.quantity, told.pending) == ("FILLED", 20, None)
 
 
+def test_an_order_that_ended_before_its_modify_was_confirmed_is_not_filled_by_the_old_quantity() -> None:
+    more = sent(status("Submitted"), ev.ModifyAsked(terms(quantity=Decimal(12))), ev.Noticed(202, "cancelled"))
+    told = after(status("Cancelled", 10), executed(10), state=more)
+    assert (told.status, told.totals.filled, told.question) == ("CANCELLED", 10, "")
+
+
 def test_terms_that_nobody_asked_for_are_a_question_until_a_cut_confirms_them() -> None:
     told = sent(ev.Reported("Submitted", 900, Decimal(0), terms(limit=149.0)))
     assert (told.view().limit, bool(told.question)) == (150.0, True)
