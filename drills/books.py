@@ -42,13 +42,14 @@ class LedgerExecution:
 
 @dataclass(frozen=True, slots=True)
 class JournalEntry:
-    """One row of the order journal."""
+    """One row of the order journal. `confirmed` is about a cut: whether every query of it was answered."""
 
     sequence: int
     at: str
     kind: str
     key: str
     status: str
+    confirmed: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,6 +126,6 @@ def read(stage: Stage) -> Books:
 def _journal(stage: Stage) -> tuple[JournalEntry, ...]:
     found = rows(stage.directory / "orders.db", "select sequence, at, kind, key, data from journal order by sequence")
     return tuple(
-        JournalEntry(sequence, at, kind, key, str(orjson.loads(data).get("status", "")))
-        for sequence, at, kind, key, data in found
+        JournalEntry(sequence, at, kind, key, str(facts.get("status", "")), bool(facts.get("confirmed")))
+        for sequence, at, kind, key, facts in ((*row, orjson.loads(data)) for *row, data in found)
     )

@@ -130,20 +130,27 @@ def _status_agrees(ours: str, theirs: str) -> bool:
 def unknown_until_evidence(record: Record, books: Books) -> Iterator[str]:
     """I5: an UNKNOWN order is never sent again, and called not placed only after two confirmed cuts or by a person."""
     settled = {one.key for one in record.operations if one.what == SettleOrder.__name__ and one.outcome != "rejected"}
-    unknown_since: dict[str, str] = {}
+    cuts = 0  # confirmed ones so far; the row of a cut follows those of what it did
+    unknown_since: dict[str, int] = {}
+    by_this_cut: set[str] = set()
     for row in books.journal:
         since = unknown_since.get(row.key)
         if since is not None and row.status in ON_THE_WAY:
             yield f"order {row.key} was UNKNOWN and became {row.status} (journal row {row.sequence})"
         if row.status == "NOT_PLACED" and row.key not in settled:
-            begun = "" if since is None else since
-            confirmed = [cut for cut in books.cuts if cut.confirmed and begun <= cut.finished]
-            if len(confirmed) < 2:
-                yield f"order {row.key} was called NOT_PLACED after {len(confirmed)} confirmed cuts"
+            by_this_cut.add(row.key)
+            if since is None or cuts == since:
+                yield f"order {row.key} was called NOT_PLACED without a confirmed cut before that lacked it"
+        if row.kind == "cut":
+            cuts += row.confirmed
+            if not row.confirmed:
+                yield from (f"order {key} was called NOT_PLACED by a cut that is not confirmed" for key in by_this_cut)
+            by_this_cut.clear()
         if row.status == "UNKNOWN":
-            unknown_since.setdefault(row.key, row.at)
+            unknown_since.setdefault(row.key, cuts)
         elif row.key and row.status:
             unknown_since.pop(row.key, None)
+    yield from (f"order {key} was called NOT_PLACED by no cut" for key in by_this_cut)
 
 
 def lines_are_the_wanted_ones(_: Record, books: Books) -> Iterator[str]:

@@ -21,7 +21,7 @@ PATIENCE: Final = 2.0
 """Seconds they wait for an answer."""
 GLANCE: Final = 0.05
 """Seconds between two looks of the clerk: what absence decides is UNKNOWN for a few of them only."""
-ABSENCE: Final = 2.0
+ABSENCE: Final = 8.0
 """Seconds the clerk is away between, on average: most that is UNKNOWN has to be decided by evidence."""
 BY: Final = "storm"
 LIFTED_SECONDS: Final = 30.0

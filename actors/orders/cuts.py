@@ -84,6 +84,7 @@ class Cuts:
         differences += [*map(left_out, self._left_out), *self._positions(cut)]
         self._hand.take(cut)  # what follows is no single report's fault
         self._asker.strays = 0
+        self._note(cut)
         self._conclude(cut)
         self._records.commit()
         failpoint("order.cut.applied", cut.cut)
@@ -123,6 +124,11 @@ class Cuts:
             return True
         self._left_out.append(name_of(report))
         return False
+
+    def _note(self, cut: ApplyCut) -> None:
+        """What this evidence did stands in the journal before it, in the same transaction."""
+        failed = [*failed_parts(cut), *self._left_out]
+        self._records.note("cut", "", {"cut": cut.cut, "confirmed": not failed, "failed": failed})
 
     def _conclude(self, cut: ApplyCut) -> None:
         failed = failed_parts(cut)

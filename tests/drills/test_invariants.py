@@ -13,7 +13,7 @@ import pytest
 
 from actors.messages.orders import Execution, OrderEvent, OrderView
 from actors.messages.session import SessionUp
-from drills.books import Books, Cut, JournalEntry, LedgerExecution, LedgerOrder
+from drills.books import Books, JournalEntry, LedgerExecution, LedgerOrder
 from drills.invariants import INVARIANTS, violations
 from drills.record import Operation, Record, Restart, Window
 from supervision.lifecycle import ChildView, DeathRecord, TreeView
@@ -80,7 +80,13 @@ def good_record() -> Record:
 
 
 def unknown_rows(*rows: tuple[str, str]) -> tuple[JournalEntry, ...]:
-    return tuple(JournalEntry(number, f"{at:0>2}", "x", "k1", status) for number, (at, status) in enumerate(rows, 1))
+    """Of the order k1, or a cut that is confirmed ("cut") or not ("no")."""
+    return tuple(
+        JournalEntry(number, f"{at:0>2}", "cut", "", "", what == "cut")
+        if what in ("cut", "no")
+        else JournalEntry(number, f"{at:0>2}", "x", "k1", what)
+        for number, (at, what) in enumerate(rows, 1)
+    )
 
 
 def _refused(record: Record, books: Books) -> Books:
@@ -136,9 +142,18 @@ CASES: dict[str, tuple[str, Callable[[Record, Books], Books | None]]] = {
         "I5",
         lambda _, books: replace(
             books,
-            journal=unknown_rows(("1", "UNKNOWN"), ("9", "NOT_PLACED")),
-            cuts=(Cut(1, "00", "00", True), Cut(2, "02", "03", True), Cut(3, "04", "05", False)),
+            journal=unknown_rows(("1", "UNKNOWN"), ("2", "no"), ("3", "NOT_PLACED"), ("4", "cut")),
         ),
+    ),
+    "an order given up by a cut that asked half": (
+        "I5",
+        lambda _, books: replace(
+            books, journal=unknown_rows(("1", "UNKNOWN"), ("2", "cut"), ("3", "NOT_PLACED"), ("4", "no"))
+        ),
+    ),
+    "an order given up by a timer": (
+        "I5",
+        lambda _, books: replace(books, journal=unknown_rows(("1", "UNKNOWN"), ("2", "cut"), ("3", "NOT_PLACED"))),
     ),
     "a line that nobody wants": ("I6", lambda _, books: replace(books, quotes=())),
     "a line that is there twice": (
@@ -212,6 +227,11 @@ def test_what_a_person_settled_needs_no_cuts() -> None:
     record = good_record()
     record.operation(Operation("SettleOrder", "order", "k1", 2.0, 2.1, 5.0, "ok", ""))
     assert violations(record, replace(GOOD, journal=unknown_rows(("1", "UNKNOWN"), ("2", "NOT_PLACED")))) == []
+
+
+def test_two_confirmed_cuts_may_call_an_order_not_placed() -> None:
+    journal = unknown_rows(("1", "UNKNOWN"), ("2", "cut"), ("3", "NOT_PLACED"), ("4", "cut"))
+    assert violations(good_record(), replace(GOOD, journal=journal)) == []
 
 
 def test_every_invariant_has_a_case() -> None:
