@@ -141,7 +141,7 @@ def unknown_until_evidence(record: Record, books: Books) -> Iterator[str]:
             by_this_cut.add(row.key)
             if since is None or cuts == since:
                 yield f"order {row.key} was called NOT_PLACED without a confirmed cut before that lacked it"
-        if row.kind == "cut":
+        if row.kind == "cut_applied":
             cuts += row.confirmed
             if not row.confirmed:
                 yield from (f"order {key} was called NOT_PLACED by a cut that is not confirmed" for key in by_this_cut)

@@ -128,7 +128,7 @@ class Cuts:
     def _note(self, cut: ApplyCut) -> None:
         """What this evidence did stands in the journal before it, in the same transaction."""
         failed = [*failed_parts(cut), *self._left_out]
-        self._records.note("cut", "", {"cut": cut.cut, "confirmed": not failed, "failed": failed})
+        self._records.note("cut_applied", "", {"cut": cut.cut, "confirmed": not failed, "failed": failed})
 
     def _conclude(self, cut: ApplyCut) -> None:
         failed = failed_parts(cut)

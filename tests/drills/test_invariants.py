@@ -82,7 +82,7 @@ def good_record() -> Record:
 def unknown_rows(*rows: tuple[str, str]) -> tuple[JournalEntry, ...]:
     """Of the order k1, or a cut that is confirmed ("cut") or not ("no")."""
     return tuple(
-        JournalEntry(number, f"{at:0>2}", "cut", "", "", what == "cut")
+        JournalEntry(number, f"{at:0>2}", "cut_applied", "", "", what == "cut")
         if what in ("cut", "no")
         else JournalEntry(number, f"{at:0>2}", "x", "k1", what)
         for number, (at, what) in enumerate(rows, 1)
