@@ -107,13 +107,19 @@ def _adoption(named: OrderState | None, adopted: OrderState, report: OrderReport
 
 
 def _found(order: OrderState, report: OrderReport, asked: float, now: float, at: datetime) -> Iterator[Verdict]:
-    newer = max(order.heard, order.doubted) >= asked
+    """A list names it. Listing open orders the broker says each again, which doubts anew what differs here: the list is
+    believed all the same, and as the doubt may be of news after it, one more cut is asked for.
+    """
+    doubted = order.doubted >= asked
+    newer = order.heard >= asked or (doubted and report.completed)
     if newer and order.acknowledged and order.reported != "UNKNOWN":
         return
     if not order.external and not order.terminal and report.terms.account not in ("", order.terms.account):
         yield Verdict(order, order, other_account(order, report.terms.account))
     heard = ev.reported(report)
     after = apply(order, ev.FoundCompleted(heard) if report.completed else ev.FoundOpen(heard), now, at)
+    if doubted:
+        after = msgspec.structs.replace(after, doubt=order.doubt, doubted=order.doubted)
     if after == order:
         return
     difference = None

@@ -67,7 +67,7 @@ def phase(order: OrderState) -> Phase:
 def _concluded(order: OrderState) -> OrderState:
     """What follows from the order as a whole, whichever of its parts was heard first."""
     if order.settled and order.reported not in TERMINAL:
-        order = changed(order, settled="")
+        order = changed(order, settled="", reason="" if order.reason == order.settled else order.reason)
     if order.cancel_said and order.cancel_shown and order.reported not in _ENDED:
         order = changed(order, reported="CANCELLED", doubt="")
     if _is_refused(order):

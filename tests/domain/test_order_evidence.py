@@ -244,7 +244,41 @@ def test_a_decision_ends_the_question_and_yields_to_what_the_broker_shows_later(
     )
     assert cut(decided, completed_report("Filled", filled=Decimal(10)))[0].question == ""  # known when it was decided
     lives = cut(decided, order_report("Submitted"))[0]
-    assert (lives.status, lives.settled) == ("SUBMITTED", "")
+    assert (lives.status, lives.settled, lives.view().reason) == ("SUBMITTED", "", "")
     state, _ = cut(decided, executions=(execution_report("a.b.c.01", 4),))
     assert (state.totals.filled, bool(state.question)) == (4, True)
     assert after(order(reported="UNKNOWN"), ev.Settled("not_placed", "r", "ada")).status == "NOT_PLACED"
+
+
+def echoed(state: OrderState, report: OrderReport) -> tuple[OrderState, list[str]]:
+    """After a cut asked at 100 that lists what the broker said at 50, and says again as it lists it."""
+    for now in (50.0, 100.5):
+        state = apply(state, ev.reported(report), now, later(now))
+    return cut(state, report)
+
+
+@pytest.mark.parametrize(
+    ("state", "report", "kind"),
+    [
+        (
+            after(order(reported="UNKNOWN"), ev.Settled("cancelled", "not in TWS", "ada")),
+            order_report("Submitted"),
+            "order_status",
+        ),
+        (working(), order_report("Submitted", terms=terms(limit=140.0)), "order_price"),  # modified in TWS
+        (working(reported="PENDING_CANCEL", cancelling=True), order_report("Submitted"), "order_status"),  # lost cancel
+    ],
+)
+def test_an_open_order_is_as_the_list_says_though_the_list_itself_doubts_it_anew(
+    state: OrderState, report: OrderReport, kind: str
+) -> None:
+    lives, told = echoed(state, report)
+    assert (lives.status, lives.terms, told) == ("SUBMITTED", report.terms, [kind])
+    assert lives.question  # its doubt may be of news after the list: asked once more
+    agreed, told = cut(apply(lives, ev.reported(report), 200.5, later(200.5)), report, asked=200.0)
+    assert (agreed.question, told) == ("", [])
+
+
+def test_what_ended_after_a_list_was_asked_for_is_not_brought_back_by_it() -> None:
+    ended = apply(working(), ev.reported(order_report("Cancelled")), 100.5, later(100.5))
+    assert cut(ended, order_report("Submitted"))[0].status == "CANCELLED"
