@@ -133,9 +133,7 @@ class OrderActor(Actor):
             log=self.context.log,
         )
         self._switch = KillSwitch(self._records, self._gate, self._out.changing.cancel_all_unasked)
-        self._cuts = Cuts(
-            self._records, self._gate, self._locks, connection, self._asker, self._switch.reconciled, self.hand
-        )
+        self._cuts = Cuts(self._records, self._gate, self._locks, connection, self._asker, self._reconciled, self.hand)
         self._session = SessionWatch(
             self._records, self._gate, self._identity, self._references, self._cuts, self._asker, self._catch_up
         )
@@ -181,12 +179,12 @@ class OrderActor(Actor):
 
     @handles(CancelOrder)
     def _cancel(self, message: CancelOrder, sender: Sender) -> object:
-        self._out.changing.cancel(message.key, sender)
+        self._out.cancel(message.key, sender)
         return LATER
 
     @handles(CancelAll)
     def _cancel_all(self, message: CancelAll, sender: Sender) -> object:
-        self._out.changing.cancel_all(message.strategy, sender)
+        self._out.cancel_all(message.strategy, sender)
         return LATER
 
     @handles(SettleOrder)
@@ -311,6 +309,10 @@ class OrderActor(Actor):
         if order.question:
             self._asker.look()
         self._look_drained()
+
+    def _reconciled(self) -> None:
+        self._switch.reconciled()
+        self._out.reconciled()
 
     def _questions(self) -> list[str]:
         open_orders = self._records.book.open_orders()

@@ -46,6 +46,11 @@ class Brackets:
         if self._refused_exit(key) is not None:
             self._reactor.after(0.0, partial(self._look, key))
 
+    def reconciled(self) -> None:
+        """It is known which orders work: call back what a crash or a lost session kept from being called back."""
+        for order in self._records.book.open_orders():
+            self._look(order.key)
+
     def _look(self, key: str) -> None:
         entry, refused = self._records.book.get(key), self._refused_exit(key)
         if entry is not None and refused is not None:

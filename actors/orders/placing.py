@@ -92,6 +92,19 @@ class Placing:
             if len(orders) == len(known):
                 self._answer(key, orders)
 
+    def call_off(self, reference: str) -> None:
+        """Cancel what is still being looked up, with all that goes with it. Raises Rejected, which says so."""
+        for placement in self._not_intended():
+            if reference in (placement.key, *(member.order.key for member in placement.members)):
+                self._refuse(placement.key, _called_off(placement.key))
+                raise _called_off(reference)
+
+    def call_off_all(self, strategy: str) -> None:
+        """The same for everything, or for what is of one strategy."""
+        for placement in self._not_intended():
+            if strategy in ("", *(member.order.strategy for member in placement.members)):
+                self._refuse(placement.key, _called_off(placement.key))
+
     # --- keys -------------------------------------------------------------------------------------
 
     def _in_use(self, key: str, named: Callable[[str], Group], waiter: Waiter) -> bool:
@@ -147,7 +160,13 @@ class Placing:
                 problems.add(INVALID, (f"key {key!r} is of an order that is not of this group; choose another",))
         problems.refuse()
 
+    def _not_intended(self) -> list[Placement]:
+        get = self._records.book.get
+        return [one for one in self._waiting.values() if get(one.members[0].order.key) is None]
+
     def _intend(self, placement: Placement, known: Known) -> None:
+        if self._waiting.get(placement.key) is not placement:
+            return  # it was called off
         try:
             self._check(placement, known)
             self._checks.pass_gate()
@@ -225,6 +244,10 @@ def _with_key(asked: PlaceOrder) -> PlaceOrder:
 
 def _new_key() -> str:
     return f"nd-{uuid.uuid4().hex}"
+
+
+def _called_off(key: str) -> Rejected:
+    return Rejected(f"order {key} had not left: it was called off by a cancel, nothing was sent", kind="called_off")
 
 
 def _not_placed(error: JournalError) -> Rejected:

@@ -19,6 +19,7 @@ from actors.orders.previews import Previews
 from actors.orders.records import Records
 from actors.orders.references import References
 from config.settings import OrderSettings, RiskSettings
+from supervision.actor import Sender
 from supervision.reactor import Reactor
 from supervision.uplink import Uplink
 
@@ -66,7 +67,21 @@ class WayOut:
         """Whether nothing is on its way to the broker of which it is not known yet whether it left."""
         return not self._exit.sending
 
+    def cancel(self, reference: str, sender: Sender) -> None:
+        """Cancel an order, also one that is not on its way yet. Raises Rejected."""
+        self.placing.call_off(reference)
+        self.changing.cancel(reference, sender)
+
+    def cancel_all(self, strategy: str, sender: Sender) -> None:
+        """Cancel all of ours, or of one strategy, also what is not on its way yet."""
+        self.placing.call_off_all(strategy)
+        self.changing.cancel_all(strategy, sender)
+
     def heard(self, order: OrderState) -> None:
         """An order has a new value."""
         self.placing.heard(order)
         self._brackets.heard(order)
+
+    def reconciled(self) -> None:
+        """It is known which orders work."""
+        self._brackets.reconciled()
