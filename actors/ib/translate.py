@@ -223,6 +223,8 @@ class Translator(EWrapper):
         )
 
     def execDetails(self, reqId: int, contract: Any, execution: Any) -> None:  # noqa: N802, N803
+        if not execution.execId or quantity(execution.shares) is None or price(execution.price) is None:
+            raise ValueError(f"an execution {execution.execId!r} of {execution.shares} at {execution.price}")
         report = ExecutionReport(
             epoch=self._epoch,
             sequence=self.next_sequence(),

@@ -72,6 +72,19 @@ def test_an_execution_with_an_unreadable_time_is_kept(caplog: pytest.LogCaptureF
     assert "Middle/Earth" in caplog.text
 
 
+@pytest.mark.parametrize(
+    ("exec_id", "shares", "price"),
+    [("e.01", "2.5", "nan"), ("e.01", "2.5", UNSET), ("e.01", "nan", "189.25"), ("e.01", "", "1.0"), ("", "1", "1.0")],
+)
+def test_an_execution_without_id_quantity_or_price_is_unreadable_and_not_a_fill(
+    exec_id: str, shares: str, price: str
+) -> None:
+    fields = ("-1", "5", *C11, exec_id, "20260413 15:27:04 UTC", "DU1", "ISLAND", "SLD", shares, price,
+              "999", "17", "0", "7.5", "189", "key", "", "", "", "1")  # fmt: skip
+    with pytest.raises(ValueError, match="an execution"):
+        told(11, *fields)
+
+
 def test_unset_values_of_an_order_status_are_none() -> None:
     (report,) = told(3, 5, "Submitted", "0", "10", "0.0", "99", "0", "0", "17", "locate", UNSET).of("order_report")
     assert report == StatusReport(7, 1, 5, 17, 99, "Submitted", Decimal(0), Decimal(10), None, "locate")
