@@ -45,12 +45,7 @@ class OrderBook:
         self._by_id: dict[int, str] = {}
         self._external_by_id: dict[tuple[int, int], str] = {}
         self._by_perm: dict[int, str] = {}
-        for execution in executions:
-            self.ledger.record(execution)
-        for commission in commissions:
-            self.ledger.charge(commission)
-        for order in orders:
-            self.put(order)
+        self.take_back(orders, executions, commissions)
 
     def __iter__(self) -> Iterator[OrderState]:
         return iter(self._orders.values())
@@ -93,6 +88,18 @@ class OrderBook:
             working_of=dict(Counter(order.strategy for order in working if order.strategy)),
             locks=locks,
         )
+
+    def take_back(
+        self, orders: Iterable[OrderState], executions: Iterable[Execution], commissions: Iterable[Commission]
+    ) -> None:
+        """Know again what was kept elsewhere because it was over; what is known here is newer."""
+        for execution in executions:
+            self.ledger.record(execution)
+        for commission in commissions:
+            self.ledger.charge(commission)
+        for order in orders:
+            if order.key not in self._orders:
+                self.put(order)
 
     def put(self, order: OrderState) -> None:
         """Store an order's newest value."""

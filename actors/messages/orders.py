@@ -241,7 +241,7 @@ class Execution(Message, frozen=True):
 
 
 class Fill(Message, frozen=True):
-    """Topic `orders`: an execution seen for the first time, with the order after it."""
+    """Topic `orders`: an execution seen for the first time, or its correction, with the order after it."""
 
     execution: Execution
     order: OrderView

@@ -25,6 +25,7 @@ class BrokerWords:
 
     def hear(self, report: Report) -> None:
         """Keep what a report says."""
+        self._records.recall(report)
         match report:
             case OrderReport():
                 self._order(report)

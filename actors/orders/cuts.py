@@ -121,6 +121,7 @@ class Cuts:
     def _take(self, report: Message) -> bool:
         """Have one report of the cut in hand; False when it is quarantined."""
         if self._hand.take(report):
+            self._records.recall(report)
             return True
         self._left_out.append(name_of(report))
         return False

@@ -58,6 +58,14 @@ class DuplicateKey(JournalError):
     """An order with this key, or with this order id, exists."""
 
 
+class Recalled(NamedTuple):
+    """Orders with their executions, and these with their commissions."""
+
+    orders: list[OrderState]
+    executions: list[Execution]
+    commissions: list[Commission]
+
+
 class Contents(NamedTuple):
     """What a start reads back."""
 
@@ -103,10 +111,10 @@ class Journal:
         day = since.isoformat()
         with self._in_words("read"):
             states = self._db.execute(
-                "SELECT state FROM orders WHERE open = 1 OR updated >= ? ORDER BY created", (day,)
+                "SELECT state FROM orders WHERE open = 1 OR (open = 0 AND updated >= ?) ORDER BY created", (day,)
             )
             orders = [_decode(text) for (text,) in states]
-            mine = "SELECT key FROM orders WHERE open = 1 OR updated >= ?1"
+            mine = "SELECT key FROM orders WHERE open = 1 OR (open = 0 AND updated >= ?1)"
             wanted = f"time >= ?1 OR key IN ({mine})"
             executions = self._db.execute(f"SELECT * FROM executions WHERE {wanted}", (day,)).fetchall()
             charged = f"exec_id IN (SELECT exec_id FROM executions WHERE {wanted})"
@@ -138,6 +146,20 @@ class Journal:
                 (key,),
             ).fetchall()
         return [_decode(text) for (text,) in found]
+
+    def recall(self, keys: tuple[str, str], order_id: int) -> Recalled:
+        """The orders with these keys, and ours with an order id, however old; with their executions."""
+        with self._in_words("read"):
+            states = self._db.execute(
+                "SELECT state FROM orders WHERE key IN (?, ?) OR (order_id = ? AND external = 0)", (*keys, order_id)
+            )
+            orders = [_decode(text) for (text,) in states]
+            wanted = [*{*keys, *(order.key for order in orders)}]
+            mine = f"key IN ({', '.join('?' * len(wanted))})"
+            executions = self._db.execute(f"SELECT * FROM executions WHERE {mine}", wanted).fetchall()
+            charged = f"exec_id IN (SELECT exec_id FROM executions WHERE {mine})"
+            paid = self._db.execute(f"SELECT * FROM commissions WHERE {charged}", wanted).fetchall()
+        return Recalled(orders, [_execution(row) for row in executions], [_paid(row) for row in paid])
 
     def executions_of(self, strategy: str) -> list[Execution]:
         """Every execution of a strategy, however old, the oldest first; corrections stand for what they correct."""

@@ -29,6 +29,7 @@ from actors.messages.orders import Execution, Fill, OrderEvent, OrderView
 from actors.messages.state import JournalRow, JournalRows
 from actors.orders.change import Change, Entry
 from actors.orders.journal import Journal, JournalError
+from actors.orders.recall import recall
 from supervision import clock
 from supervision.errors import Rejected
 from supervision.failpoints import failpoint
@@ -37,7 +38,7 @@ from supervision.reactor import Reactor, Timer
 
 LINGER: Final = 0.005
 """Seconds that rows wait for company once what they tell of has left."""
-RECENT = timedelta(days=2)  # older finished orders stay in the file only; executions are asked since midnight
+RECENT = timedelta(days=2)  # older finished orders stay in the file until the broker speaks of them (`recall`)
 
 
 class Records:
@@ -111,6 +112,13 @@ class Records:
         failpoint("order.journal.rows", after)
         self.commit()
         return self._journal.rows(after, limit)
+
+    def recall(self, report: Message) -> None:
+        """The broker speaks of an order: know it again if a start left it in the file."""
+        try:
+            recall(self.book, self._journal, report)
+        except JournalError as error:
+            self.failed(error)
 
     # --- durable or not at all -----------------------------------------------------------------------
 
@@ -191,8 +199,7 @@ class Records:
         order = self.book.get(execution.key)
         if order is not None:
             after, _ = self._applied(order, Executed(self.book.totals(order), execution.perm_id))
-            if recorded is Recorded.NEW:
-                self._publish_fill(execution, after)
+            self._publish_fill(execution, after)
             self.replace(order, after)
         return recorded
 

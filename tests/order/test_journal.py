@@ -210,3 +210,13 @@ def test_the_file_is_for_its_owner_only_and_plain_sql_can_read_it(journal: Journ
     assert rows_in_shell(journal.path, f"SELECT {columns} FROM orders") == [
         ("AAPL", "BUY", "10", 150.0, "INTENT", START.isoformat())
     ]
+
+
+def test_a_start_reads_what_is_open_or_recent_without_going_over_what_is_over(journal: Journal) -> None:
+    asked: list[str] = []
+    journal._db.set_trace_callback(asked.append)
+    journal.load(START)
+    journal._db.set_trace_callback(None)
+    (orders, *_) = [sql for sql in asked if "ORDER BY created" in sql]
+    steps = [row[3] for row in journal._db.execute(f"EXPLAIN QUERY PLAN {orders}")]
+    assert not [step for step in steps if step.startswith("SCAN")], steps
