@@ -128,9 +128,10 @@ class Ref:
     def ask(self, message: Ask[R], timeout: float = DEFAULT_TIMEOUT) -> R:
         """Ask and wait for the reply.
 
-        Raises Rejected (refused, nothing done), ActorUnavailable (nothing delivered, retrying is safe),
-        ActorDied or AskTimeout (delivered, outcome unknown).
+        Raises Rejected (refused, nothing done; a value of a wrong type is refused here), ActorUnavailable (nothing
+        delivered, retrying is safe), ActorDied or AskTimeout (delivered, outcome unknown).
         """
+        self._codec.check(message)
         deadline = time.monotonic() + timeout
         number = next(self._ids)
         channel = self._deliver(Request(number, deadline, message), deadline)
@@ -148,7 +149,8 @@ class Ref:
             raise ActorDied(self.name, channel.incarnation) from None
 
     def tell(self, message: Message) -> None:
-        """Send without an answer. Raises ActorUnavailable when it surely was not delivered."""
+        """Send without an answer. Raises ActorUnavailable when it surely was not delivered, Rejected as `ask`."""
+        self._codec.check(message)
         self._deliver(Tell(message), time.monotonic() + DEFAULT_TIMEOUT)
 
     def ask_future(self, message: Ask[R], timeout: float = DEFAULT_TIMEOUT) -> concurrent.futures.Future[R]:
@@ -224,6 +226,11 @@ class Hub:
                 link = self._links[name] = self._link(name, (), lambda _: None)
             link.ask(message, timeout=timeout, on_reply=future.set_result, on_error=future.set_exception)
 
+        try:
+            self._codec.check(message)
+        except Rejected as error:
+            future.set_exception(error)
+            return future
         if not self._submit(start):
             future.set_exception(ActorUnavailable(name, "the hub is closed"))
         return future

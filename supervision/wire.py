@@ -15,9 +15,10 @@ from typing import Any, Generic, TypeVar, Union
 
 import msgspec
 
-from supervision.errors import WireError
+from supervision.errors import Rejected, WireError
 from supervision.lifecycle import LIFECYCLE
 from supervision.message import Message
+from supervision.wrong_values import plain, wrong_value
 
 MAX_FRAME = 16 * 1024 * 1024
 _LENGTH = struct.Struct(">I")
@@ -82,10 +83,17 @@ class Codec:
         types: Sequence[type[Message]] = sorted({*messages, *LIFECYCLE}, key=lambda kind: kind.__name__)
         body: Any = Union[tuple(types)]  # noqa: UP007 - built from a list, cannot be spelled with |
         envelope: Any = Union[Hello, Welcome, Tell[body], Request[body], Reply[body], Refusal]  # noqa: UP007
-        self._encoder = msgspec.msgpack.Encoder()
+        self._encoder = msgspec.msgpack.Encoder(enc_hook=plain)
         self._messages = msgspec.msgpack.Decoder(body)
         self._envelopes = msgspec.msgpack.Decoder(envelope)
         self.fingerprint = zlib.crc32(repr([(kind.__name__, kind.__struct_fields__) for kind in types]).encode())
+
+    def check(self, message: Message) -> None:
+        """Refuse a message with values of wrong types, which its reader would hang up on. Raises Rejected."""
+        try:
+            self._messages.decode(self._encoder.encode(message))
+        except (*_UNDECODABLE, TypeError, OverflowError, UnicodeEncodeError) as error:
+            raise Rejected(wrong_value(message, str(error)), kind="invalid") from error
 
     def encode(self, item: Message | Envelope) -> bytearray:
         """One frame."""

@@ -8,9 +8,10 @@ from typing import Any
 
 import pytest
 
-from actors.messages.market import GetReference
+from actors.messages.market import Combo, GetReference, Leg
 from actors.messages.orders import (
     GetOrders,
+    PlaceOrder,
 )
 from supervision.actor import Sender
 from supervision.errors import Rejected
@@ -91,3 +92,35 @@ def test_a_symbol_that_market_data_refuses_is_refused_in_its_words(house: House)
     house.script[GetReference] = refuse
     with pytest.raises(Rejected, match="AAPLX"):
         house.place(contract="AAPLX")
+
+
+class Price(float):
+    """A number of a type that others made, as numpy's are."""
+
+
+@pytest.mark.parametrize(
+    ("message", "reason"),
+    [
+        (PlaceOrder("AAPL", "buy", 10), "side 'buy' (accepted: BUY, SELL)"),  # type: ignore[arg-type]
+        (PlaceOrder("AAPL", "BUY", 10, limit=Decimal(100)), "limit Decimal('100') (accepted: float | None)"),  # type: ignore[arg-type]
+        (PlaceOrder("AAPL", "BUY", True), "quantity True (accepted: Decimal | int)"),
+        (PlaceOrder("AAPL", "BUY", 10**30), "PlaceOrder: can't serialize ints < -2**63 or > 2**64 - 1"),
+        (PlaceOrder("AAPL", "BUY", 10, key=object()), "PlaceOrder: a value of type object cannot be sent"),  # type: ignore[arg-type]
+        (
+            PlaceOrder(Combo((Leg("AAPL", "BUY"), Leg("MSFT", "SELL", 1.5))), "BUY", 10),  # type: ignore[arg-type]
+            "contract.legs[1].ratio 1.5 (accepted: int)",
+        ),
+    ],
+)
+def test_a_value_of_a_wrong_type_is_refused_by_name_and_order_never_hears_of_it(
+    house: House, message: PlaceOrder, reason: str
+) -> None:
+    with pytest.raises(Rejected) as refused:
+        house.ref.ask(message)
+    assert refused.value.reasons == (reason,)
+    with pytest.raises(Rejected):
+        house.ref.tell(message)
+
+
+def test_numbers_of_types_that_others_made_are_numbers(house: House) -> None:
+    assert house.ref.ask(PlaceOrder("AAPL", "BUY", 10, limit=Price(150.0), key="k1")).limit == 150.0

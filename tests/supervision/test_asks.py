@@ -35,6 +35,15 @@ def test_an_ask_is_answered_in_each_of_its_forms(service: LocalService) -> None:
     assert asyncio.run(ref.ask_async(Say("async"))) == Echo("async")
 
 
+def test_what_cannot_be_sent_is_refused_in_each_form_and_reaches_nobody(service: LocalService) -> None:
+    service.start("parrot", Parrot)
+    ref = service.ref("parrot")
+    wrong = Say(5)  # type: ignore[arg-type]
+    for form in (ref.ask, ref.tell, lambda message: ref.ask_future(message).result(5)):
+        with pytest.raises(Rejected, match=r"^text 5 \(accepted: str\)$"):
+            form(wrong)
+
+
 def test_a_tell_is_handled_before_a_later_ask_of_the_same_thread(service: LocalService) -> None:
     parrot = service.start("parrot", Parrot)
     ref = service.ref("parrot")

@@ -5,16 +5,18 @@ from __future__ import annotations
 import contextlib
 import struct
 import time
+from fractions import Fraction
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from supervision.errors import WireError
+from supervision.errors import Rejected, WireError
 from supervision.lane import Lane
 from supervision.message import Message
 from supervision.tally import Tally
 from supervision.wire import MAX_FRAME, Codec, FrameBuffer, Reply, Request, Tell
+from supervision.wrong_values import plain
 from tests.supervision.words import WORDS, Crumb, Echo, Note, Price, Say
 
 CODEC = Codec(WORDS)
@@ -113,3 +115,19 @@ def test_a_full_lane_refuses_a_kept_message_instead_of_losing_it() -> None:
     assert lane.add(2, Note("b"))
     assert not lane.add(3, Note("c"))
     assert lane.drain() == [1, 2]
+
+
+class Whole(str):
+    """Text of a type that others made."""
+
+
+@pytest.mark.parametrize(("value", "sent"), [(Whole("a"), "a"), (Fraction(1, 2), 0.5), (Fraction(3), 3.0)])
+def test_numbers_and_text_of_types_that_others_made_are_sent_as_what_they_are(value: object, sent: object) -> None:
+    assert plain(value) == sent
+    assert type(plain(value)) is type(sent)
+
+
+def test_what_is_neither_number_nor_text_cannot_be_sent() -> None:
+    with pytest.raises(Rejected, match="a value of type object cannot be sent"):
+        CODEC.check(Note(object()))  # type: ignore[arg-type]
+    CODEC.check(Note("well"))
