@@ -47,7 +47,7 @@ from actors.orders.gatekeeper import GateKeeper
 from actors.orders.halt import KillSwitch
 from actors.orders.identity import Identity
 from actors.orders.journal import Journal, JournalError
-from actors.orders.records import Records
+from actors.orders.records import RECENT, Records
 from actors.orders.references import References
 from actors.orders.session_watch import SessionWatch
 from actors.orders.way_out import WayOut
@@ -59,6 +59,7 @@ from supervision.peer import Peer
 from supervision.uplink import Uplink
 
 JOURNAL_PAGE = 500
+FORGET_EVERY = 6 * 3600.0
 DRAIN_MARGIN = 0.5  # left of the stop limit for closing the files
 
 
@@ -115,6 +116,7 @@ class OrderActor(Actor):
         self._references = References(self.link("market_data"))
         self._build_way_out(connection)
         self._gate.state_went()
+        self.reactor.after(FORGET_EVERY, self._forget)
         self._session.doubt("Order restarted before the broker acknowledged it", sending=True)
 
     def _build_way_out(self, connection: Uplink) -> None:
@@ -313,6 +315,12 @@ class OrderActor(Actor):
     def _reconciled(self) -> None:
         self._switch.reconciled()
         self._out.reconciled()
+
+    def _forget(self) -> None:
+        """What is over for days stays in the file alone, as after a start, or a book of months would be all memory."""
+        self.reactor.after(FORGET_EVERY, self._forget)
+        if self._out.idle:
+            self._records.forget(clock.now() - RECENT)
 
     def _questions(self) -> list[str]:
         open_orders = self._records.book.open_orders()

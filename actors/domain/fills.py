@@ -9,6 +9,8 @@ positions only. Pure; money is Decimal, the average price is summed without rega
 
 from __future__ import annotations
 
+from collections.abc import Container
+from datetime import datetime
 from decimal import Decimal
 from enum import Enum
 from math import fsum
@@ -92,6 +94,16 @@ class FillLedger:
             return False
         self._commissions[commission.exec_id] = commission
         return True
+
+    def forget(self, since: datetime, keys: Container[str]) -> None:
+        """Drop executions from before `since`, with their commissions, but those of the orders with these keys."""
+        for name, execution in [*self._by_stem.items()]:
+            if execution.time < since and execution.key not in keys:
+                del self._by_stem[name]
+                self._commissions.pop(execution.exec_id, None)
+                del self._of_order[execution.key][name]
+                if not self._of_order[execution.key]:
+                    del self._of_order[execution.key]
 
     def find(self, exec_id: str) -> Execution | None:
         """The execution that now stands for this id's stem, with its commission."""

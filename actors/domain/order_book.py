@@ -101,6 +101,23 @@ class OrderBook:
             if order.key not in self._orders:
                 self.put(order)
 
+    def forget(self, since: datetime) -> None:
+        """Drop what is over and has not changed `since`, with its executions; of a bracket not before its entry."""
+        for order in [*self._orders.values()]:
+            if not order.open and order.updated < since and order.parent not in self._open:
+                self._drop(order)
+        self.ledger.forget(since, self._orders)
+
+    def _drop(self, order: OrderState) -> None:
+        del self._orders[order.key]
+        for perm_id in order.perm_ids:
+            self._by_perm.pop(perm_id, None)
+        if order.external:
+            self._external_by_id.pop((order.client_id, order.order_id), None)
+        else:
+            self._by_id.pop(order.order_id, None)
+            self.counts[order.status] -= 1
+
     def put(self, order: OrderState) -> None:
         """Store an order's newest value."""
         old = self._orders.get(order.key)

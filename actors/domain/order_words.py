@@ -9,7 +9,7 @@ import msgspec
 from actors.domain.contracts import words
 from actors.domain.order_likeness import same_terms
 from actors.domain.order_state import OrderState
-from actors.messages.orders import Execution
+from actors.messages.orders import Execution, OrderView
 
 
 def happened(before: OrderState | None, after: OrderState) -> str:
@@ -31,6 +31,11 @@ def happened(before: OrderState | None, after: OrderState) -> str:
     if before.reason != after.reason or before.rejection != after.rejection:
         return "notice"
     return "doubt" if before.doubt != after.doubt else "noted"
+
+
+def differs(before: OrderView, after: OrderView) -> bool:
+    """Whether a listener sees any difference but the date."""
+    return msgspec.structs.replace(before, updated=after.updated) != after
 
 
 def facts(order: OrderState) -> dict[str, Any]:

@@ -47,6 +47,9 @@ _ORDER_COLUMNS = (
 _INSERT_ORDER = f"INSERT INTO orders ({', '.join(_ORDER_COLUMNS)}) VALUES ({', '.join('?' * len(_ORDER_COLUMNS))})"
 _NEWEST = ", ".join(f"{column} = excluded.{column}" for column in _ORDER_COLUMNS[1:])
 _UPSERT_ORDER = f"{_INSERT_ORDER} ON CONFLICT (key) DO UPDATE SET {_NEWEST}"
+_TO_READ = (
+    "open = 1 OR (open = 0 AND updated >= ?1) OR (parent <> '' AND parent IN (SELECT key FROM orders WHERE open = 1))"
+)
 _REPLACE_EXECUTION = f"REPLACE INTO executions VALUES ({', '.join('?' * 16)})"
 
 
@@ -107,15 +110,13 @@ class Journal:
         return None if found is None else datetime.fromisoformat(found[0])
 
     def load(self, since: datetime) -> Contents:
-        """Orders that are open, and orders and executions with anything newer than `since`."""
+        """Orders that are open, with the exits of these, and orders and executions with anything newer than `since`."""
         day = since.isoformat()
         with self._in_words("read"):
-            states = self._db.execute(
-                "SELECT state FROM orders WHERE open = 1 OR (open = 0 AND updated >= ?) ORDER BY created", (day,)
-            )
+            ours = f"FROM orders WHERE {_TO_READ}"
+            states = self._db.execute(f"SELECT state {ours} ORDER BY created", (day,))
             orders = [_decode(text) for (text,) in states]
-            mine = "SELECT key FROM orders WHERE open = 1 OR (open = 0 AND updated >= ?1)"
-            wanted = f"time >= ?1 OR key IN ({mine})"
+            wanted = f"time >= ?1 OR key IN (SELECT key {ours})"
             executions = self._db.execute(f"SELECT * FROM executions WHERE {wanted}", (day,)).fetchall()
             charged = f"exec_id IN (SELECT exec_id FROM executions WHERE {wanted})"
             orphans = "exec_id NOT IN (SELECT exec_id FROM executions)"

@@ -15,17 +15,15 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-import msgspec
-
 from actors.disk import probe_pause
 from actors.domain.fills import Commission, FillLedger, Recorded
 from actors.domain.order_book import OrderBook
 from actors.domain.order_events import Event, Executed
 from actors.domain.order_machine import apply
 from actors.domain.order_state import OrderState, after_restart
-from actors.domain.order_words import execution_facts, facts, happened
+from actors.domain.order_words import differs, execution_facts, facts, happened
 from actors.messages.broker import CommissionReport, ExecutionReport
-from actors.messages.orders import Execution, Fill, OrderEvent, OrderView
+from actors.messages.orders import Execution, Fill, OrderEvent
 from actors.messages.state import JournalRow, JournalRows
 from actors.orders.change import Change, Entry
 from actors.orders.journal import Journal, JournalError
@@ -119,6 +117,12 @@ class Records:
             recall(self.book, self._journal, report)
         except JournalError as error:
             self.failed(error)
+
+    def forget(self, since: datetime) -> None:
+        """Leave to the file what is over and older; not while anything is still to be written."""
+        self.commit()
+        if not self._change:
+            self.book.forget(since)
 
     # --- durable or not at all -----------------------------------------------------------------------
 
@@ -333,15 +337,10 @@ class Records:
     def _put(self, before: OrderState | None, after: OrderState, word: str) -> None:
         self.book.put(after)
         view = after.view()
-        if before is None or before.status != view.status or _differs(before.view(), view):
+        if before is None or before.status != view.status or differs(before.view(), view):
             self._publish("orders", OrderEvent(word, view))
         self._changed(after)
 
     def _publish_fill(self, execution: Execution, order: OrderState) -> None:
         booked = self.book.ledger.find(execution.exec_id)
         self._publish("orders", Fill(booked or execution, order.view()))
-
-
-def _differs(before: OrderView, after: OrderView) -> bool:
-    """Whether a listener sees any difference but the date."""
-    return msgspec.structs.replace(before, updated=after.updated) != after

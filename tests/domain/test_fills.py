@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from decimal import Decimal
+
+import msgspec
 
 from actors.domain.fills import Commission, FillLedger, Recorded, Totals
 from actors.domain.order_book import OrderBook
 from actors.messages.orders import Execution
-from tests.domain.order_builders import execution_report, order
+from tests.domain.order_builders import START, execution_report, order
 
 
 def execution(exec_id: str, quantity: int, price: float = 150.0) -> Execution:
@@ -42,3 +45,18 @@ def test_an_execution_id_without_a_revision_is_its_own_stem() -> None:
     assert ledger.record(execution("odd", 4)) is Recorded.NEW
     assert ledger.record(execution("odd", 4)) is Recorded.KNOWN
     assert ledger.record(execution("odd.x", 4)) is Recorded.KNOWN
+
+
+def test_what_is_forgotten_is_new_when_it_is_told_again_and_the_rest_adds_up() -> None:
+    ledger = FillLedger()
+    ledger.record(msgspec.structs.replace(execution("a.b.01", 4), time=START - timedelta(days=3)))
+    ledger.charge(paid("a.b.01", "1.5"))
+    ledger.record(execution("a.c.01", 6))
+    ledger.forget(START - timedelta(days=2), {"k1": None})
+    assert len(ledger) == 2, "its order is known"
+    ledger.forget(START - timedelta(days=2), {})
+    assert (len(ledger), ledger.totals("k1")) == (1, Totals(Decimal(6), 150.0, Decimal(0)))
+    assert ledger.find("a.b.01") is None
+    ledger.forget(START + timedelta(days=2), {})
+    assert (len(ledger), ledger.owns("k1")) == (0, False)
+    assert ledger.record(execution("a.b.01", 4)) is Recorded.NEW

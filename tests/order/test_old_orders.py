@@ -9,12 +9,12 @@ from typing import Any
 import pytest
 
 from actors.domain.fills import Commission
-from actors.messages.broker import CommissionReport
-from actors.messages.orders import Execution, GetExecutions, GetOrder, OrderView
+from actors.messages.broker import CommissionReport, TransmitCancel
+from actors.messages.orders import Execution, GetExecutions, GetOrder, GetOrders, GetOrdersView, OrderView
 from actors.orders.change import Change, Entry
 from actors.orders.journal import Journal, JournalError
 from tests.domain.order_builders import OUR_CLIENT, START, execution_report, order, order_report, status_report, terms
-from tests.order.neighbours import House, now
+from tests.order.neighbours import House, mine, now
 
 LAST_WEEK = START - timedelta(days=6)
 OLD: dict[str, Any] = {"order_id": 70, "client_id": OUR_CLIENT, "perm_id": 9}
@@ -94,3 +94,51 @@ def test_when_the_file_cannot_be_read_the_gate_closes(house: House, monkeypatch:
     monkeypatch.setattr(Journal, "recall", broken)
     house.says(order_report("Submitted", order_id=3, client_id=4, perm_id=55, terms=terms(key="other")))
     assert "disk gone" in house.reasons()
+
+
+def test_what_is_over_for_days_leaves_the_memory_of_a_process_that_lives_for_months(house: House) -> None:
+    house.cut()
+    house.place(key="k2")
+    house.says(
+        order_report("Cancelled", **mine(71), terms=terms(key="k2")),
+        execution_report("0002.01.01", 1, **mine(71), key="k2"),
+    )
+    house.place(key="k3")
+    actor: Any = house.order.actor
+    in_a_week = now() + timedelta(days=7)
+    house.order.call(lambda: actor._records.forget(in_a_week))
+    assert [each.key for each in house.ref.ask(GetOrders(all=True)).items] == ["k3"]
+    assert house.ref.ask(GetExecutions()).items == ()
+    assert house.ref.ask(GetOrdersView()).total == 1
+    assert house.place(key="k2").status == "CANCELLED"
+    house.says(execution_report("0002.01.02", 2, **mine(71), key="k2"))
+    assert house.ref.ask(GetOrder("k2")).filled == Decimal(2)
+
+
+def test_nothing_is_forgotten_that_is_not_written_yet(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(*_: object) -> None:
+        raise JournalError("disk full")
+
+    house.cut()
+    house.place(key="k2")
+    monkeypatch.setattr(Journal, "write", full)
+    house.says(order_report("Cancelled", **mine(71), terms=terms(key="k2")))
+    house.order.call(lambda: house.order.actor._records.forget(now() + timedelta(days=7)))  # type: ignore[attr-defined]
+    assert [each.key for each in house.ref.ask(GetOrders(all=True)).items] == ["k2"]
+
+
+def test_an_exit_that_is_over_is_kept_and_read_back_as_long_as_its_entry_is_open(idle: House) -> None:
+    journal = Journal(idle.directory / "orders.db")
+    change = Change()
+    change.intend(
+        order(order_id=70, acknowledged=True, reported="SUBMITTED", updated=LAST_WEEK), Entry("intent", "", {})
+    )
+    refused = order(key="k1/stop", parent="k1", order_id=71, reported="REJECTED", updated=LAST_WEEK)
+    change.intend(refused, Entry("intent", "", {}))
+    change.entries.append((now(), Entry("gate", "", {})))
+    journal.write(change)
+    journal.close()
+    idle.start().wait_gate("reconciling")
+    idle.order.call(lambda: idle.order.actor._records.forget(now()))  # type: ignore[attr-defined]
+    idle.cut((order_report("Submitted", **OLD, terms=terms(key="k1")),))
+    assert idle.transmitted() == TransmitCancel(1, 70)
