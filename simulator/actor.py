@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import errno
 from pathlib import Path
 
 from simulator.faults.language import ScriptError, read_script
-from simulator.ledger_schema import BadLedger, LedgerInUse
+from simulator.ledger_schema import BadLedger, LedgerInUse, LedgerUnwritable
 from simulator.market.recording import BadRecording
 from simulator.server import Simulator
 from simulator.settings import SimulatorSettings
 from supervision.actor import Actor, Context
-from supervision.errors import ConfigurationError
+from supervision.errors import ConfigurationError, NotYet
+
+_NO_ROOM = (errno.ENOSPC, errno.EDQUOT)
 
 
 class SimulatorActor(Actor):
@@ -29,13 +32,15 @@ class SimulatorActor(Actor):
             self._simulator = Simulator(self.reactor, self._settings, self._directory, script=script)
         except ScriptError as error:
             raise ConfigurationError(f"simulator.script: {error}") from error
-        except LedgerInUse:
-            raise  # a predecessor may be about to end: the next start will tell
+        except (LedgerInUse, LedgerUnwritable):
+            raise  # a predecessor may be about to end, room may come: the next start will tell
         except BadLedger as error:
             raise ConfigurationError(f"the simulator's ledger cannot be gone on with: {error}") from error
         except BadRecording as error:
             raise ConfigurationError(f"simulator.replay: {error}") from error
         except OSError as error:
+            if error.errno in _NO_ROOM:
+                raise NotYet(f"no room in {self._directory}: {error}") from error
             log = self._settings.wire_log
             if log is not None and str(error.filename) == str(log):
                 raise ConfigurationError(f"simulator.wire_log: {error}") from error

@@ -30,7 +30,7 @@ from typing import Any, Literal
 
 from simulator.exchange.orders import LIVE, Execution, Order
 from simulator.ledger_rows import execution_row, order_row, read_execution, read_order
-from simulator.ledger_schema import BadLedger, LedgerInUse, prepare
+from simulator.ledger_schema import BadLedger, LedgerInUse, prepare, refused
 from simulator.market.hours import day_start
 from simulator.market.universe import Instrument, Universe
 from simulator.traffic import Tally
@@ -43,8 +43,8 @@ class Ledger:
     """One connection to the ledger; the simulator is its only writer, and a second one is refused.
 
     `account` is whose the positions and cash of a file of the first version are. Raises BadLedger for one
-    of a later version, for what is no ledger, and where another simulator is at work; `commit` raises it when the
-    disk is full.
+    of a later version, for what is no ledger, and where another simulator is at work; as `commit` does,
+    LedgerUnwritable when the disk is full.
     """
 
     def __init__(self, directory: Path | None, account: str = "") -> None:
@@ -53,13 +53,16 @@ class Ledger:
         try:
             self._connection = sqlite3.connect(":memory:" if directory is None else directory / FILE_NAME)
         except sqlite3.Error as error:
-            raise BadLedger(f"{self._name}: {error}") from error
+            raise refused(error, self._name) from error
         self._connection.row_factory = sqlite3.Row
         try:
             self._connection.execute("pragma journal_mode=wal")
             self._connection.execute("pragma synchronous=normal")
             prepare(self._connection, account)
-        except (BadLedger, sqlite3.Error) as error:
+        except sqlite3.Error as error:
+            self._connection.close()
+            raise refused(error, self._name) from error
+        except BadLedger as error:
             self._connection.close()
             raise BadLedger(f"{self._name}: {error}") from error
         self._orders: dict[int, Order] = {}
@@ -73,7 +76,7 @@ class Ledger:
         try:
             self._commit()
         except sqlite3.Error as error:
-            raise BadLedger(f"{self._name} cannot be written: {error}") from error
+            raise refused(error, f"{self._name} cannot be written") from error
 
     def _commit(self) -> None:
         for order in self._orders.values():

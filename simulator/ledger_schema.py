@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import sqlite3
 
+from supervision.errors import NotYet
+
 VERSION = 1
 _TABLES = """
 create table if not exists orders(perm_id integer primary key, client_id integer not null, order_id integer not null,
@@ -36,8 +38,21 @@ class BadLedger(Exception):
     """The ledger in the directory cannot be gone on with; the text says why, and what a person can do."""
 
 
+class LedgerUnwritable(BadLedger, NotYet):
+    """The disk is full, or fails: a gateway that cannot keep what happens must not go on, until it can."""
+
+
 class LedgerInUse(BadLedger):
     """Another simulator has the directory, perhaps one that is about to end."""
+
+
+_DISK = frozenset({sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_CANTOPEN})
+
+
+def refused(error: sqlite3.Error, words: str) -> BadLedger:
+    """What it means that SQLite raised `error`."""
+    kind = LedgerUnwritable if getattr(error, "sqlite_errorcode", 0) & 0xFF in _DISK else BadLedger
+    return kind(f"{words}: {error}")
 
 
 def prepare(connection: sqlite3.Connection, account: str) -> None:

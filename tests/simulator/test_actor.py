@@ -2,19 +2,33 @@
 
 from __future__ import annotations
 
+import contextlib
+import errno
+import resource
 import socket
 
 import pytest
 
 from simulator.actor import SimulatorActor
 from simulator.control import ControlClient
-from simulator.ledger_schema import LedgerInUse
+from simulator.ledger import Ledger
+from simulator.ledger_schema import LedgerInUse, LedgerUnwritable
 from simulator.settings import Settings
-from supervision.errors import ConfigurationError
+from supervision.errors import ConfigurationError, NotYet
 from supervision.lifecycle import LIFECYCLE
 from tests.simulator.local import Wire, address, running
 from tests.simulator.rig import order, stock
 from tests.support.local import LocalService
+
+
+@contextlib.contextmanager
+def no_room():
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (0, hard))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
 
 
 def test_a_new_incarnation_has_the_same_address_and_the_same_account(tmp_path):
@@ -48,6 +62,26 @@ def test_a_directory_in_use_is_no_fault_of_the_configuration_as_a_predecessor_ma
             service.start("simulator", SimulatorActor, settings=Settings(), directory=tmp_path)
         service.start("simulator", SimulatorActor, settings=Settings(), directory=tmp_path)
         service.stop("simulator")
+
+
+@pytest.mark.parametrize("trouble", [LedgerUnwritable("disk is full"), OSError(errno.ENOSPC, "no space left")])
+def test_a_disk_without_room_is_no_fault_of_the_configuration_as_room_may_come(tmp_path, monkeypatch, trouble):
+    def full(*_, **__):
+        raise trouble
+
+    monkeypatch.setattr("simulator.actor.Simulator", full)
+    with LocalService(LIFECYCLE) as service, pytest.raises(NotYet):
+        service.start("simulator", SimulatorActor, settings=Settings(port=45_998), directory=tmp_path)
+
+
+def test_a_ledger_whose_disk_is_full_ends_its_simulator_until_there_is_room(tmp_path):
+    ledger = Ledger(tmp_path)
+    ledger.count("orders")
+    with no_room(), pytest.raises(NotYet, match=r"simulator\.db cannot be written"):
+        ledger.commit()
+    ledger.close()
+    with no_room(), pytest.raises(NotYet):
+        Ledger(tmp_path)
 
 
 def test_a_wire_log_that_cannot_be_opened_is_named_whatever_the_port(tmp_path):
