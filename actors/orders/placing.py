@@ -139,7 +139,7 @@ class Placing:
             self._check_unused(members)
         self._waiting[key] = placement
         contracts = ((member.order.contract, terms) for member, terms in placement.pairs())
-        look_up_all(self._references, contracts, partial(self._intend, placement), partial(self._refuse, key))
+        look_up_all(self._references, contracts, partial(self._intend, placement), partial(self._not_found, placement))
 
     def _terms(self, members: tuple[Member, ...], wrong: tuple[str, ...]) -> tuple[OrderTerms, ...]:
         problems = Problems()
@@ -165,8 +165,8 @@ class Placing:
         return [one for one in self._waiting.values() if get(one.members[0].order.key) is None]
 
     def _intend(self, placement: Placement, known: Known) -> None:
-        if self._waiting.get(placement.key) is not placement:
-            return  # it was called off
+        if not self._wanted(placement):
+            return
         try:
             self._check(placement, known)
             self._checks.pass_gate()
@@ -185,6 +185,14 @@ class Placing:
             sent, unsent = partial(self._answer, placement.key), partial(self._unsent, placement.key)
             self._exit.place(orders, receipts, sent, unsent)
             self._records.tell_intents(orders)
+
+    def _not_found(self, placement: Placement, error: Rejected) -> None:
+        if self._wanted(placement):
+            self._refuse(placement.key, error)
+
+    def _wanted(self, placement: Placement) -> bool:
+        """Whether it was not called off; its key may be another's by now."""
+        return self._waiting.get(placement.key) is placement
 
     def _check(self, placement: Placement, known: Known) -> None:
         problems = Problems()

@@ -31,6 +31,11 @@ class LookedUp:
         self._unanswered.append(self._waiting.get(timeout=5.0))
         return future
 
+    def refuse(self) -> None:
+        """Refuse the question that was asked first."""
+        sender = self._unanswered.pop(0)
+        self._house.market_data.call(lambda: sender.reject(Rejected("no such contract", kind="contract")))
+
     def answer(self) -> None:
         """Answer the question that was asked first."""
         sender = self._unanswered.pop(0)
@@ -81,3 +86,15 @@ def test_orders_of_others_go_on_and_the_key_may_be_used_again(house: House, look
     assert again.result(5.0).status == "SENT"
     assert house.transmitted().order_id == again.result(5.0).order_id
     assert house.sent.empty()
+
+
+def test_what_is_told_of_a_contract_too_late_is_nothing_to_who_uses_the_key_again(
+    house: House, looked_up: LookedUp
+) -> None:
+    looked_up.place(ORDER)
+    with pytest.raises(Rejected, match="called off"):
+        house.ref.ask(CancelOrder("k1"))
+    again = looked_up.place(ORDER)
+    looked_up.refuse()
+    looked_up.answer()
+    assert again.result(5.0).status == "SENT"
