@@ -149,11 +149,11 @@ class Trader(Actor):
         tif: str | None = None,
         exit_tif: str | None = None,
         key: str = "",
+        account: str = "",
     ) -> tuple[OrderView, ...]:
         """Enter with exits that wait for the entry, all or nothing; returns the entry, then the exits."""
-        entry = PlaceOrder(
-            contract, side, quantity, limit=limit, tif=tif, key=key or self._new_key(), strategy=self.name
-        )
+        key = key or self._new_key()
+        entry = PlaceOrder(contract, side, quantity, limit=limit, tif=tif, key=key, account=account, strategy=self.name)
         asked = PlaceBracket(entry, take_profit, stop_loss, stop_limit, trail, trail_percent, exit_tif)
         return self._keep_all(self.desk.order.ask(asked, timeout=ORDER_SECONDS))
 

@@ -20,7 +20,7 @@ from actors.rows import order_row
 from cli.exits import TIMED_OUT, Failure
 from cli.options import as_json, state_dir
 from cli.order import NUMBERS, order, place
-from cli.order_options import PRICE, order_of, order_options
+from cli.order_options import PRICE, key_option, order_of, order_options
 from cli.orders import orders_table
 from cli.output import console, print_json
 from supervision import clock
@@ -29,6 +29,7 @@ from supervision.errors import ActorDied, AskTimeout
 GROUP_LIMIT = 15.0
 BRACKET_EXAMPLE = """\b
 nightdesk order bracket BUY 10 AAPL --limit 150 --take-profit 155 --stop-loss 145
+nightdesk order bracket BUY 10 AAPL --take-profit 220 --exit-trail-percent 2
 """
 OCA_EXAMPLE = """\b
 nightdesk order oca "SELL 10 AAPL --limit 160" "SELL 10 AAPL --stop 140 --tif GTC" --key my-exits
@@ -56,7 +57,11 @@ def bracket(
     as_json: bool,
     **entry: Any,
 ) -> None:
-    """Place an entry with its exits, all or nothing; the exits wait at the broker until the entry fills."""
+    """Place an entry with its exits, all or nothing; the exits wait at the broker until the entry fills.
+
+    --limit, --stop, --trail, --type and --tif are the entry's. The exits are --take-profit and a stop: --stop-loss,
+    or one that trails by --exit-trail or --exit-trail-percent.
+    """
     request = PlaceBracket(
         order_of(entry),
         take_profit=take_profit,
@@ -71,7 +76,7 @@ def bracket(
 
 @order.command(epilog=OCA_EXAMPLE)
 @click.argument("orders", nargs=-1, required=True, metavar="ORDER...")
-@click.option("--key", default="", help="The group's own key; a key used before answers with that group.")
+@key_option("The group's own key; a key used before answers with that group.")
 @state_dir
 @as_json
 def oca(orders: tuple[str, ...], key: str, state_dir: Path, as_json: bool) -> None:

@@ -49,6 +49,17 @@ class Instant(click.ParamType[datetime]):
         return instant
 
 
+def key_option(words: str) -> Callable[[F], F]:
+    """--key, which is refused when it is empty: a script's variable that is not set would place an order each time."""
+
+    def given(_: click.Context, __: click.Parameter, value: str | None) -> str:
+        if value is not None and not value.strip():
+            raise click.BadParameter("it is empty; leave the option out to have a key made")
+        return value or ""
+
+    return click.option("--key", callback=given, help=words)
+
+
 QUANTITY: Final = Quantity()
 PRICE: Final = click.FloatRange(min=0, min_open=True)
 DISTANCE: Final = click.FloatRange(min=0)
@@ -68,9 +79,7 @@ _OPTIONS: Final = (
     ),
     click.option("--good-till", type=Instant(), help="Until when, with its time zone; the time in force is GTD then."),
     click.option("--outside-rth", is_flag=True, help="May also trade outside regular trading hours."),
-    click.option(
-        "--key", default="", help="Your own key; a key used before answers with that order and places nothing."
-    ),
+    key_option("Your own key; a key used before answers with that order and places nothing."),
     click.option("--account", default="", help="Account, when the login has several."),
 )
 

@@ -128,7 +128,12 @@ class Placing:
         return ()
 
     def _group_named(self, key: str) -> Group:
-        return self._records.named(key) or self._order_named(key)
+        group = self._records.named(key)
+        if len(group) < 2 and (group or self._order_named(key)):
+            raise Rejected(
+                f"key {key!r} is of a single order, not of a bracket or group; choose another", kind="invalid"
+            )
+        return group
 
     # --- on the way -------------------------------------------------------------------------------
 

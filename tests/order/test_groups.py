@@ -135,6 +135,18 @@ def test_the_same_key_answers_with_the_same_bracket_also_after_a_restart_and_pla
     assert house.sent.empty()
 
 
+def test_the_key_of_a_single_order_is_no_brackets_and_no_groups_as_its_asker_would_believe_there_are_exits(
+    house: House,
+) -> None:
+    house.place()
+    bracket(house, entry=limit(150.0, key="k2"))
+    for key in ("k1", "k2/stop"):
+        with pytest.raises(Rejected, match=f"key '{key}' is of a single order, not of a bracket or group; choose"):
+            bracket(house, entry=limit(150.0, key=key))
+        with pytest.raises(Rejected, match="is of a single order"):
+            one_cancels_all(house, limit(150.0), limit(151.0), key=key)
+
+
 def test_a_bracket_asked_twice_at_once_is_placed_once_and_answers_both(house: House) -> None:
     waiting: queue.Queue[Sender] = queue.Queue()
     house.script[GetReference] = held(waiting)

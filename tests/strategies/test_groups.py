@@ -59,7 +59,9 @@ def test_what_a_strategy_places_together_carries_its_name_and_a_new_key_and_beco
     single = PlaceOrder("AAPL", "SELL", 10, limit=160.0)
 
     def trade() -> None:
-        strategy.bracket("BUY", "AAPL", 10, 150.0, take_profit=155.0, trail_percent=2.0, exit_tif="GTC", key="b")
+        strategy.bracket(
+            "BUY", "AAPL", 10, 150.0, take_profit=155.0, trail_percent=2.0, exit_tif="GTC", key="b", account="DU2"
+        )
         strategy.one_cancels_all(single, single)
         assert [each.key for each in strategy.cancel_all()] == ["k1"]
         assert strategy.preview(single) == NOTHING
@@ -68,7 +70,7 @@ def test_what_a_strategy_places_together_carries_its_name_and_a_new_key_and_beco
     bracket, group, everything, preview = (
         each for each in service.heard("order") if not isinstance(each, GetOrders | GetExecutions)
     )
-    entry = PlaceOrder("AAPL", "BUY", 10, limit=150.0, key="b", strategy="mine")
+    entry = PlaceOrder("AAPL", "BUY", 10, limit=150.0, key="b", account="DU2", strategy="mine")
     assert bracket == PlaceBracket(entry, take_profit=155.0, trail_percent=2.0, exit_tif="GTC")
     assert isinstance(group, PlaceOneCancelsAll)
     assert (group.key[:5], {each.strategy for each in group.orders}) == ("mine-", {"mine"})
