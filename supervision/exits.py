@@ -28,7 +28,7 @@ class Ending(Enum):
     NORMAL = "normal"
     ABNORMAL = "abnormal"
     CONFIGURATION = "configuration"
-    NOT_YET = "not yet"
+    NOT_YET = "not_yet"
 
 
 _TOLD: Final = {CONFIGURATION: Ending.CONFIGURATION, NOT_YET: Ending.NOT_YET}
