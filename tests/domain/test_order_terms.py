@@ -126,3 +126,11 @@ def test_the_limit_that_the_broker_tells_of_a_trailing_order_is_not_sent_back_to
     assert after is not None
     assert (after.limit, after.stop, after.limit_offset, after.quantity) == (None, 148.0, 0.1, Decimal(4))
     assert not changed_terms(told, ModifyOrder("k1", stop=148.0), Decimal(0)).terms
+
+
+def test_an_order_of_a_type_that_is_not_placed_here_is_not_changed_here_either() -> None:
+    """It was made in TWS, and adopted."""
+    theirs = msgspec.structs.replace(terms(), order_type="REL")
+    assert changed_terms(theirs, ModifyOrder("k", limit=151.0), Decimal(0)).problems == (
+        "an order of type REL cannot be changed here (accepted: MKT, LMT, STP, STP LMT, TRAIL, TRAIL LIMIT, MOC, LOC)",
+    )
