@@ -6,12 +6,14 @@ Broker statuses stay in the broker's spelling here; the machine's table translat
 from __future__ import annotations
 
 from decimal import Decimal
-from typing import Literal
+from typing import Final, Literal
 
 import msgspec
 
 from actors.domain.fills import Totals
 from actors.messages.broker import OrderReport, OrderTerms, StatusReport
+
+HELD: Final = "held: "  # before the broker's words for why it holds an order
 
 
 class Event(msgspec.Struct, frozen=True):
@@ -127,7 +129,7 @@ class Settled(Event, frozen=True):
 def reported(report: OrderReport | StatusReport) -> Reported:
     """The event a report stands for."""
     if isinstance(report, StatusReport):
-        remark = f"held: {report.why_held}" if report.why_held else ""
+        remark = f"{HELD}{report.why_held}" if report.why_held else ""
         return Reported(report.status, report.perm_id, report.filled, remark=remark)
     return Reported(
         report.status,

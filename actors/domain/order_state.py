@@ -15,12 +15,14 @@ import msgspec
 
 from actors.domain.contracts import words
 from actors.domain.fills import Totals
+from actors.domain.order_events import HELD
 from actors.messages.broker import OrderTerms
 from actors.messages.market import Contract
 from actors.messages.orders import OrderStatus, OrderView, Side
 
 TERMINAL: Final[frozenset[OrderStatus]] = frozenset({"FILLED", "CANCELLED", "REJECTED", "NOT_PLACED"})
 ON_THE_WAY: Final[frozenset[OrderStatus]] = frozenset({"INTENT", "SENDING", "SENT"})
+_MAY_BE_HELD: Final[frozenset[OrderStatus]] = frozenset({"PENDING", "PRESUBMITTED", "INACTIVE"})
 
 
 class OrderState(msgspec.Struct, frozen=True, kw_only=True):
@@ -98,6 +100,10 @@ class OrderState(msgspec.Struct, frozen=True, kw_only=True):
             return f"the broker counts {self.told} filled, its executions so far {self.totals.filled}"
         return self.doubt
 
+    def _reason(self) -> str:
+        """Why the broker held an order says nothing of it any more once it works or has ended."""
+        return "" if self.reason.startswith(HELD) and self.status not in _MAY_BE_HELD else self.reason
+
     def view(self) -> OrderView:
         """The order as others see it."""
         terms = self.terms
@@ -121,7 +127,7 @@ class OrderState(msgspec.Struct, frozen=True, kw_only=True):
             strategy=self.strategy,
             created=self.created,
             updated=self.updated,
-            reason=self.settled or self.rejection or self.reason,
+            reason=self.settled or self.rejection or self._reason(),
             external=self.external,
             trail=terms.trail,
             trail_percent=terms.trail_percent,

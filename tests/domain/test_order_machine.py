@@ -89,6 +89,8 @@ def test_inactive_with_the_brokers_reason_is_a_rejection_and_a_remark_is_kept() 
     assert (refused.status, refused.view().reason) == ("REJECTED", "no margin")
     held = sent(ev.Reported("PreSubmitted", 900, Decimal(0), remark="held: locate"))
     assert (held.status, held.view().reason) == ("PRESUBMITTED", "held: locate")
+    assert [after(status(name), state=held).view().reason for name in ("Submitted", "Cancelled")] == ["", ""]
+    assert after(status("Submitted"), executed(10), state=held).view().reason == ""
 
 
 def test_a_refusal_that_the_open_orders_contradict_is_forgotten_and_one_they_confirm_ends_the_order() -> None:
