@@ -171,11 +171,11 @@ class Trader(Actor):
         """What an order would do to margin, and cost; it is not placed. The broker answers about one a minute."""
         return self.desk.order.ask(PreviewOrder(order), timeout=PREVIEW_SECONDS)
 
-    def position(self, contract: str | Contract) -> Decimal:
+    def position(self, contract: str | Contract | Combo) -> Decimal:
         """What this actor's own executions add up to; negative is short.
 
         A symbol means its shares, futures or currency; an option is asked for by its resolved contract, and so is a
-        combo, of which as many are held as its legs make up.
+        combo, of which as many are held as its legs make up. Rejected when it is not resolved.
         """
         return self._positions.of(contract)
 

@@ -89,6 +89,8 @@ def positions_table(held: Positions) -> Table:
         (
             item.account,
             item.symbol,
+            item.sec_type,
+            item.con_id,
             item.quantity,
             price(item.average_cost),
             price(item.market_price),
@@ -98,5 +100,6 @@ def positions_table(held: Positions) -> Table:
         )
         for item in held.items
     ]
-    columns = ("account", "symbol", "quantity>", "average cost>", "price>", "value>", "unrealised>", "today>")
+    named = ("account", "symbol", "type", "contract id>")  # a symbol has many options
+    columns = (*named, "quantity>", "average cost>", "price>", "value>", "unrealised>", "today>")
     return table(columns, rows, title=f"positions ({held.source}, {age(held.as_of)})")

@@ -12,7 +12,7 @@ from typing import Final
 
 from actors.domain.combos import whole_combos
 from actors.domain.fills import COMBO, FillLedger, Recorded
-from actors.messages.market import Contract
+from actors.messages.market import Combo, Contract
 from actors.messages.orders import Execution
 from supervision.errors import Rejected
 
@@ -38,10 +38,15 @@ class OwnPositions:
         self._move(execution, 1)
         return recorded is Recorded.NEW
 
-    def of(self, contract: str | Contract) -> Decimal:
+    def of(self, contract: str | Contract | Combo) -> Decimal:
         """What is held of a symbol, a contract with its id, or a combo with its legs. Rejected when it is none."""
         if isinstance(contract, str):
             return sum((self._held[con_id] for con_id in self._of_symbol.get(contract, ())), Decimal(0))
+        if isinstance(contract, Combo):
+            raise Rejected(
+                "the position in a combo is found by its legs' con_ids; resolve the combo (ResolveContract)",
+                kind="contract",
+            )
         if contract.legs:
             return whole_combos(contract.legs, self._held)
         if not contract.con_id:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import re
 import runpy
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
@@ -90,6 +91,7 @@ def test_positions_fall_back_to_what_was_stored_and_say_so(tmp_path: Path) -> No
     script = {"account": {GetPositions: live}, "state": {GetCachedPositions: stored}}
     with scripted(tmp_path, script) as service:
         (row,) = service.json("positions")
+        assert re.search(rf"{row['symbol']}\s+{row['sec_type']}\s+{row['con_id']}\s", service.run("positions").stdout)
         service.local.kill("account")
         away = service.run("positions", "--json")
     keys = ("account", "symbol", "con_id", "quantity", "average_cost")

@@ -7,7 +7,7 @@ from decimal import Decimal
 import pytest
 
 from actors.domain.own_positions import OwnPositions
-from actors.messages.market import ComboLeg, Contract
+from actors.messages.market import Combo, ComboLeg, Contract, Leg
 from actors.messages.orders import Execution, Side
 from supervision.errors import Rejected
 from tests.domain.order_builders import START
@@ -40,6 +40,8 @@ def test_shares_options_and_combos_of_one_symbol_are_told_apart() -> None:
     assert (own.of("MSFT"), own.of(Contract("", con_id=9))) == (0, 0)
     with pytest.raises(Rejected, match="AAPL OPT is found by its con_id"):
         own.of(Contract("AAPL", "OPT"))
+    with pytest.raises(Rejected, match="resolve the combo"):
+        own.of(Combo((Leg("AAPL", "BUY"), Leg("MSFT", "SELL"))))
 
 
 def test_a_correction_counts_in_place_of_what_it_corrects_and_is_no_new_execution() -> None:
