@@ -50,5 +50,8 @@ class References:
 
     def _failed(self, refused: Refused, error: DeliveryError | Rejected) -> None:
         if not isinstance(error, Rejected):
-            error = Rejected(f"contract and price could not be looked up: {error}; nothing was sent", kind="no_answer")
+            why, _, _ = str(error).rpartition(
+                "; "
+            )  # what became of the question is nobody's concern: only it was asked
+            error = Rejected(f"contract and price could not be looked up: {why}; nothing was sent", kind="no_answer")
         refused(error)

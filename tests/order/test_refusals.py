@@ -13,7 +13,7 @@ from actors.messages.orders import (
     GetOrders,
     PlaceOrder,
 )
-from supervision.actor import Sender
+from supervision.actor import LATER, Sender
 from supervision.errors import Rejected
 from tests.domain.order_builders import quote
 from tests.order.neighbours import House
@@ -92,6 +92,16 @@ def test_a_symbol_that_market_data_refuses_is_refused_in_its_words(house: House)
     house.script[GetReference] = refuse
     with pytest.raises(Rejected, match="AAPLX"):
         house.place(contract="AAPLX")
+
+
+def test_an_order_whose_contract_nobody_looked_up_was_surely_not_sent(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("actors.orders.references.REFERENCE_SECONDS", 0.1)
+    house.script[GetReference] = lambda *_: LATER
+    words = "contract and price could not be looked up: market_data did not reply within 0.1 s; nothing was sent"
+    with pytest.raises(Rejected, match=f"^{words}$"):
+        house.place()
 
 
 class Price(float):
