@@ -20,7 +20,7 @@ ALLOWED: dict[str, tuple[str, ...]] = {
     "actors/ib": ("actors.ib", "actors.domain", "actors.messages", "supervision"),
     "actors": ("actors", "supervision", "config.settings"),
     "config": ("config", *(f"supervision.{name}" for name in ("spec", "backoff", "errors", "clock", "failpoints"))),
-    "simulator": ("simulator", "supervision.reactor", "supervision.acceptor"),
+    "simulator": ("simulator", "supervision.reactor", "supervision.acceptor", "supervision.errors"),
     "simulator/actor.py": ("simulator", "supervision"),
     "simulator/__main__.py": ("cli.simulator",),
     "strategies": ("strategies", "actors.strategy", "actors.messages", "supervision.errors"),
