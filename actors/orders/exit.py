@@ -53,12 +53,13 @@ class Exit:
         on_unsent: Callable[[Group, Rejected], None],
     ) -> None:
         """Send new orders, all or none; `on_sent` also when the outcome is unknown, which the orders then say."""
-        orders = tuple(self._records.hand(order, ev.Handed()) for order in orders)
         frames = tuple(map(_sending, orders, receipts))
         if orders[-1].parent:  # the gateway keeps a bracket back until its last order is there
             held_back = (_held_back(one) for one in frames[:-1])
             frames = (*held_back, frames[-1])
         self._send(orders, frames, ev.Transmitted(), ev.Unsent, on_sent, on_unsent)
+        for order in orders:
+            self._records.hand(order, ev.Handed())
 
     def modify(self, order: OrderState, terms: OrderTerms, receipt: int, on_sent: OnSent, on_unsent: OnUnsent) -> None:
         """Send new terms of an order that works."""
