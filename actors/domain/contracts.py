@@ -64,6 +64,8 @@ def words(contract: Contract) -> str:
         return f"{contract.symbol} combo of {len(contract.legs)} legs" if contract.con_id else contract.local_symbol
     if contract.sec_type == "CASH":
         return f"{contract.symbol}.{contract.currency}"
+    if not (contract.last_trade_date or contract.strike):
+        return contract.symbol
     strike = f"{contract.strike:.10g}{contract.right[:1]}" if contract.strike else ""
     return " ".join(part for part in (contract.symbol, contract.last_trade_date, strike) if part)
 

@@ -24,6 +24,8 @@ _KEY: Final = re.compile(r"[!-~]([ -~]{0,62}[!-~])?")
 # Beyond this nothing is meant seriously, and exact arithmetic would lose its grip.
 _HUGE: Final = 10**12
 _NAMES: Final = ("limit", "stop", *TRAILS, "limit_offset")
+_SIDES: Final[tuple[str, ...]] = get_args(Side)
+_TIFS: Final[tuple[str, ...]] = get_args(TimeInForce)
 
 Prices = dict[str, float | None]
 
@@ -60,7 +62,7 @@ def check_account(asked: str, known: tuple[str, ...]) -> tuple[str, ...]:
 def new_terms(asked: PlaceOrder, *, key: str, account: str, default_tif: str, now: datetime) -> Checked:
     """The terms of a new order; `now` is the instant at which its time must not have passed."""
     order_type, prices = kind_of(asked), _prices(asked)
-    problems = [*_one_of("side", asked.side, get_args(Side)), *_quantity(asked.quantity)]
+    problems = [*_one_of("side", asked.side, _SIDES), *_quantity(asked.quantity)]
     kind = KINDS.get(order_type)  # type: ignore[call-overload] # any text, of which some are types
     if kind is None:
         problems += [*_one_of("type", order_type, ACCEPTED), *_tif_known(asked.tif or default_tif)]
@@ -134,7 +136,7 @@ def _quantity(value: Decimal | int) -> list[str]:
 
 
 def _tif_known(tif: str) -> list[str]:
-    return _one_of("tif", tif, get_args(TimeInForce))
+    return _one_of("tif", tif, _TIFS)
 
 
 def _tif(tif: str, order_type: str, kind: Kind, word: str) -> list[str]:

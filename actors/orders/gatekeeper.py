@@ -40,6 +40,7 @@ class GateKeeper:
         self._noted = noted
         verdict = evaluate(facts, time.monotonic())
         self._view = GateView(verdict.state, verdict.reasons, 1, clock.now())
+        self._evaluated = facts
 
     def update(self, **changes: Any) -> GateView:
         """Some facts have changed."""
@@ -48,6 +49,9 @@ class GateKeeper:
 
     def view(self) -> GateView:
         """The gate at this moment."""
+        if self._evaluated is self.facts and self.facts.state_away_since is None:
+            return self._view  # without State's grace to run, time alone changes nothing
+        self._evaluated = self.facts
         verdict = evaluate(self.facts, time.monotonic())
         if Verdict(self._view.state, self._view.reasons) != verdict:
             changed = verdict.state != self._view.state
