@@ -24,7 +24,8 @@ class Entry(NamedTuple):
 class Change:
     """What belongs in one transaction. `orders` and the like hold the newest value of each, `intents` are new ones.
 
-    `heard` tells how far the broker's words are handled: it goes along with what they changed, and is no change alone.
+    `ended`: an order is over that was not. `heard` tells how far the broker's words are handled: it goes along with
+    what they changed, and is no change alone.
     """
 
     def __init__(self) -> None:
@@ -35,6 +36,7 @@ class Change:
         self.commissions: dict[str, Commission] = {}
         self.settings: dict[str, str] = {}
         self.heard = ""
+        self.ended = False
         self.durable = False
 
     def __bool__(self) -> bool:
@@ -56,5 +58,6 @@ class Change:
         both.commissions = self.commissions | later.commissions
         both.settings = self.settings | later.settings
         both.heard = later.heard or self.heard
+        both.ended = self.ended or later.ended
         both.durable = self.durable or later.durable
         return both

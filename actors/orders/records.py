@@ -187,6 +187,7 @@ class Records:
             return
         word = happened(before, after)
         self._change.orders[after.key] = after
+        self._change.ended |= after.terminal and (before is None or not before.terminal)
         self.note(word, after.key, facts(after))
         self._put(before, after, word)
 
@@ -252,7 +253,7 @@ class Records:
         A kill in that time takes no more than a power cut does. What must be durable is written at once, and so is
         the end of an order: whoever heard that it is over must not hear of it as working again.
         """
-        if self._change.durable or any(order.terminal for order in self._change.orders.values()):
+        if self._change.durable or self._change.ended:
             self.commit()
         elif self._change:
             self._linger()

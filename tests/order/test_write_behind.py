@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from actors.messages.broker import OrderNotice
 from actors.messages.state import JournalRows
 from actors.orders.change import Change, Entry
 from actors.orders.journal import CHECKPOINT_EVERY, DuplicateKey, Journal
@@ -72,6 +73,16 @@ def test_that_an_order_is_over_is_on_disk_before_anybody_hears_of_it(house: Hous
     house.says(order_report("Cancelled", **mine()))
     assert journalled(house, "cancelled")
     assert written == [(["cancelled"], True)]
+
+
+def test_what_is_said_of_an_order_that_is_over_waits_as_it_would_have_before(house: House) -> None:
+    house.place()
+    house.says(order_report("Cancelled", **mine()))
+    journalled(house, "cancelled")
+    written = watched(house)
+    house.says(OrderNotice(1, 2, 1, 202, "Order Canceled - reason:"))
+    assert journalled(house, "notice") == ["notice"]
+    assert written == [(["notice"], False)]
 
 
 def test_a_key_that_exists_takes_nothing_else_of_its_transaction_with_it(journal: Journal) -> None:
