@@ -42,10 +42,10 @@ def _encoded(value: object) -> object:
 
 
 def table(columns: Sequence[str], rows: Iterable[Sequence[object]], *, title: str = "") -> Table:
-    """A table; columns whose name ends in `>` are aligned to the right."""
+    """A table; columns whose name ends in `>` are aligned to the right. Nothing is cut off: half a key is none."""
     result = Table(title=title or None, title_justify="left", box=box.SIMPLE_HEAD, pad_edge=False, show_edge=False)
     for column in columns:
-        result.add_column(column.rstrip(">"), justify="right" if column.endswith(">") else "left")
+        result.add_column(column.rstrip(">"), justify="right" if column.endswith(">") else "left", overflow="fold")
     for row in rows:
         result.add_row(*(cell if isinstance(cell, Text) else Text(shown(cell)) for cell in row))
     return result

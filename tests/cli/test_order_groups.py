@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 from decimal import Decimal
+from io import StringIO
 from pathlib import Path
 
 import pytest
+from rich.console import Console
 
 import cli.order_groups
 from actors.messages.orders import CancelAll, Orders, PlaceBracket, PlaceOneCancelsAll, PlaceOrder, SettleOrder
+from cli.orders import orders_table
 from supervision.actor import LATER
 from tests.cli.scripted import NOW, order, run, scripted
 
@@ -81,3 +84,10 @@ def test_a_slip_in_a_group_is_explained_and_exits_2(arguments: tuple[str, ...], 
     result = run("order", *arguments)
     assert result.exit_code == 2
     assert words in result.stderr
+
+
+def test_a_narrow_terminal_breaks_a_key_over_lines_and_cuts_nothing_off() -> None:
+    narrow = Console(width=80, file=StringIO())
+    narrow.print(orders_table(Orders((order(key="my-exit-for-the-night", status="PRESUBMITTED"),), NOW)))
+    told = narrow.file.getvalue()  # type: ignore[attr-defined]
+    assert "…" not in told
