@@ -279,7 +279,7 @@ def test_an_entry_whose_exit_the_broker_refuses_is_cancelled_once_and_asked_abou
     house.transmitted()
     house.says(order_report("PreSubmitted", **mine()), OrderNotice(1, 1, 3, 201, "no stop orders here"))
     assert house.transmitted() == TransmitCancel(1, 1)
-    assert "an entry whose exit was refused was cancelled" in house.causes.get(timeout=5.0)
+    assert "cancelled because its bracket is not whole" in house.causes.get(timeout=5.0)
     house.says(OrderNotice(1, 1, 1, 10148, "cannot be cancelled"), order_report("Submitted", **mine()))
     assert house.sent.empty()
 
