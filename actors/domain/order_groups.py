@@ -10,7 +10,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable
-from decimal import Decimal
 from typing import Any, Final, NamedTuple
 
 import msgspec
@@ -120,34 +119,57 @@ def check_exits(members: tuple[Member, ...], terms: tuple[OrderTerms, ...], quot
     price = _entry_price(entry, quote)
     if price is None:
         return ()  # a market order without a price is refused on its own
-    bought, problems = entry.side == "BUY", []
-    for member, exit_terms in zip(members[1:], terms[1:], strict=True):
-        if not member.parent:
-            continue
-        profit = member.role == PROFIT
-        name, exit_price = ("take_profit", exit_terms.limit) if profit else ("stop_loss", exit_terms.stop)
-        above = profit == bought
-        if exit_price is not None and not (exit_price > price if above else exit_price < price):
-            side = "above" if above else "below"
-            problems.append(
-                f"{name} {exit_price:.10g} must be {side} the entry's price of {price:.10g}, which is a {entry.side}"
-                f" (accepted: {'more' if above else 'less'} than {price:.10g})"
-            )
-    return tuple(problems)
+    problems = (_misplaced(member.role, exit_terms, entry.side, price) for member, exit_terms in _exits(members, terms))
+    return tuple(problem for problem in problems if problem)
 
 
-def check_resize(order: OrderState, quantity: Decimal, find: Callable[[str], OrderState | None]) -> tuple[str, ...]:
-    """Whether a new quantity leaves an exit for more than an entry that lives: it would turn the position round."""
+def check_change(order: OrderState, terms: OrderTerms, find: Callable[[str], OrderState | None]) -> tuple[str, ...]:
+    """Whether new terms keep a bracket in shape while its entry lives: exits for no more than the entry, which would
+    turn the position round, and on their sides of it as long as it has not begun to fill.
+    """
     entry = find(order.parent) if order.parent else order
     if entry is None or entry.terminal:
         return ()
-    if order.parent:
-        most = entry.terms.quantity
-        return (f"quantity {quantity}: its entry is for {most} (accepted: up to {most})",) if quantity > most else ()
-    exits = (find(key) for key in exit_keys(order.key))
-    larger = [each for each in exits if each and each.parent and not each.terminal and each.terms.quantity > quantity]
-    words = "quantity {}: its exit {} is for {}; change that one first"
-    return tuple(words.format(quantity, each.key, each.terms.quantity) for each in larger)
+    exits = [order] if order.parent else [each for each in map(find, exit_keys(order.key)) if each and each.parent]
+    problems: list[str] = []
+    for each in exits:
+        if not each.terminal:
+            problems += _out_of_shape(entry, each, terms, changed=order)
+    return tuple(problems)
+
+
+def _out_of_shape(entry: OrderState, one: OrderState, terms: OrderTerms, *, changed: OrderState) -> list[str]:
+    of_entry, of_exit = (entry.terms, terms) if changed is one else (terms, one.terms)
+    problems = []
+    if of_exit.quantity > of_entry.quantity:
+        problems.append(
+            f"quantity {terms.quantity}: its entry is for {of_entry.quantity} (accepted: up to {of_entry.quantity})"
+            if changed is one
+            else f"quantity {terms.quantity}: its exit {one.key} is for {of_exit.quantity}; change that one first"
+        )
+    price = _entry_price(of_entry, None)
+    if price is not None and not entry.totals.filled:
+        role = PROFIT if one.key == exit_keys(entry.key)[0] else STOP
+        misplaced = _misplaced(role, of_exit, of_entry.side, price)
+        if misplaced:
+            problems.append(f"{one.key}: {misplaced}")
+    return problems
+
+
+def _exits(members: tuple[Member, ...], terms: tuple[OrderTerms, ...]) -> list[tuple[Member, OrderTerms]]:
+    return [(member, each) for member, each in zip(members, terms, strict=True) if member.parent]
+
+
+def _misplaced(role: str, terms: OrderTerms, entry_side: str, price: float) -> str:
+    """What is wrong with where an exit stands, given the price of its entry."""
+    name, exit_price = ("take_profit", terms.limit) if role == PROFIT else ("stop_loss", terms.stop)
+    above = (role == PROFIT) == (entry_side == "BUY")
+    if exit_price is None or (exit_price > price if above else exit_price < price):
+        return ""
+    return (
+        f"{name} {exit_price:.10g} must be {'above' if above else 'below'} the entry's price of {price:.10g}, which is"
+        f" a {entry_side} (accepted: {'more' if above else 'less'} than {price:.10g})"
+    )
 
 
 def _has_stop(asked: PlaceBracket) -> bool:

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from functools import partial
 
 from actors.domain.order_events import ModifyAsked, Settled
-from actors.domain.order_groups import check_resize
+from actors.domain.order_groups import check_change
 from actors.domain.order_settling import not_settleable
 from actors.domain.order_state import ON_THE_WAY, OrderState
 from actors.domain.order_terms import changed_terms
@@ -57,9 +57,9 @@ class Changing:
         checked = changed_terms(order.terms, asked, order.totals.filled)
         if checked.terms is None:
             raise Rejected(*checked.problems, kind="invalid")
-        outgrown = check_resize(order, checked.terms.quantity, self._records.book.get)
-        if outgrown:
-            raise Rejected(*outgrown, kind="invalid")
+        misshapen = check_change(order, checked.terms, self._records.book.get)
+        if misshapen:
+            raise Rejected(*misshapen, kind="invalid")
         return checked.terms
 
     def _modify(self, asked: ModifyOrder, sender: Sender, details: ContractDetails, quote: Quote | None) -> None:

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from decimal import Decimal
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
-from actors.domain.order_groups import bracket, check_exits
+from actors.domain.fills import Totals
+from actors.domain.order_groups import bracket, check_change, check_exits
 from actors.messages.orders import PlaceBracket, PlaceOrder
-from tests.domain.order_builders import quote, terms
+from tests.domain.order_builders import order, quote, terms
 
 
 def members(exits: dict[str, Any], **entry: Any) -> Any:
@@ -84,3 +87,46 @@ def test_the_exits_of_a_market_entry_are_judged_by_what_it_would_trade_at(
     market = terms(side=side, limit=None, order_type="MKT")
     stop = terms(limit=None, stop=145.0, order_type="STP")
     assert len(check_exits(legs, (market, terms(limit=155.0), stop), quoted)) == problems
+
+
+ENTRY = order(reported="SUBMITTED")
+PROFIT = order(key="k1/profit", parent="k1", reported="PRESUBMITTED", terms=terms(key="k1/profit", limit=155.0))
+STOP_TERMS = terms(key="k1/stop", order_type="STP", limit=None, stop=145.0)
+STOP = order(key="k1/stop", parent="k1", reported="PRESUBMITTED", terms=STOP_TERMS)
+FILLED_IN_PART = replace(ENTRY, totals=Totals(Decimal(4), 150.0))
+
+
+@pytest.mark.parametrize(
+    ("changed", "change", "said"),
+    [
+        ("k1", {"limit": 154.0}, []),
+        ("k1", {"limit": 155.0}, ["k1/profit: take_profit 155 must be above the entry's price of 155"]),
+        ("k1", {"limit": 145.0}, ["k1/stop: stop_loss 145 must be below the entry's price of 145"]),
+        ("k1/profit", {"limit": 150.5}, []),
+        ("k1/profit", {"limit": 149.0}, ["k1/profit: take_profit 149 must be above the entry's price of 150"]),
+        ("k1/stop", {"stop": 294.0}, ["k1/stop: stop_loss 294 must be below the entry's price of 150"]),
+        ("k1/stop", {"stop": 149.0, "quantity": Decimal(11)}, ["quantity 11: its entry is for 10"]),
+    ],
+)
+def test_a_change_keeps_exits_on_their_sides_of_an_entry_that_has_not_begun_to_fill(
+    changed: str, change: dict[str, Any], said: list[str]
+) -> None:
+    book = {each.key: each for each in (ENTRY, PROFIT, STOP)}
+    new = replace(book[changed].terms, **change)
+    problems = check_change(book[changed], new, book.get)
+    assert len(problems) == len(said)
+    assert all(problem.startswith(words) for problem, words in zip(problems, said, strict=True))
+
+
+def test_once_the_entry_fills_its_exits_may_stand_anywhere_so_that_stops_can_be_trailed() -> None:
+    book = {each.key: each for each in (FILLED_IN_PART, PROFIT, STOP)}
+    assert check_change(STOP, replace(STOP_TERMS, stop=152.0), book.get) == ()
+    larger = check_change(STOP, replace(STOP_TERMS, quantity=Decimal(11)), book.get)
+    assert larger == ("quantity 11: its entry is for 10 (accepted: up to 10)",)
+    book["k1"] = replace(FILLED_IN_PART, reported="CANCELLED")
+    assert check_change(STOP, replace(STOP_TERMS, quantity=Decimal(11)), book.get) == ()
+
+
+def test_an_exit_that_has_ended_keeps_its_entry_from_nothing() -> None:
+    book = {each.key: each for each in (ENTRY, PROFIT, replace(STOP, reported="CANCELLED"))}
+    assert check_change(ENTRY, replace(ENTRY.terms, limit=145.0), book.get) == ()
