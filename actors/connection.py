@@ -15,6 +15,7 @@ from collections.abc import Hashable
 from decimal import Decimal
 from pathlib import Path
 
+from actors.domain.order_book import FIRST_REQUEST_ID
 from actors.domain.session import Backoff, Session, refusal
 from actors.ib.codes import names_nothing
 from actors.ib.collector import Query
@@ -39,7 +40,6 @@ from supervision.peer import Peer
 from supervision.reactor import Timer
 
 ABOUT_ORDERS = frozenset({3, 5, 11, 59})  # kinds of messages: status, order, execution, commission
-FIRST_REQUEST_ID = 1_000_000_000  # order ids stay below, so the two never meet in the gateway's errors
 
 
 class ConnectionActor(Actor):

@@ -22,6 +22,7 @@ from actors.messages.market import Contract
 from actors.messages.orders import Execution, GateView, Lock, OrderStatus, OrdersView
 
 FIRST_REQUEST_ID: Final = 1_000_000_000
+"""Order ids stay below and request ids begin here, so that the two never meet in the gateway's errors."""
 EXTERNAL: Final = "ext:"
 
 Report = OrderReport | StatusReport | ExecutionReport

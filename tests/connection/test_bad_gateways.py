@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from actors.connection import FIRST_REQUEST_ID
+from actors.domain.order_book import FIRST_REQUEST_ID
 from actors.messages import broker, broker_account
 from actors.messages.market import Contract
 from actors.messages.session import BrokerNotice, SessionDown, SessionUp
