@@ -15,6 +15,7 @@ from typing import Final
 
 import msgspec
 
+from actors.domain.combos import multiplier_of
 from actors.messages.broker import OrderTerms
 from actors.messages.market import ContractDetails, Quote
 
@@ -50,7 +51,7 @@ def check(terms: OrderTerms, details: ContractDetails, quote: Quote | None, limi
             return (*problems, problem)
         prices.append(abs(quoted))
     price = max(prices)
-    value = terms.quantity * Decimal(repr(price)) * _multiplier(details)
+    value = terms.quantity * Decimal(repr(price)) * multiplier_of(details.contract)
     if value > limits.max_value:
         currency = details.contract.currency
         problems.append(
@@ -69,7 +70,3 @@ def _quoted(terms: OrderTerms, quote: Quote | None) -> tuple[float | None, str]:
     side = quote.ask if terms.side == "BUY" else quote.bid
     price = side if side is not None else quote.last
     return price, f"{quote.symbol} has neither a price on that side nor a last trade; give a limit price"
-
-
-def _multiplier(details: ContractDetails) -> Decimal:
-    return Decimal(details.contract.multiplier or 1)
