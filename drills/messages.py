@@ -15,7 +15,7 @@ from typing import Any
 import orjson
 import psutil
 
-from actors.domain.order_evidence import SETTLE
+from actors.domain.order_evidence import APART
 from actors.messages.broker import FetchBars
 from actors.messages.market import Contract, GetQuote
 from actors.messages.orders import GetOrder, GetOrdersView, OrdersView
@@ -134,7 +134,7 @@ def _expect_set_aside(ground: Ground, stage: Stage, name: str) -> None:
 def _expect_nothing_inferred(stage: Stage, key: str) -> None:
     """Two cuts, far enough apart to count as two, in which its order is missing because nobody may look at it."""
     stage.ask("state", Reconcile("drill"), timeout=10.0)
-    time.sleep(SETTLE + 0.1)
+    time.sleep(APART + 0.1)
     stage.ask("state", Reconcile("drill"), timeout=10.0)
     expect(_status(stage, key) == "SUBMITTED", f"order {key} works as before, it is not {_status(stage, key)}")
 

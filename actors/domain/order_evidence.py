@@ -18,7 +18,7 @@ from actors.messages.broker import OrderTerms
 
 # Two confirmed cuts count as two only when the second was asked so many seconds after the first was applied:
 # a frame of a dead socket may still be on its way through the gateway.
-SETTLE: Final = 1.0
+APART: Final = 1.0
 
 _ABSENT: Final = "the broker lists it neither as open nor as completed"
 _NEVER: Final = "absent in two confirmed cuts: it never reached the broker"
@@ -87,7 +87,7 @@ def absent(order: OrderState, event: ev.Absent) -> OrderState:
         return changed(order, reported="UNKNOWN", held=True, reason="no longer open at the broker, not our order")
     if order.absent_since is None:
         return _first_absence(order, event)
-    if order.held or event.asked < order.absent_since + SETTLE:
+    if order.held or event.asked < order.absent_since + APART:
         return order
     if not order.acknowledged:
         return changed(order, reported="NOT_PLACED", reason=_more(_NEVER, order), doubt="")

@@ -16,7 +16,7 @@ import pytest
 from actors.domain import order_events as ev
 from actors.domain.fills import Totals
 from actors.domain.order_codes import CodeClass, classify
-from actors.domain.order_evidence import SETTLE
+from actors.domain.order_evidence import APART
 from actors.domain.order_machine import apply, phase
 from actors.domain.order_state import OrderState
 from tests.domain.order_builders import later, order, terms
@@ -52,7 +52,7 @@ def everything(state: OrderState) -> Iterator[ev.Event]:
     yield from (ev.FoundOpen(says(name, terms=terms())) for name in ("Submitted", "Inactive", "Filled", "Strange"))
     yield from (ev.FoundCompleted(says(name, terms=terms())) for name in ("Filled", "Cancelled", "Inactive", "Strange"))
     since = 1.0 if state.absent_since is None else state.absent_since
-    yield from (ev.Absent(since + SETTLE / 2, since), ev.Absent(since + SETTLE, since + SETTLE), ev.Exhausted("short"))
+    yield from (ev.Absent(since + APART / 2, since), ev.Absent(since + APART, since + APART), ev.Exhausted("short"))
 
 
 def essence(state: OrderState) -> tuple[object, ...]:
@@ -103,7 +103,7 @@ def proven(step: Step) -> bool:
             return report.status in ("Filled", "Cancelled", "Inactive")
         case ev.Absent():
             said = bool(before.rejection) or before.cancel_said or before.cancel_shown
-            second = before.absent_since is not None and event.asked >= before.absent_since + SETTLE
+            second = before.absent_since is not None and event.asked >= before.absent_since + APART
             return said or (second and (not before.acknowledged or before.reported == "INACTIVE"))
     return False
 
@@ -126,7 +126,7 @@ def test_not_placed_is_said_of_what_the_broker_never_spoke_of_in_the_second_of_t
             assert isinstance(event, ev.Absent)
             assert (before.acknowledged, before.status) == (False, "UNKNOWN")
             assert before.absent_since is not None
-            assert event.asked >= before.absent_since + SETTLE
+            assert event.asked >= before.absent_since + APART
 
 
 def test_an_end_is_taken_back_only_by_the_broker() -> None:
