@@ -19,8 +19,7 @@ from actors.ib.order_values import quantity_to
 from actors.messages.broker import OrderTerms
 from actors.messages.market import Contract
 
-KINDS: Final = 256
-"""So many kinds are kept; then they are found out anew."""
+_MOST_KINDS: Final = 256  # are kept; then they are found out anew
 _ID: Final = 987_654_321
 _QUANTITY: Final = Decimal("98765432.125")
 _LIMIT: Final = 98765.4375
@@ -60,7 +59,7 @@ class OrderForms:
         if form is not None:
             return form
         seen = kind in self._forms
-        if not seen and len(self._forms) >= KINDS:
+        if not seen and len(self._forms) >= _MOST_KINDS:
             self._forms.clear()
         self._forms[kind] = self._learn(*kind) if seen else None
         return self._forms[kind] or ()
