@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final
 
@@ -49,12 +51,8 @@ def place(state_dir: Path, as_json: bool, **asked: Any) -> None:
     SYMBOL also names an option or a combo: legs bought after " + ", sold after " - ", each with its ratio.
     """
     begun = clock.now()
-    with Desk.connect(state_dir) as desk:
-        try:
-            placed = desk.order.ask(order_of(asked), timeout=ORDER_LIMIT)
-        except (AskTimeout, ActorDied) as error:
-            advice = "see `nightdesk orders --all`; do not place it again before you know"
-            raise Failure(f"{error}: {advice}", TIMED_OUT) from error
+    with Desk.connect(state_dir) as desk, no_second_try():
+        placed = desk.order.ask(order_of(asked), timeout=ORDER_LIMIT)
     if placed.created < begun:
         click.echo(f"the key {placed.key} was used before: this is that order, and nothing was placed", err=True)
     _print(placed, as_json=as_json)
@@ -109,6 +107,16 @@ def cancel(key: str, state_dir: Path, as_json: bool) -> None:
     with Desk.connect(state_dir) as desk:
         cancelled = desk.order.ask(CancelOrder(key), timeout=ORDER_LIMIT)
     _print(cancelled, as_json=as_json)
+
+
+@contextmanager
+def no_second_try() -> Iterator[None]:
+    """While orders are placed: end with what to do when the outcome is unknown."""
+    try:
+        yield
+    except (AskTimeout, ActorDied) as error:
+        advice = "see `nightdesk orders --all`; do not place it again before you know"
+        raise Failure(f"{error}: {advice}", TIMED_OUT) from error
 
 
 def _print(view: OrderView, *, as_json: bool) -> None:

@@ -6,8 +6,6 @@ An order inside a group is written as for `order place`, with the same options.
 from __future__ import annotations
 
 import shlex
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
 from typing import Any, Literal
@@ -17,14 +15,12 @@ import click
 from actors.desk import Desk
 from actors.messages.orders import CancelAll, Orders, PlaceBracket, PlaceOneCancelsAll, PlaceOrder, SettleOrder
 from actors.rows import order_row
-from cli.exits import TIMED_OUT, Failure
 from cli.options import as_json, state_dir
-from cli.order import NUMBERS, order, place
+from cli.order import NUMBERS, no_second_try, order, place
 from cli.order_options import PRICE, key_option, order_of, order_options
 from cli.orders import orders_table
 from cli.output import console, print_json
 from supervision import clock
-from supervision.errors import ActorDied, AskTimeout
 
 GROUP_LIMIT = 15.0
 BRACKET_EXAMPLE = """\b
@@ -124,19 +120,10 @@ def _read_order(words: str) -> PlaceOrder:
 
 def _place(request: PlaceBracket | PlaceOneCancelsAll, state_dir: Path, *, as_json: bool) -> None:
     asked = clock.now()
-    with Desk.connect(state_dir) as desk, _no_second_try():
+    with Desk.connect(state_dir) as desk, no_second_try():
         placed = desk.order.ask(request, timeout=GROUP_LIMIT)
     _tell_reuse(placed, asked)
     _print(placed, as_json=as_json)
-
-
-@contextmanager
-def _no_second_try() -> Iterator[None]:
-    try:
-        yield
-    except (AskTimeout, ActorDied) as error:
-        advice = "see `nightdesk orders --all`; do not place it again before you know"
-        raise Failure(f"{error}: {advice}", TIMED_OUT) from error
 
 
 def _tell_reuse(placed: Orders, asked: datetime) -> None:
