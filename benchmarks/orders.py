@@ -37,7 +37,7 @@ PAIRS = 40
 BURST = 100
 RATE = 45
 """Messages a second, the pacing of both sides."""
-LIMIT = 60.0
+ERRAND_SECONDS = 60.0
 ROOT = Path(__file__).resolve().parent.parent
 Pair = dict[str, float]
 """When an order was placed, on its way, acknowledged, and the same of its cancel; of a burst how many `seconds`."""
@@ -76,10 +76,10 @@ class Ours:
 
     def written(self) -> list[Pair]:
         """What the strategy writes next."""
-        deadline = time.monotonic() + LIMIT
+        deadline = time.monotonic() + ERRAND_SECONDS
         while not self._result.exists():
             if time.monotonic() > deadline:
-                raise TimeoutError(f"the strategy wrote nothing within {LIMIT:g} s")
+                raise TimeoutError(f"the strategy wrote nothing within {ERRAND_SECONDS:g} s")
             time.sleep(0.05)
         return list(orjson.loads(self._result.read_bytes()))
 

@@ -30,7 +30,7 @@ LATEST: Final = 4
 
 @dataclass(frozen=True, slots=True)
 class Planned:
-    """One death: where, of whom, the how manyeth time it gets there, in which incarnation."""
+    """One death: where, of whom, for the how many-th time it gets there, in which incarnation."""
 
     name: str
     detail: str
