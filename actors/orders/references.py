@@ -50,8 +50,6 @@ class References:
 
     def _failed(self, refused: Refused, error: DeliveryError | Rejected) -> None:
         if not isinstance(error, Rejected):
-            why, _, _ = str(error).rpartition(
-                "; "
-            )  # what became of the question is nobody's concern: only it was asked
+            why = str(error).rsplit("; ", 1)[0]  # whether the question arrived is nobody's concern
             error = Rejected(f"contract and price could not be looked up: {why}; nothing was sent", kind="no_answer")
         refused(error)
