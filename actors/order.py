@@ -1,8 +1,8 @@
 """Order: the only way to the market. Owns the order journal, the gate and every order's state.
 
 A thin shell: users' asks go through Placing and Changing, the broker's words through BrokerWords, State's pictures
-through Cuts. Each handler ends with one commit, before anything of it leaves the process. After a restart every
-order without an acknowledgement is UNKNOWN until evidence decides.
+through Cuts. What must be durable is committed before anything of it leaves the process, what only tells soon after
+(see `Records`). After a restart every order without an acknowledgement is UNKNOWN until evidence decides.
 """
 
 from __future__ import annotations
