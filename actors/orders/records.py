@@ -34,7 +34,7 @@ from supervision.failpoints import failpoint
 from supervision.message import Message
 from supervision.reactor import Reactor, Timer
 
-LINGER: Final = 0.02
+LINGER: Final = 0.005
 """Seconds that rows wait for company once what they tell of has left."""
 RECENT = timedelta(days=2)  # older finished orders stay in the file until the broker speaks of them (`recall`)
 
