@@ -8,8 +8,8 @@ import pytest
 
 from actors.messages.broker import OrderNotice, TransmitCancel
 from tests.domain.order_builders import execution_report, order_report, status_report, terms
+from tests.order.groups import bracket, known, refusing
 from tests.order.neighbours import House, mine
-from tests.order.test_groups import bracket, known, refusing
 
 WORKING = (
     order_report("Submitted", **mine(1)),
@@ -30,7 +30,7 @@ def broken(house: House) -> House:
     return house
 
 
-def test_after_a_lost_session(broken: House) -> None:
+def test_an_entry_is_called_back_after_a_lost_session(broken: House) -> None:
     del broken.script[TransmitCancel]
     broken.end()
     broken.begin(2)
@@ -38,7 +38,7 @@ def test_after_a_lost_session(broken: House) -> None:
     assert broken.transmitted() == TransmitCancel(2, 1)
 
 
-def test_after_a_crash_and_once(broken: House) -> None:
+def test_an_entry_is_called_back_after_a_crash_and_once(broken: House) -> None:
     del broken.script[TransmitCancel]
     broken.restart()
     broken.wait_gate("reconciling")
@@ -50,7 +50,7 @@ def test_after_a_crash_and_once(broken: House) -> None:
     assert broken.sent.empty()
 
 
-def test_not_an_entry_that_has_filled_meanwhile(broken: House) -> None:
+def test_an_entry_that_has_filled_meanwhile_is_not_called_back(broken: House) -> None:
     del broken.script[TransmitCancel]
     broken.restart()
     broken.wait_gate("reconciling")
