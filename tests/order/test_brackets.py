@@ -19,7 +19,8 @@ from supervision.actor import Sender
 from supervision.errors import Rejected
 from tests.domain.order_builders import details, execution_report, order, order_report, quote, terms
 from tests.order.groups import ENTRY, bracket, known, limit, one_cancels_all, refusing
-from tests.order.neighbours import House, held, mine
+from tests.order.neighbours import House, mine
+from tests.order.scripted import held
 from tests.support.disk import disk_full
 
 BRACKET = PlaceBracket(ENTRY, take_profit=155.0, stop_loss=145.0)

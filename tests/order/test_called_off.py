@@ -11,7 +11,8 @@ from actors.messages.market import GetReference, Reference
 from actors.messages.orders import CancelAll, CancelOrder, GetOrders, PlaceBracket, PlaceOrder
 from supervision.actor import Sender
 from supervision.errors import Rejected
-from tests.order.neighbours import House, held
+from tests.order.neighbours import House
+from tests.order.scripted import held
 
 ORDER = PlaceOrder("AAPL", "BUY", 10, limit=150.0, key="k1", strategy="s")
 

@@ -20,7 +20,8 @@ from actors.orders.journal import JournalError
 from supervision.actor import Sender
 from supervision.errors import ActorDied, Rejected
 from tests.domain.order_builders import execution_report, order_report, status_report
-from tests.order.neighbours import House, held, mine
+from tests.order.neighbours import House, mine
+from tests.order.scripted import held
 
 
 @pytest.fixture

@@ -17,7 +17,8 @@ from actors.messages.orders import (
 from supervision.actor import Sender
 from supervision.errors import Rejected
 from tests.domain.order_builders import execution_report, order_report, status_report
-from tests.order.neighbours import House, held, mine
+from tests.order.neighbours import House, mine
+from tests.order.scripted import held
 
 
 def test_a_cancel_whose_sending_is_uncertain_raises_a_question_and_one_unsent_is_refused(house: House) -> None:

@@ -14,7 +14,8 @@ from actors.messages.orders import Execution, GetExecutions, GetOrder, GetOrders
 from actors.orders.change import Change, Entry
 from actors.orders.journal import Journal, JournalError
 from tests.domain.order_builders import OUR_CLIENT, START, execution_report, order, order_report, status_report, terms
-from tests.order.neighbours import House, mine, now
+from tests.order.neighbours import House, mine
+from tests.order.scripted import now
 
 LAST_WEEK = START - timedelta(days=6)
 OLD: dict[str, Any] = {"order_id": 70, "client_id": OUR_CLIENT, "perm_id": 9}

@@ -13,7 +13,8 @@ from supervision.actor import Sender
 from supervision.errors import Rejected
 from tests.domain.order_builders import details, quote
 from tests.order.groups import known, limit, one_cancels_all
-from tests.order.neighbours import House, held
+from tests.order.neighbours import House
+from tests.order.scripted import held
 
 
 def test_orders_of_which_one_cancels_the_others_leave_together_under_the_name_of_the_group(house: House) -> None:

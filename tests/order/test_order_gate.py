@@ -22,7 +22,8 @@ from supervision.actor import Sender
 from supervision.errors import ConfigurationError, Rejected
 from supervision.lifecycle import Stop
 from tests.domain.order_builders import details, execution_report, order_report, quote, status_report
-from tests.order.neighbours import House, held, manual, mine
+from tests.order.neighbours import House, manual, mine
+from tests.order.scripted import held
 from tests.support.disk import damage, disk_full
 from tests.support.local import wait_called
 

@@ -22,7 +22,8 @@ from config.settings import OrderSettings
 from supervision.actor import Sender
 from supervision.errors import Rejected
 from tests.domain.order_builders import details, execution_report, order_report, quote, status_report, terms
-from tests.order.neighbours import House, held, mine
+from tests.order.neighbours import House, mine
+from tests.order.scripted import held
 
 
 def test_working_orders_are_counted_for_each_strategy(house: House) -> None:

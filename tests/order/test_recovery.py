@@ -35,7 +35,8 @@ from tests.domain.order_builders import (
     status_report,
     terms,
 )
-from tests.order.neighbours import House, held, manual, mine, now
+from tests.order.neighbours import House, manual, mine
+from tests.order.scripted import held, now
 
 SECOND = 1.0
 
