@@ -88,8 +88,8 @@ class MarketDataSettings(Section):
 
 
 class OrderSettings(Section):
-    """How orders are sent. New orders wait `state_grace` for State's return; a sent order without any
-    answer becomes UNKNOWN after `unanswered_after`.
+    """How orders are sent. New orders leave for `state_grace` without State, then are refused until it
+    is back; a sent order without any answer becomes UNKNOWN after `unanswered_after`.
     """
 
     default_tif: Literal["DAY", "GTC", "IOC"] = "DAY"

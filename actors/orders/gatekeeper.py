@@ -70,7 +70,7 @@ class GateKeeper:
         self._tell(GateStands(view.version, is_open, reason))
 
     def state_went(self, trouble: str = "") -> None:
-        """State is away, or says what keeps it from storing: new orders wait once its grace is over."""
+        """State is away, or says what keeps it from storing: new orders are refused once its grace is over."""
         since = self.facts.state_away_since
         self.update(state_away_since=time.monotonic() if since is None else since, state_trouble=trouble)
         self._reactor.after(self.facts.state_grace, self._look)

@@ -127,7 +127,7 @@ def test_a_degraded_link_pauses_new_orders_and_modifies_but_not_cancels(house: H
     assert house.gate() == "open"
 
 
-def test_new_orders_wait_for_state_beyond_its_grace_and_not_before(idle: House) -> None:
+def test_new_orders_are_refused_without_state_beyond_its_grace_and_not_before(idle: House) -> None:
     idle.settings = OrderSettings(state_grace=0.3)
     house = idle.start().open()
     house.service.kill("state")
@@ -159,7 +159,7 @@ def test_a_halt_refuses_new_orders_over_restarts_cancels_ours_and_needs_a_reason
     assert house.gate() == "open"
 
 
-def test_new_orders_wait_while_state_cannot_store_and_go_on_when_it_can(idle: House) -> None:
+def test_new_orders_are_refused_while_state_cannot_store_and_leave_again_when_it_can(idle: House) -> None:
     idle.settings = OrderSettings(state_grace=0.3)
     house = idle.start().open()
     tell = house.state.actor.publish
