@@ -74,7 +74,7 @@ def state_mid_write(ground: Ground) -> None:
 
 
 def _nothing_leaves_without_state(stage: Stage, back: float) -> None:
-    """State is away for longer than new orders leave without it: the gate closes, and before it is back nothing leaves."""
+    """State is away for longer than its grace: the gate closes, and before it is back nothing leaves."""
     stage.until("the gate is closed without State", lambda: stage.gate() != "open", GRACE_SECONDS + 1.0)
     with stage.record.window("State was away for longer than its grace"):
         while time.monotonic() < back - 0.2:
