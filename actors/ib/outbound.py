@@ -18,12 +18,12 @@ from actors.domain.pacing import PacingQueue, Priority
 from actors.ib.gateway import Gateway
 from actors.ib.requests import Requests
 from actors.ib.transport import Parcel
+from actors.messages.broker import OUTCOME_UNKNOWN
 from supervision.actor import Sender
 from supervision.errors import Rejected
 from supervision.reactor import Reactor, Timer
 
 SESSION_DOWN = "session_down"
-OUTCOME_UNKNOWN = "outcome_unknown"
 
 
 def session_down(reason: str) -> Rejected:

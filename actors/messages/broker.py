@@ -11,11 +11,15 @@ from __future__ import annotations
 
 from datetime import datetime
 from decimal import Decimal
+from typing import Final
 
 from actors.messages.market import Bar, Contract, ContractDetails
 from actors.messages.orders import OrderPreview
 from actors.messages.session import SessionView
 from supervision.message import Ask, Done, Message
+
+OUTCOME_UNKNOWN: Final = "outcome_unknown"
+"""Kind of the one refusal after which some bytes have left."""
 
 # --- market data: topic "ticks" -----------------------------------------------------------------
 
@@ -162,7 +166,7 @@ class Transmit(Ask[Transmitted], frozen=True):
 
     `gate` is the version of the gate that let them through. At the last byte Connection checks the epoch, the link,
     that the gate still is that one, and that every receipt is newer than all before.
-    Rejected means that no byte was sent but for kind outcome_unknown; any other failure leaves the outcome unknown.
+    Rejected means that no byte was sent but for kind OUTCOME_UNKNOWN; any other failure leaves the outcome unknown.
     """
 
     epoch: int

@@ -1,6 +1,6 @@
 """The one way out: orders and cancels to Connection, and what its answers mean.
 
-A Rejected means that no byte left (but for kind outcome_unknown), and so does an actor that was not
+A Rejected means that no byte left (but for kind OUTCOME_UNKNOWN), and so does an actor that was not
 there; any other failure leaves the outcome unknown, and only a reconciliation decides it. Orders that
 belong together leave in one message and share its outcome. Nothing is ever sent twice. An answer that
 stays out raises a question, it does not end an order.
@@ -15,7 +15,7 @@ import msgspec
 
 from actors.domain import order_events as ev
 from actors.domain.order_state import OrderState
-from actors.messages.broker import OrderTerms, Sending, Transmit, TransmitCancel, Transmitted
+from actors.messages.broker import OUTCOME_UNKNOWN, OrderTerms, Sending, Transmit, TransmitCancel, Transmitted
 from actors.orders.gatekeeper import GateKeeper
 from actors.orders.records import Records
 from supervision.errors import ActorUnavailable, DeliveryError, Rejected
@@ -25,7 +25,6 @@ from supervision.uplink import Uplink
 
 TRANSMIT_SECONDS = 30.0  # a burst of orders waits its turn in Connection's pacing queue
 CANCEL_SECONDS = 10.0
-OUTCOME_UNKNOWN = "outcome_unknown"
 
 Group = tuple[OrderState, ...]
 OnSent = Callable[[OrderState], None]
