@@ -1,8 +1,8 @@
-"""The order journal: what Order did and heard, on disk before anything follows from it.
+"""The order journal: what Order did and heard, and what follows from it.
 
-One file, one writer, WAL. An intent, an execution and the kill switch are committed with an fsync
-(`durable`); what the broker can be asked again is committed without one, which a killed process survives
-and a power cut may not. Rows and what follows from them change in one transaction, so the file is never
+One file, one writer, WAL. Intents, modifies, executions, a person's decisions and the kill switch are committed
+with an fsync (`durable`); what the broker can be asked again is committed without one, which a killed process
+survives and a power cut may not. Rows and what follows from them change in one transaction, so the file is never
 half right. Every failure that may pass is a JournalError with words, damage a ConfigurationError; a key that
 exists is a DuplicateKey.
 """
