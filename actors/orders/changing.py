@@ -17,7 +17,7 @@ from actors.domain.order_terms import changed_terms
 from actors.messages.broker import OrderTerms
 from actors.messages.market import ContractDetails, Quote
 from actors.messages.orders import ModifyOrder, Orders, OrderView, SettleOrder
-from actors.orders.checks import Checks, Problems
+from actors.orders.checks import INVALID, Checks, Problems
 from actors.orders.exit import Exit
 from actors.orders.identity import Identity
 from actors.orders.journal import JournalError
@@ -56,10 +56,10 @@ class Changing:
             raise Rejected(f"order {order.key} cannot be modified: {obstacle}", kind="state")
         checked = changed_terms(order.terms, asked, order.totals.filled)
         if checked.terms is None:
-            raise Rejected(*checked.problems, kind="invalid")
+            raise Rejected(*checked.problems, kind=INVALID)
         misshapen = check_change(order, checked.terms, self._records.book.get)
         if misshapen:
-            raise Rejected(*misshapen, kind="invalid")
+            raise Rejected(*misshapen, kind=INVALID)
         return checked.terms
 
     def _modify(self, asked: ModifyOrder, sender: Sender, details: ContractDetails, quote: Quote | None) -> None:
@@ -114,7 +114,7 @@ class Changing:
         """Take a person's decision about an order that evidence did not decide. Raises Rejected."""
         order = self._records.look_up(asked.key)
         if not asked.reason.strip():
-            raise Rejected("settling an order needs a reason, which is kept", kind="invalid")
+            raise Rejected("settling an order needs a reason, which is kept", kind=INVALID)
         problem = not_settleable(order, asked.outcome)
         if problem:
             raise Rejected(problem, kind="state")

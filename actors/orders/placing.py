@@ -124,15 +124,13 @@ class Placing:
         if order is not None and used and not order.external:
             return (order,)
         if used or self._records.book.taken(key):
-            raise Rejected(f"key {key!r} is the orderRef of an order of another client; choose another", kind="invalid")
+            raise Rejected(f"key {key!r} is the orderRef of an order of another client; choose another", kind=INVALID)
         return ()
 
     def _group_named(self, key: str) -> Group:
         group = self._records.named(key)
         if len(group) < 2 and (group or self._order_named(key)):
-            raise Rejected(
-                f"key {key!r} is of a single order, not of a bracket or group; choose another", kind="invalid"
-            )
+            raise Rejected(f"key {key!r} is of a single order, not of a bracket or group; choose another", kind=INVALID)
         return group
 
     # --- on the way -------------------------------------------------------------------------------

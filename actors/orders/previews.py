@@ -15,7 +15,7 @@ from actors.domain.contract_terms import check_against_contract
 from actors.messages.broker import FetchPreview, OrderTerms
 from actors.messages.market import ContractDetails, Quote
 from actors.messages.orders import OrderPreview, PlaceOrder
-from actors.orders.checks import INVALID, Checks, Problems
+from actors.orders.checks import INVALID, LIMIT, Checks, Problems
 from actors.orders.gatekeeper import GateKeeper
 from actors.orders.records import Records
 from actors.orders.references import References
@@ -81,7 +81,7 @@ class Previews:
     def _id(self) -> int:
         spent = self._records.spend_id()
         if spent is None:
-            raise Rejected("every order id is used up; the ids must be reset in TWS", kind="limit")
+            raise Rejected("every order id is used up; the ids must be reset in TWS", kind=LIMIT)
         self._records.commit()
         if self._records.error:
             raise Rejected(f"the order id that a what-if uses up cannot be kept: {self._records.error}", kind="journal")
