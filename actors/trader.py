@@ -42,8 +42,9 @@ from supervision.errors import DeliveryError, Rejected
 from supervision.uplink import Uplink
 
 ORDER_SECONDS = 5.0
-CANCEL_ALL_SECONDS = 15.0  # many cancels wait their turn in Connection
-PREVIEW_SECONDS = 15.0
+# Whoever waits in a callback for longer than supervision.hang_limit (10 s) is taken for hung, and killed.
+CANCEL_ALL_SECONDS = 8.0  # many cancels wait their turn in Connection
+PREVIEW_SECONDS = 8.0
 RETRY_SECONDS = 0.5
 UNKNOWN_SECONDS = 30.0
 """Until a contract that the broker does not know is asked for again: every question takes from the pacing of all."""

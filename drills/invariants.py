@@ -197,7 +197,7 @@ def one_client(_: Record, books: Books) -> Iterator[str]:
 
 
 def fails_closed(record: Record, books: Books) -> Iterator[str]:
-    """I10: no order reaches the market while the session or State is down."""
+    """I10: no order reaches the market while the session is down, or State beyond its grace."""
     for window in record.windows:
         for order in books.ledger_orders:
             if window.began_wall < order.placed < window.ended_wall:

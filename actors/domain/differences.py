@@ -28,7 +28,7 @@ def left_out(name: str) -> Difference:
         subject=name,
         ours="",
         theirs="not readable here",
-        action="quarantined: Order broke on it twice; a person must look, and new orders wait",
+        action="quarantined: Order broke on it twice; a person must look, and new orders are refused",
         repaired=False,
         scope="all",
         locks=True,
