@@ -248,3 +248,17 @@ def test_an_order_that_nobody_here_placed_is_adopted_and_told_once() -> None:
     book, strange = OrderBook(), order_report("Submitted", client_id=3)
     assert [difference.kind for difference in judged(book, cut((strange,)))] == ["order_orphan"]
     assert judged(book, cut((strange,), asked=300.0)) == []
+
+
+def test_what_is_over_for_days_is_forgotten_and_its_ids_with_it_whoever_placed_it() -> None:
+    ours = order(reported="CANCELLED", perm_ids=(900,))
+    theirs = order(key="ext:7", order_id=3, client_id=3, external=True, reported="CANCELLED", perm_ids=(7,))
+    alive = working(key="k2", order_id=6, perm_ids=(901,))
+    book = OrderBook([ours, theirs, alive])
+    book.forget(START)
+    assert len([*book]) == 3
+    book.forget(later(1.0))
+    assert [each.key for each in book] == ["k2"]
+    assert (book.by_id(5), book.counts["CANCELLED"]) == (None, 0)
+    assert book.match(status_report("Cancelled", order_id=3, client_id=3, perm_id=7)) is None
+    assert book.match(status_report("Cancelled", order_id=3, client_id=3, perm_id=0)) is None
