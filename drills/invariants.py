@@ -104,6 +104,16 @@ def entry_of(key: str) -> str:
     return key.partition("/")[0]
 
 
+def believed(order: OrderView) -> bool:
+    """Whether the service says that the broker has, or had, the order.
+
+    The gateway alone has the entry of a bracket whose message was cut: kept back, it may be cancelled there (202), has
+    never got a permId, and no book of the broker's shows it.
+    """
+    kept_back = order.status == "CANCELLED" and not order.perm_ids and not order.filled
+    return order.status not in NEVER_SENT and not kept_back
+
+
 def _reference(execution: Execution) -> str:
     """The orderRef it came with; an order of others that has none is given a key here."""
     return "" if execution.key.startswith("ext:") else execution.key
@@ -115,7 +125,7 @@ def _order_agrees(order: OrderView, theirs: LedgerOrder | None) -> Iterator[str]
     if order.status == "UNKNOWN":
         yield f"{said}: it was not resolved ({order.reason})"
     elif theirs is None:
-        if order.status not in NEVER_SENT:
+        if believed(order):
             yield said
     elif order.filled != theirs.filled or not _status_agrees(order.status, theirs.status):
         yield said
@@ -133,11 +143,13 @@ def unknown_until_evidence(record: Record, books: Books) -> Iterator[str]:
     cuts = 0  # confirmed ones so far; the row of a cut follows those of what it did
     unknown_since: dict[str, int] = {}
     by_this_cut: set[str] = set()
+    given_up: set[str] = set()  # what is journalled of an order afterwards still says that it is not placed
     for row in books.journal:
         since = unknown_since.get(row.key)
         if since is not None and row.status in ON_THE_WAY:
             yield f"order {row.key} was UNKNOWN and became {row.status} (journal row {row.sequence})"
-        if row.status == "NOT_PLACED" and row.key not in settled:
+        if row.status == "NOT_PLACED" and row.key not in settled and row.key not in given_up:
+            given_up.add(row.key)
             by_this_cut.add(row.key)
             if since is None or cuts == since:
                 yield f"order {row.key} was called NOT_PLACED without a confirmed cut before that lacked it"
@@ -150,6 +162,8 @@ def unknown_until_evidence(record: Record, books: Books) -> Iterator[str]:
             unknown_since.setdefault(row.key, cuts)
         elif row.key and row.status:
             unknown_since.pop(row.key, None)
+        if row.key and row.status != "NOT_PLACED":
+            given_up.discard(row.key)
     yield from (f"order {key} was called NOT_PLACED by no cut" for key in by_this_cut)
 
 

@@ -8,7 +8,7 @@ from actors.failpoints import FAILPOINTS
 from actors.messages.orders import SettleOrder
 from drills.books import Books
 from drills.ground import Ground
-from drills.invariants import NEVER_SENT
+from drills.invariants import believed
 from drills.record import Record
 from drills.storm_nights import Nights
 
@@ -36,9 +36,9 @@ def figures(ground: Ground, nights: Nights) -> dict[str, str]:
 def lost_orders(books: Books) -> set[str]:
     """Keys that the broker has and the service does not know, or that it believes in and the broker never had."""
     theirs = {order.key for order in books.ledger_orders if order.key}
-    ours = {order.key: order.status for order in books.orders if not order.external}
-    believed = {key for key, status in ours.items() if status not in NEVER_SENT}
-    return (theirs - ours.keys()) | (believed - theirs)
+    ours = {order.key: order for order in books.orders if not order.external}
+    missed = {key for key, order in ours.items() if believed(order)} - theirs
+    return (theirs - ours.keys()) | missed
 
 
 def doubled_orders(books: Books) -> set[str]:

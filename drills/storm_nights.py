@@ -15,6 +15,7 @@ from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
 from typing import Final
 
+from actors.messages.market import GetQuotes
 from drills import leaks
 from drills.errors import expect
 from drills.ground import OFTEN, Ground
@@ -96,6 +97,7 @@ class Nights:
                 resume(stage)
                 stage.wait_open(OPEN_SECONDS)
                 resting(stage, STRATEGIES)
+                stage.until("every symbol is wanted again", lambda: set(SYMBOLS) <= _wanted(stage), OPEN_SECONDS)
         self._count_instants()
 
     def _end(self, stage: Stage) -> None:
@@ -149,3 +151,8 @@ class _Storm:
     def _dies_by_itself(self, child: ChildView) -> bool:
         one = (child.name, child.incarnation)
         return one in self._planned and time.monotonic() - self._since.setdefault(one, time.monotonic()) < PATIENCE
+
+
+def _wanted(stage: Stage) -> set[str]:
+    """What MarketData wants quotes of; just restarted, it has not heard of it yet."""
+    return {quote.symbol for quote in stage.desk.market_data.ask(GetQuotes()).items}

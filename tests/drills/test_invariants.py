@@ -229,6 +229,19 @@ def test_what_a_person_settled_needs_no_cuts() -> None:
     assert violations(record, replace(GOOD, journal=unknown_rows(("1", "UNKNOWN"), ("2", "NOT_PLACED")))) == []
 
 
+def test_an_entry_that_the_gateway_kept_back_and_cancelled_is_in_no_book_of_the_brokers() -> None:
+    kept_back = order(key="k2", status="CANCELLED", filled=Decimal(0), perm_ids=())
+    assert violations(good_record(), replace(GOOD, orders=(*GOOD.orders, kept_back))) == []
+    acknowledged = order(key="k2", status="CANCELLED", filled=Decimal(0), perm_ids=(12,))
+    (broken,) = violations(good_record(), replace(GOOD, orders=(*GOOD.orders, acknowledged)))
+    assert broken.startswith("I4: order k2 is CANCELLED")
+
+
+def test_what_is_journalled_of_an_order_that_was_given_up_gives_it_up_once() -> None:
+    cuts = (("1", "UNKNOWN"), ("2", "cut"), ("3", "NOT_PLACED"), ("4", "cut"), ("5", "NOT_PLACED"), ("6", "no"))
+    assert violations(good_record(), replace(GOOD, journal=unknown_rows(*cuts))) == []
+
+
 def test_two_confirmed_cuts_may_call_an_order_not_placed() -> None:
     journal = unknown_rows(("1", "UNKNOWN"), ("2", "cut"), ("3", "NOT_PLACED"), ("4", "cut"))
     assert violations(good_record(), replace(GOOD, journal=journal)) == []
