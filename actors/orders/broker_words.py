@@ -25,8 +25,10 @@ class BrokerWords:
 
     def hear(self, report: Report) -> None:
         """Keep what a report says."""
-        self._records.recall(report)
+        known = self._records.recall(report)
         match report:
+            case _ if not known:
+                self._stray(f"a {type(report).__name__}, while the journal cannot be read")
             case OrderReport():
                 self._order(report)
             case StatusReport():

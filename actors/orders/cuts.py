@@ -121,7 +121,8 @@ class Cuts:
     def _take(self, report: Message) -> bool:
         """Have one report of the cut in hand; False when it is quarantined."""
         if self._hand.take(report):
-            self._records.recall(report)
+            if not self._records.recall(report):
+                raise Rejected(f"whose {name_of(report)} is cannot be read: {self._records.error}", kind="journal")
             return True
         self._left_out.append(name_of(report))
         return False

@@ -43,6 +43,7 @@ class Placement:
         self.key = key
         self.members = members
         self.terms = terms
+        self.shape = waiter.shape
         self.waiters = [waiter]
 
     def pairs(self) -> Iterator[tuple[Member, OrderTerms]]:

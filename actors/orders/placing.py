@@ -111,6 +111,8 @@ class Placing:
         """Whether the key is in use: then the waiter has its answer, or gets it with the one who asked first."""
         waiting = self._waiting.get(key)
         if waiting is not None:
+            if waiting.shape is not waiter.shape:  # one wants a single order, the other a bracket or group
+                raise Rejected(f"key {key!r} is in use for another kind of ask; choose another", kind=INVALID)
             waiting.waiters.append(waiter)
             return True
         orders = _read(key, named)

@@ -111,12 +111,14 @@ class Records:
         self.commit()
         return self._journal.rows(after, limit)
 
-    def recall(self, report: Message) -> None:
-        """The broker speaks of an order: know it again if a start left it in the file."""
+    def recall(self, report: Message) -> bool:
+        """Know an order again that the broker speaks of and a start left in the file; False when that is unreadable."""
         try:
             recall(self.book, self._journal, report)
         except JournalError as error:
             self.failed(error)
+            return False
+        return True
 
     def forget(self, since: datetime) -> None:
         """Leave to the file what is over and older; not while anything is still to be written."""

@@ -99,3 +99,13 @@ def test_what_is_told_of_a_contract_too_late_is_nothing_to_who_uses_the_key_agai
     looked_up.refuse()
     looked_up.answer()
     assert again.result(5.0).status == "SENT"
+
+
+def test_a_bracket_under_the_key_of_an_order_that_is_still_looked_up_is_refused(
+    house: House, looked_up: LookedUp
+) -> None:
+    future = looked_up.place(ORDER)
+    with pytest.raises(Rejected, match="key 'k1' is in use for another kind of ask"):
+        house.ref.ask(PlaceBracket(ORDER, take_profit=155.0, stop_loss=145.0))
+    looked_up.answer()
+    assert future.result(5.0).key == "k1"

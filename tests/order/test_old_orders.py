@@ -13,6 +13,7 @@ from actors.messages.broker import CommissionReport, TransmitCancel
 from actors.messages.orders import Execution, GetExecutions, GetOrder, GetOrders, GetOrdersView, OrderView
 from actors.orders.change import Change, Entry
 from actors.orders.journal import Journal, JournalError
+from supervision.errors import Rejected
 from tests.domain.order_builders import OUR_CLIENT, START, execution_report, order, order_report, status_report, terms
 from tests.order.neighbours import House, mine
 from tests.order.scripted import now
@@ -88,13 +89,22 @@ def test_an_old_order_of_others_is_not_adopted_twice(house: House) -> None:
     assert house.cut((report,)).differences == ()
 
 
-def test_when_the_file_cannot_be_read_the_gate_closes(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_when_the_file_cannot_be_read_the_gate_closes_and_nothing_of_ours_is_taken_for_somebody_elses(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
     def broken(*_: object) -> None:
         raise JournalError("disk gone")
 
     monkeypatch.setattr(Journal, "recall", broken)
-    house.says(order_report("Submitted", order_id=3, client_id=4, perm_id=55, terms=terms(key="other")))
+    alive = order_report("Submitted", **OLD)
+    house.says(alive)
     assert "disk gone" in house.reasons()
+    with pytest.raises(Rejected, match=r"whose OrderReport.* is cannot be read: disk gone"):
+        house.cut((alive,))
+    assert not k1(house).external
+    monkeypatch.undo()
+    house.cut((alive,))
+    assert (k1(house).status, k1(house).external, k1(house).strategy) == ("SUBMITTED", False, "sample")
 
 
 def test_what_is_over_for_days_leaves_the_memory_of_a_process_that_lives_for_months(house: House) -> None:
