@@ -84,8 +84,9 @@ def books_agree(record: Record, books: Books) -> Iterator[str]:
     ours = {order.key: order for order in books.orders if not order.external}
     for key in theirs.keys() - ours.keys():
         yield f"order {key} is at the broker, and the service does not know it"
+    sent = believed(books)
     for order in ours.values():
-        yield from _order_agrees(order, theirs.get(order.key))
+        yield from _order_agrees(order, theirs.get(order.key), sent=order.key in sent)
     paid = {one.exec_id: (one.key, one.quantity, one.price, one.commission) for one in books.ledger_executions}
     counted = Counter(one.exec_id for one in books.executions)
     yield from (f"execution {exec_id} is counted {count} times" for exec_id, count in counted.items() if count > 1)
@@ -104,14 +105,20 @@ def entry_of(key: str) -> str:
     return key.partition("/")[0]
 
 
-def believed(order: OrderView) -> bool:
-    """Whether the service says that the broker has, or had, the order.
+def believed(books: Books) -> set[str]:
+    """The keys of our orders that the broker has, or had, as the service says.
 
-    The gateway alone has the entry of a bracket whose message was cut: kept back, it may be cancelled there (202), has
-    never got a permId, and no book of the broker's shows it.
+    The gateway alone has the orders of a bracket whose message was cut: kept back, one may be cancelled there (202), and
+    has no permId and stands in no book of the broker's. An order that goes alone is never kept back.
     """
-    kept_back = order.status == "CANCELLED" and not order.perm_ids and not order.filled
-    return order.status not in NEVER_SENT and not kept_back
+    ours = [order for order in books.orders if not order.external]
+    brackets = {order.parent for order in ours if order.parent}
+
+    def kept_back(order: OrderView) -> bool:
+        unseen = order.status == "CANCELLED" and not order.perm_ids and not order.filled
+        return unseen and (order.parent or order.key) in brackets
+
+    return {order.key for order in ours if order.status not in NEVER_SENT and not kept_back(order)}
 
 
 def _reference(execution: Execution) -> str:
@@ -119,13 +126,13 @@ def _reference(execution: Execution) -> str:
     return "" if execution.key.startswith("ext:") else execution.key
 
 
-def _order_agrees(order: OrderView, theirs: LedgerOrder | None) -> Iterator[str]:
+def _order_agrees(order: OrderView, theirs: LedgerOrder | None, *, sent: bool) -> Iterator[str]:
     where = "nowhere" if theirs is None else f"{theirs.status}, filled {theirs.filled}"
     said = f"order {order.key} is {order.status}, filled {order.filled}; at the broker {where}"
     if order.status == "UNKNOWN":
         yield f"{said}: it was not resolved ({order.reason})"
     elif theirs is None:
-        if believed(order):
+        if sent:
             yield said
     elif order.filled != theirs.filled or not _status_agrees(order.status, theirs.status):
         yield said

@@ -36,9 +36,8 @@ def figures(ground: Ground, nights: Nights) -> dict[str, str]:
 def lost_orders(books: Books) -> set[str]:
     """Keys that the broker has and the service does not know, or that it believes in and the broker never had."""
     theirs = {order.key for order in books.ledger_orders if order.key}
-    ours = {order.key: order for order in books.orders if not order.external}
-    missed = {key for key, order in ours.items() if believed(order)} - theirs
-    return (theirs - ours.keys()) | missed
+    ours = {order.key for order in books.orders if not order.external}
+    return (theirs - ours) | (believed(books) - theirs)
 
 
 def doubled_orders(books: Books) -> set[str]:

@@ -231,10 +231,12 @@ def test_what_a_person_settled_needs_no_cuts() -> None:
 
 def test_an_entry_that_the_gateway_kept_back_and_cancelled_is_in_no_book_of_the_brokers() -> None:
     kept_back = order(key="k2", status="CANCELLED", filled=Decimal(0), perm_ids=())
-    assert violations(good_record(), replace(GOOD, orders=(*GOOD.orders, kept_back))) == []
+    stop = order(key="k2/stop", parent="k2", status="NOT_PLACED", filled=Decimal(0), perm_ids=())
+    assert violations(good_record(), replace(GOOD, orders=(*GOOD.orders, kept_back, stop))) == []
     acknowledged = order(key="k2", status="CANCELLED", filled=Decimal(0), perm_ids=(12,))
-    (broken,) = violations(good_record(), replace(GOOD, orders=(*GOOD.orders, acknowledged)))
-    assert broken.startswith("I4: order k2 is CANCELLED")
+    for never in ((kept_back,), (acknowledged, stop)):  # an order alone is not kept back; nor what has a permId
+        (broken,) = violations(good_record(), replace(GOOD, orders=(*GOOD.orders, *never)))
+        assert broken.startswith("I4: order k2 is CANCELLED")
 
 
 def test_what_is_journalled_of_an_order_that_was_given_up_gives_it_up_once() -> None:
