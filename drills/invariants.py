@@ -108,7 +108,7 @@ def entry_of(key: str) -> str:
 def believed(books: Books) -> set[str]:
     """The keys of our orders that the broker has, or had, as the service says.
 
-    The gateway alone has the orders of a bracket whose message was cut: kept back, one may be cancelled there (202), and
+    The gateway alone has the orders of a bracket whose message was cut: kept back, one may be cancelled there (202); it
     has no permId and stands in no book of the broker's. An order that goes alone is never kept back.
     """
     ours = [order for order in books.orders if not order.external]
