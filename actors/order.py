@@ -15,7 +15,15 @@ from typing import Any
 from actors.domain.gate import GateFacts
 from actors.domain.locks import Locks
 from actors.domain.order_state import OrderState
-from actors.messages.broker import CommissionReport, ExecutionReport, OrderNotice, OrderReport, Snapshot, StatusReport
+from actors.messages.broker import (
+    CommissionReport,
+    ExecutionReport,
+    OrderNotice,
+    OrderReport,
+    Report,
+    Snapshot,
+    StatusReport,
+)
 from actors.messages.orders import (
     CancelAll,
     CancelOrder,
@@ -265,42 +273,14 @@ class OrderActor(Actor):
     def _connection_down(self, _: Uplink) -> None:
         self._session.connection_went()
 
-    @handles(Snapshot)
-    def _snapshot(self, message: Snapshot, _: Sender) -> None:
-        self._session.hear(message)
-
-    @handles(SessionUp)
-    def _session_up(self, message: SessionUp, _: Sender) -> None:
-        self._session.hear(message)
-
-    @handles(SessionDown)
-    def _session_down(self, message: SessionDown, _: Sender) -> None:
-        self._session.hear(message)
-
-    @handles(LinkChanged)
-    def _link_changed(self, message: LinkChanged, _: Sender) -> None:
+    @handles(Snapshot, SessionUp, SessionDown, LinkChanged)
+    def _session_news(self, message: Snapshot | SessionUp | SessionDown | LinkChanged, _: Sender) -> None:
         self._session.hear(message)
 
     # --- the broker's words -----------------------------------------------------------------------------
 
-    @handles(OrderReport)
-    def _order_report(self, message: OrderReport, _: Sender) -> None:
-        self._catch_up.hear(message)
-
-    @handles(StatusReport)
-    def _status_report(self, message: StatusReport, _: Sender) -> None:
-        self._catch_up.hear(message)
-
-    @handles(ExecutionReport)
-    def _execution_report(self, message: ExecutionReport, _: Sender) -> None:
-        self._catch_up.hear(message)
-
-    @handles(CommissionReport)
-    def _commission_report(self, message: CommissionReport, _: Sender) -> None:
-        self._catch_up.hear(message)
-
-    @handles(OrderNotice)
-    def _order_notice(self, message: OrderNotice, _: Sender) -> None:
+    @handles(OrderReport, StatusReport, ExecutionReport, CommissionReport, OrderNotice)
+    def _broker_word(self, message: Report, _: Sender) -> None:
         self._catch_up.hear(message)
 
     # --- inside -------------------------------------------------------------------------------------------

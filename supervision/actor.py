@@ -13,7 +13,7 @@ import socket
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, ClassVar, Final, Protocol, TypeVar, cast
+from typing import Any, ClassVar, Final, Protocol, TypeVar, cast, overload
 
 import pykka
 
@@ -127,11 +127,15 @@ Handler = Callable[[Any, Any, Sender], Message | _Later | None]
 _HANDLES = "_handles_message"
 
 
-def handles(kind: type[M]) -> Callable[[Callable[[A, M, Sender], Any]], Callable[[A, M, Sender], Any]]:
-    """Mark the method that handles messages of exactly this type."""
+@overload
+def handles(kind: type[M], /) -> Callable[[Callable[[A, M, Sender], Any]], Callable[[A, M, Sender], Any]]: ...
+@overload
+def handles(*kinds: type[Message]) -> Callable[[Callable[[A, Any, Sender], Any]], Callable[[A, Any, Sender], Any]]: ...
+def handles(*kinds: type[Message]) -> Callable[[Callable[[A, Any, Sender], Any]], Callable[[A, Any, Sender], Any]]:
+    """Mark the method that handles messages of exactly these types."""
 
-    def mark(function: Callable[[A, M, Sender], Any]) -> Callable[[A, M, Sender], Any]:
-        setattr(function, _HANDLES, kind)
+    def mark(function: Callable[[A, Any, Sender], Any]) -> Callable[[A, Any, Sender], Any]:
+        setattr(function, _HANDLES, kinds)
         return function
 
     return mark
@@ -146,10 +150,10 @@ class Actor(pykka.ThreadingActor):
     def __init_subclass__(cls, **kwargs: object) -> None:
         super().__init_subclass__(**kwargs)
         marked = {
-            getattr(function, _HANDLES): name
+            kind: name
             for base in reversed(cls.__mro__)
             for name, function in vars(base).items()
-            if hasattr(function, _HANDLES)
+            for kind in getattr(function, _HANDLES, ())
         }
         cls._handlers = {kind: getattr(cls, name) for kind, name in marked.items()}
 
