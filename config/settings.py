@@ -29,6 +29,8 @@ def _exact_decimal(value: object) -> object:
 
 Seconds = Annotated[float, Field(gt=0)]
 Amount = Annotated[Decimal, BeforeValidator(_exact_decimal), Field(gt=0)]
+Count = Annotated[int, Field(ge=1)]
+Percent = Annotated[float, Field(gt=0, le=100)]
 Port = Annotated[int, Field(ge=1, le=65535)]
 
 
@@ -97,11 +99,49 @@ class OrderSettings(Section):
     unanswered_after: Seconds = 10.0
 
 
+class LossSettings(Section):
+    """The day's loss of an account, in its base currency: from `reduce_at` only orders that reduce a position pass, at
+    `halt_at` the kill switch is pulled. None: no such limit.
+    """
+
+    reduce_at: Amount | None = Decimal(1000)
+    halt_at: Amount | None = Decimal(2000)
+    unknown_after: Seconds = 30.0
+
+
 class RiskSettings(Section):
-    """Limits that every single order must keep."""
+    """Limits that orders must keep, each or all together; in the account's base currency. None: no such limit."""
 
     max_order_value: Amount = Decimal(25000)
     max_order_quantity: Amount = Decimal(1000)
+    max_position_value: Amount | None = Decimal(50000)
+    max_gross_exposure: Amount | None = Decimal(100000)
+    max_open_orders: Count | None = 50
+    orders_per_minute: Count | None = 60
+    orders_per_minute_each: Count | None = 20
+    orders_per_day: Count | None = 500
+    price_collar: Percent | None = 5.0
+    duplicate_window: float = Field(default=1.0, ge=0)
+    buying_power: bool = True
+    market_hours: bool = True
+    allowed: Annotated[tuple[str, ...], Field(strict=False)] = ()
+    restricted: Annotated[tuple[str, ...], Field(strict=False)] = ()
+    daily_loss: LossSettings = LossSettings()
+    margin_cushion: float | None = Field(default=0.10, gt=0, lt=1)
+    protection_grace: Seconds = 10.0
+
+
+class StrategyRisk(Section):
+    """Limits of one strategy, beside those of all; None: only those of all."""
+
+    max_order_value: Amount | None = None
+    max_order_quantity: Amount | None = None
+    max_position_value: Amount | None = None
+    max_open_orders: Count | None = None
+    orders_per_minute: Count | None = None
+    orders_per_day: Count | None = None
+    allowed: Annotated[tuple[str, ...], Field(strict=False)] = ()
+    protect: bool = Field(default=False, description="alert when a position of it has no live stop")
 
 
 class StrategySettings(Section):
@@ -111,6 +151,7 @@ class StrategySettings(Section):
     target: str = Field(default="strategies.crossover:Crossover", pattern=r"^[A-Za-z_][\w.]*:[A-Za-z_]\w*$")
     params: dict[str, Any] = {}
     enabled: bool = True
+    risk: StrategyRisk = StrategyRisk()
 
 
 class SupervisionSettings(Section):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import inspect
 from types import ModuleType
 
-from actors.messages import account, broker, broker_account, market, orders, session, state, system
+from actors.messages import account, broker, broker_account, market, orders, risk, session, state, system
 from supervision.message import Ask, Message
 
 
@@ -19,7 +19,7 @@ def _defined_in(module: ModuleType) -> list[type[Message]]:
 
 MESSAGES: tuple[type[Message], ...] = tuple(
     message
-    for module in (session, market, orders, account, broker, broker_account, state, system)
+    for module in (session, market, orders, risk, account, broker, broker_account, state, system)
     for message in _defined_in(module)
     if message not in (Message, Ask)
 )
