@@ -25,6 +25,10 @@ class ConfigurationError(SupervisionError):
     """An actor cannot ever run as configured. The host exits 78 and is not restarted."""
 
 
+class NotAllowed(SupervisionError):
+    """What an actor has met must never be worked with. The host exits 10 and is not restarted: a person decides."""
+
+
 class NotYet(SupervisionError):
     """An actor cannot start for want of something that may come, such as room on the disk. The host exits 75; the
     start is tried again, ever slower, and never counts as a failure.

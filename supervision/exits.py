@@ -10,6 +10,7 @@ from enum import Enum
 from typing import Final
 
 NORMAL: Final = 0
+REFUSED: Final = 10
 CRASH: Final = 70
 WRONG_PARENT: Final = 71
 SUPERVISOR_GONE: Final = 72
@@ -28,10 +29,14 @@ class Ending(Enum):
     NORMAL = "normal"
     ABNORMAL = "abnormal"
     CONFIGURATION = "configuration"
+    REFUSED = "refused"
     NOT_YET = "not_yet"
 
 
-_TOLD: Final = {CONFIGURATION: Ending.CONFIGURATION, NOT_YET: Ending.NOT_YET}
+_TOLD: Final = {CONFIGURATION: Ending.CONFIGURATION, REFUSED: Ending.REFUSED, NOT_YET: Ending.NOT_YET}
+
+FINAL: Final = {Ending.CONFIGURATION: CONFIGURATION, Ending.REFUSED: REFUSED}
+"""Endings after which a restart would end the same way, and the code with which the service ends for them."""
 
 
 def ending(code: int) -> Ending:
@@ -59,6 +64,7 @@ def _words(code: int) -> str:
         return _signal_words(-code)
     known = {
         NORMAL: "normal",
+        REFUSED: "refused",
         CRASH: "crash",
         WRONG_PARENT: "wrong parent",
         SUPERVISOR_GONE: "supervisor gone",

@@ -22,7 +22,7 @@ from typing import Any, NoReturn
 from supervision import exits, failpoints, reporting, stacks
 from supervision.actor import Actor, Context
 from supervision.boot import Boot
-from supervision.errors import ConfigurationError, NotYet, WireError
+from supervision.errors import ConfigurationError, NotAllowed, NotYet, WireError
 from supervision.lifecycle import ActorDown, ActorUp, Failed, Ping, Pong, Started, Stop, Watch
 from supervision.mailbox import Mailbox
 from supervision.message import Message
@@ -63,6 +63,9 @@ class _Host:
         if isinstance(error, ConfigurationError):
             code, words = exits.CONFIGURATION, str(error)
             self._log.error("cannot run as configured: %s", error)
+        elif isinstance(error, NotAllowed):
+            code, words = exits.REFUSED, str(error)
+            self._log.error("must not go on: %s", error)
         elif isinstance(error, NotYet):
             code, words = exits.NOT_YET, str(error)
             self._log.error("cannot start yet, it will be tried again: %s", error)

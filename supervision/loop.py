@@ -48,7 +48,8 @@ def run(
 ) -> int:
     """Supervise until a signal stops the tree or it gives up; the exit code of the service. In the main thread only.
 
-    0: drained; 70: gave up, or the supervisor itself failed; 78: something cannot run as configured.
+    0: drained; 10: something met what must not be worked with; 70: gave up, or the supervisor itself failed; 78:
+    something cannot run as configured.
     `messages` names the registry of message types, `preload` the modules children share; `load` returns the tree
     as it is configured at the time of a reload; `on_ready` is called once every child has started.
     Raises SpecError before anything is started.

@@ -9,7 +9,7 @@ Rules, after OTP's supervisor:
 - what is restarted together counts once; a supervisor with too many restarts stops its children, then its
   own supervisor restarts it and counts that; at the root it ends the service with exit code 70;
 - a child that cannot start yet (exit code 75) is tried again, ever slower, at the boot too, and this never counts;
-- a configuration error (exit code 78) ends the service, or parks the child where its supervisor parks;
+- a configuration error (exit code 78) or a refusal (10) ends the service, or parks the child where its supervisor does;
 - nothing is born after a stop began.
 Each event is a method; all take `now` (monotonic seconds) and return actions to be performed in order.
 """
@@ -23,7 +23,7 @@ from typing import Literal
 from supervision import reload
 from supervision.actions import Action, Added, Booted, Changed, Fell, GiveUp, Halted, Kill, Parked, Removed, Start, Stop
 from supervision.errors import Rejected
-from supervision.exits import CONFIGURATION, CRASH, NORMAL, Ending
+from supervision.exits import CRASH, FINAL, NORMAL, Ending
 from supervision.nodes import Fate, Group, Leaf, Node, Phase, grow
 from supervision.spec import SupervisorSpec
 
@@ -143,14 +143,14 @@ class Tree:
         group = leaf.parent
         assert group is not None
         with_its_supervisor = group.starting and not leaf.cleared
-        if ending is Ending.CONFIGURATION and not group.parks:
-            self._give_up(CONFIGURATION, why)
+        if ending in FINAL and not group.parks:
+            self._give_up(FINAL[ending], why)
         elif ending is Ending.NOT_YET:
             self._forgive(leaf, group, now)
             self._again(leaf, group, now)
         elif ending is Ending.NORMAL and leaf.spec.restart != "permanent":
             leaf.fate = Fate.END
-        elif ending is Ending.CONFIGURATION or leaf.on_trial or (with_its_supervisor and group.parks):
+        elif ending in FINAL or leaf.on_trial or (with_its_supervisor and group.parks):
             self._park(leaf, why)
         elif leaf.spec.restart == "temporary" and not with_its_supervisor:
             leaf.fate = Fate.END

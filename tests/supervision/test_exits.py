@@ -14,6 +14,7 @@ from supervision.exits import Ending, ending, reason
     ("code", "what", "words"),
     [
         (0, Ending.NORMAL, "normal"),
+        (10, Ending.REFUSED, "refused"),
         (70, Ending.ABNORMAL, "crash"),
         (71, Ending.ABNORMAL, "wrong parent"),
         (72, Ending.ABNORMAL, "supervisor gone"),

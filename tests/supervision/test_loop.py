@@ -107,6 +107,17 @@ def test_a_child_that_cannot_start_ends_the_service_with_its_code_and_its_words(
     assert diary.read_text().split() == ["mike"]
 
 
+def test_a_child_that_meets_what_it_must_not_work_with_ends_the_service_with_10_and_its_words(service: Service) -> None:
+    diary = service.directory / "diary"
+    assert service.start(toy("mike", diary=diary), toy("alpha", diary=diary)) == "ready"
+    with pytest.raises(ActorDied):
+        service.ref("alpha").ask(Fail("meet a stranger"))
+    assert service.ends() == 10
+    assert "giving up with exit code 10: alpha: refused: the stranger is no toy" in service.log()
+    assert "alpha (incarnation 2)" not in service.log()
+    assert diary.read_text().split() == ["mike"]
+
+
 def test_a_run_directory_that_was_removed_is_named_when_a_child_cannot_come_back(service: Service) -> None:
     children = (toy("mike"), toy("alpha"))
     limits: Any = {"intensity": 3, "backoff": Backoff(base=0.2, ceiling=0.2)}

@@ -87,7 +87,7 @@ def test_temporary_bystander() -> None:
         assert (play.halted, play.children()) == (None, {"mike": "running", "alpha": "stopped"})
 
 
-@pytest.mark.parametrize(("code", "leaves_with"), [(exits.CRASH, 70), (exits.CONFIGURATION, 78)])
+@pytest.mark.parametrize(("code", "leaves_with"), [(exits.CRASH, 70), (exits.CONFIGURATION, 78), (exits.REFUSED, 10)])
 def test_faulty_application_shutdown(code: int, leaves_with: int) -> None:
     """A supervisor below that cannot start a child brings the start of the whole down, and says which child it was."""
     inner = group("inner", child("alpha"), child("zulu"))

@@ -15,7 +15,7 @@ def parking(**options: object) -> Play:
     return Play(group("root", child("core"), inner), **options)  # type: ignore[arg-type]
 
 
-@pytest.mark.parametrize("ending", [Ending.CONFIGURATION, Ending.ABNORMAL])
+@pytest.mark.parametrize("ending", [Ending.CONFIGURATION, Ending.REFUSED, Ending.ABNORMAL])
 def test_a_strategy_that_cannot_start_is_parked_and_the_others_run(ending: Ending) -> None:
     play = parking(slow=["bad"])
     play.dies("bad", ending)

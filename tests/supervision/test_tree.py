@@ -5,6 +5,8 @@ Back-off, stopping fast, stale events, and how a failure climbs from supervisor 
 
 from __future__ import annotations
 
+import pytest
+
 from supervision.actions import Booted, Changed, Fell, GiveUp, Halted, Start, Stop
 from supervision.exits import Ending
 from supervision.tree import Tree
@@ -136,12 +138,13 @@ def test_a_temporary_child_that_cannot_start_keeps_its_supervisor_from_starting_
     assert (play.live, play.halted) == ({}, 70)
 
 
-def test_a_configuration_error_halts_the_service_with_its_code() -> None:
+@pytest.mark.parametrize(("ending", "code"), [(Ending.CONFIGURATION, 78), (Ending.REFUSED, 10)])
+def test_an_end_that_no_restart_could_better_halts_the_service_with_its_code(ending: Ending, code: int) -> None:
     play = Play(group("root", child("mike"), group("inner", child("alpha"))))
     play.since()
-    play.dies("alpha", Ending.CONFIGURATION)
+    play.dies("alpha", ending)
     assert play.since() == "xalpha -mike xmike"
-    assert play.halted == 78
+    assert play.halted == code
 
 
 def test_siblings_of_one_for_one_restart_independently_of_one_another() -> None:

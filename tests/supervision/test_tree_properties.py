@@ -21,7 +21,7 @@ from tests.supervision.play import child, group
 NAMES = ["kilo", "bravo", "zulu", "alpha", "mike", "echo", "lima", "golf", "tango", "hotel"]
 STRATEGIES = st.sampled_from(["one_for_one", "rest_for_one", "one_for_all"])
 RESTARTS = st.sampled_from(["permanent", "permanent", "permanent", "transient", "temporary"])
-ENDINGS = st.sampled_from([*[Ending.ABNORMAL] * 12, *[Ending.NORMAL] * 5, Ending.CONFIGURATION])
+ENDINGS = st.sampled_from([*[Ending.ABNORMAL] * 12, *[Ending.NORMAL] * 5, Ending.CONFIGURATION, Ending.REFUSED])
 PERIOD = 4000.0
 
 
@@ -136,7 +136,7 @@ class Supervision(RuleBasedStateMachine):
                     self.booted = True
                 case GiveUp(code):
                     assert not self.stopping
-                    assert code in (70, 78)
+                    assert code in (10, 70, 78)
                     self.stopping = True
                 case Halted(code):
                     assert self.stopping

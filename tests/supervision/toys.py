@@ -11,7 +11,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from supervision.actor import Actor, Context, Sender, handles
-from supervision.errors import ConfigurationError
+from supervision.errors import ConfigurationError, NotAllowed
 from supervision.lifecycle import ActorDown, ActorUp
 from supervision.message import Ask, Done, Message
 
@@ -31,7 +31,7 @@ class WhoAreYou(Ask[Toy], frozen=True):
 
 
 class Fail(Ask[Done], frozen=True):
-    """`raise`, `hang`, `spin` (in C code), `exit`, or `leave children` and hang: and never an answer."""
+    """`raise`, `meet a stranger`, `hang`, `spin` (in C code), `exit`, or `leave children` and hang: no answer comes."""
 
     how: str
 
@@ -124,6 +124,8 @@ class ToyActor(Actor):
     def fail(self, message: Fail, _: Sender) -> None:
         if message.how == "raise":
             raise ValueError("the toy is broken")
+        if message.how == "meet a stranger":
+            raise NotAllowed("the stranger is no toy")
         if message.how == "exit":
             os._exit(0)
         if message.how == "spin":
