@@ -162,6 +162,7 @@ class Cut:
             positions=self.positions,
             asked=self._asked,
             unexplained=self._unexplained(),
+            uncounted=self._uncounted(),
         )
 
     def finish(self, now: datetime, cash: tuple[Difference, ...] = ()) -> CutView:
@@ -195,6 +196,14 @@ class Cut:
             UnexplainedPosition(one.account, one.con_id, self._name(one.con_id), one.expected, one.actual)
             for one in found
         )
+
+    def _uncounted(self) -> tuple[str, ...]:
+        """Executions in flight that the positions did not have yet."""
+        if self.verdict is None:
+            return ()
+        counted = self.verdict.baseline.counted
+        since = self._known.since(self._mark)
+        return tuple(one.exec_id for one in since if counted.get(one.stem) != one.quantity)
 
     def _name(self, con_id: int) -> str:
         """What tells the contract from others of its symbol, if the broker still lists it."""

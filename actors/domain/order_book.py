@@ -13,7 +13,8 @@ from collections.abc import Iterable, Iterator
 from datetime import datetime
 from typing import Final
 
-from actors.domain.fills import Commission, FillLedger, Totals
+from actors.domain.fills import Commission, FillLedger, Recorded, Totals
+from actors.domain.holdings import Holdings
 from actors.domain.order_events import reported
 from actors.domain.order_machine import apply
 from actors.domain.order_state import OrderState, side_of
@@ -39,6 +40,7 @@ class OrderBook:
         floor: int = 0,
     ) -> None:
         self.ledger = FillLedger()
+        self.holdings = Holdings()
         self.floor = floor
         self.counts: Counter[OrderStatus] = Counter()
         self._orders: dict[str, OrderState] = {}
@@ -215,6 +217,14 @@ class OrderBook:
             strategy="" if order is None else order.strategy,
             sec_type=report.contract.sec_type,
         )
+
+    def record(self, execution: Execution, now: float) -> Recorded:
+        """Count an execution that the broker told, and what it did to the position."""
+        before = self.ledger.find(execution.exec_id)
+        recorded = self.ledger.record(execution)
+        if recorded is not Recorded.KNOWN:
+            self.holdings.heard(before, execution, now)
+        return recorded
 
     def totals(self, order: OrderState) -> Totals:
         """What the executions that fill an order add up to."""

@@ -94,7 +94,7 @@ class ApplyCut(Ask[CutResult], frozen=True):
     """State hands Order one consistent picture of the broker; None is a failed query, not an empty answer.
 
     `asked` is the monotonic time at which the cut began, which all processes of the machine share. `unexplained` are
-    the positions that no execution explains.
+    the positions that no execution explains, `uncounted` the ids of the listed executions that are not in them yet.
     """
 
     cut: int
@@ -105,6 +105,7 @@ class ApplyCut(Ask[CutResult], frozen=True):
     positions: PositionList | None
     asked: float
     unexplained: tuple[UnexplainedPosition, ...] = ()
+    uncounted: tuple[str, ...] = ()
 
 
 class ReconciliationView(Message, frozen=True):

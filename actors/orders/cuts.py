@@ -116,7 +116,15 @@ class Cuts:
         """Lock what State could not explain; returns what stays locked although this cut found nothing there."""
         if not failed_parts(cut):
             self._locks.judged(cut.unexplained, cut.asked, time.monotonic())
+            self._hold(cut)
         return [position(each, again=True) for each in self._locks.positions() if each not in cut.unexplained]
+
+    def _hold(self, cut: ApplyCut) -> None:
+        """What every limit on positions starts from."""
+        assert cut.executions is not None  # no part has failed
+        assert cut.positions is not None
+        contained = {report.exec_id for report in cut.executions.items}.difference(cut.uncounted)
+        self._records.book.holdings.confirmed(cut.positions.items, contained, cut.asked)
 
     def _take(self, report: Message) -> bool:
         """Have one report of the cut in hand; False when it is quarantined."""

@@ -196,7 +196,7 @@ class Records:
     def execution(self, report: ExecutionReport) -> Recorded:
         """Book an execution, and what it means to its order."""
         execution = self.book.execution(report)
-        recorded = self.book.ledger.record(execution)
+        recorded = self.book.record(execution, time.monotonic())
         if recorded is Recorded.KNOWN:
             return recorded
         failpoint("order.execution.heard", execution.exec_id)

@@ -142,6 +142,13 @@ def test_a_busy_account_that_lags_is_no_difference_either() -> None:
     assert cut.finish(NOON).differences == ()
 
 
+def test_order_is_told_which_listed_executions_its_positions_do_not_have_yet() -> None:
+    for held, uncounted in ((10, ("0000e0d5.0002.01",)), (20, ())):
+        cut = new_cut()
+        run(cut, answers(listed=[executions(1), executions(1, 2)], held=[positions(held)]))
+        assert cut.picture().uncounted == uncounted
+
+
 def test_a_difference_that_stays_is_reported_after_the_third_look() -> None:
     cut = new_cut()
     steps = run(cut, answers(listed=[executions(1)], held=[positions(25)]))

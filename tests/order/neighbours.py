@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from actors.messages.broker import CommissionReport, ExecutionList, ExecutionReport, OpenOrders, OrderReport, Transmit
-from actors.messages.broker_account import PositionList
+from actors.messages.broker_account import PositionList, PositionReport
 from actors.messages.orders import Fill, GateChanged, GetOrdersView, OrderEvent, PlaceOrder
 from actors.messages.session import SessionDown, SessionUp
 from actors.messages.state import ApplyCut, CutResult, JournalRow, JournalRows, UnexplainedPosition
@@ -107,6 +107,8 @@ class House:
         asked: float | None = None,
         commissions: tuple[CommissionReport, ...] = (),
         unexplained: tuple[UnexplainedPosition, ...] = (),
+        positions: tuple[PositionReport, ...] = (),
+        uncounted: tuple[str, ...] = (),
     ) -> CutResult:
         """State brings a picture of the broker; None is a failed query."""
         self._cut += 1
@@ -117,9 +119,10 @@ class House:
                 orders=None if orders is None else OpenOrders(orders),
                 completed=None if completed is None else OpenOrders(completed),
                 executions=None if executions is None else ExecutionList(executions, commissions),
-                positions=PositionList(()),
+                positions=PositionList(positions),
                 asked=asked or time.monotonic(),
                 unexplained=unexplained,
+                uncounted=uncounted,
             )
         )
         if isinstance(result, Exception):
