@@ -9,7 +9,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from actors.accounts.telling import TOPIC, FiguresTelling
 from actors.domain.portfolio import Portfolio, PositionKey
+from actors.domain.risk_figures import risk_figures
 from actors.messages.account import AccountEvent, Accounts, GetAccounts, GetPositions, PnL, Position, Positions
 from actors.messages.broker import Snapshot
 from actors.messages.broker_account import (
@@ -22,11 +24,13 @@ from actors.messages.broker_account import (
     StreamAccount,
     StreamPositionPnL,
 )
+from actors.messages.risk import RiskFigures
 from actors.messages.session import LinkChanged, SessionDown, SessionUp
 from supervision import clock
 from supervision.actor import Actor, Context, Sender, handles
 from supervision.errors import DeliveryError, Rejected
 from supervision.failpoints import failpoint
+from supervision.peer import Peer
 from supervision.uplink import Uplink
 
 REFRESH = 180.0
@@ -45,10 +49,16 @@ class AccountActor(Actor):
         self._epoch = NO_SESSION
         self._followed: tuple[str, ...] = ()
         self._streaming: set[PositionKey] = set()
+        self._downloaded: set[str] = set()
+        self._listed = False
+        self._figures = FiguresTelling(self.reactor, self._look, lambda figures: self.publish(TOPIC, figures))
 
     def on_start(self) -> None:
         self._connection = self.link("connection", topics=("session", "account_reports"), on_down=self._lost)
         self.reactor.after(REFRESH, self._refresh)
+
+    def on_attach(self, peer: Peer, topics: tuple[str, ...]) -> None:
+        self._figures.attached(peer, topics)
 
     # --- the session ----------------------------------------------------------------------------
 
@@ -64,7 +74,7 @@ class AccountActor(Actor):
 
     @handles(SessionDown)
     def _session_down(self, _: SessionDown, __: Sender) -> None:
-        self._epoch = NO_SESSION
+        self._end()
 
     @handles(LinkChanged)
     def _link_changed(self, message: LinkChanged, _: Sender) -> None:
@@ -72,7 +82,21 @@ class AccountActor(Actor):
             self._download()
 
     def _lost(self, _: Uplink) -> None:
+        self._end()
+
+    def _end(self) -> None:
+        """What is known from now on is that of the last session, and is told to be."""
         self._epoch = NO_SESSION
+        self._figures.changed(*self._followed)
+        self._figures.flush()
+
+    def _changed(self, account: str) -> None:
+        if account in self._followed:  # the broker also lists positions and key figures of others behind the login
+            self._figures.changed(account)
+
+    def _look(self, account: str) -> RiskFigures:
+        live = self._epoch != NO_SESSION and self._listed and account in self._downloaded
+        return risk_figures(self._portfolio, account, live=live)
 
     def _begin(self, epoch: int, managed: tuple[str, ...]) -> None:
         if epoch == self._epoch:
@@ -93,6 +117,9 @@ class AccountActor(Actor):
 
     def _download(self) -> None:
         self._streaming.clear()
+        self._downloaded.clear()
+        self._listed = False
+        self._figures.changed(*self._followed)
         for account in self._followed:
             self._stream_account(account)
         self._fetch_positions()
@@ -112,6 +139,8 @@ class AccountActor(Actor):
             failpoint("account.downloaded", account)
             if epoch == self._epoch:
                 self._portfolio.confirm(account, epoch, clock.now())
+                self._downloaded.add(account)
+                self._figures.changed(account)
 
         self._connection.ask(
             StreamAccount(epoch, account),
@@ -128,6 +157,8 @@ class AccountActor(Actor):
                 return
             for position in self._portfolio.replace_positions(positions, epoch, clock.now()):
                 self._tell(position)
+            self._listed = True
+            self._figures.changed(*self._followed)
             self._stream_positions()
 
         self._connection.ask(
@@ -174,6 +205,7 @@ class AccountActor(Actor):
     def _value(self, report: AccountValueReport, _: Sender) -> None:
         failpoint("account.value", report.key)
         self._portfolio.apply_value(report, clock.now())
+        self._changed(report.account)
 
     @handles(PortfolioReport)
     def _mark(self, report: PortfolioReport, _: Sender) -> None:
@@ -189,6 +221,8 @@ class AccountActor(Actor):
         self._stream_positions()
 
     def _tell(self, change: PnL | Position | None) -> None:
+        if change is not None:
+            self._changed(change.account)
         if isinstance(change, PnL):
             self.publish("account", AccountEvent(change.account, pnl=change))
         elif isinstance(change, Position):

@@ -33,7 +33,8 @@ PUBLISHERS: Mapping[str, tuple[str, ...]] = {
     "session": ("connection",),
     "errors": ("connection",),
     "orders": ("order",),
-    "risk": ("order", "state"),
+    "risk": ("order", "state", "account"),
+    "risk_figures": ("account",),
     "market": ("market_data",),
     "account": ("account",),
     "system": ("supervisor",),
@@ -120,7 +121,8 @@ class Desk:
         """Call back, in the Desk's thread, for every event of this name; returns how to end it.
 
         Names: `order_filled` (and the other order events), `fill`, `session_up`, `session_down`,
-        `link_changed`, `gate_changed`, `cut_finished`, `account_event`, or a custom topic.
+        `link_changed`, `gate_changed`, `cut_finished`, `margin_warning`, `account_event`, `risk_figures`, or a
+        custom topic.
         """
         topics = _topics_of(name)
 
@@ -197,6 +199,7 @@ def _topics_of(name: str) -> tuple[str, ...]:
         "link_changed": "session",
         "gate_changed": "risk",
         "cut_finished": "risk",
+        "margin_warning": "risk",
         "account_event": "account",
         "gap": "market",
         "resumed": "market",

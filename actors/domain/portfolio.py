@@ -8,13 +8,15 @@ broker last confirmed, in the session of the last finished download; nothing exp
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from typing import Final
 
 import msgspec
 
+from actors.domain.money import money
 from actors.messages.account import Accounts, AccountValue, AccountView, PnL, Position, Positions
 from actors.messages.broker_account import AccountValueReport, PnLReport, PortfolioReport, PositionList, PositionReport
 
@@ -27,13 +29,31 @@ PositionKey = tuple[str, int]  # account, con id
 
 @dataclass(slots=True)
 class _Account:
-    """`epoch` is that of the last finished download, 0 before the first."""
+    """`epoch` is that of the last finished download, 0 before the first; `pnl_epoch` that of the last word on `pnl`."""
 
     name: str
     pnl: PnL
+    pnl_epoch: int = 0
     values: dict[tuple[str, str], AccountValueReport] = field(default_factory=dict)
     epoch: int = 0
     as_of: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """What one session told of an account: values by key and currency, the day's profit and loss, and since when."""
+
+    values: Mapping[tuple[str, str], str]
+    daily: Decimal | None
+    as_of: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Holding:
+    """A position, and the last mark of it, which may be that of another quantity."""
+
+    held: PositionReport
+    mark: PortfolioReport | None
 
 
 class Portfolio:
@@ -80,6 +100,7 @@ class Portfolio:
             return self._changed(key, before)
         account = self._account(report.account)
         pnl = PnL(report.account, 0, report.daily, report.unrealized, report.realized)
+        account.pnl_epoch = report.epoch
         if pnl == account.pnl:
             return None
         account.pnl = pnl
@@ -88,6 +109,20 @@ class Portfolio:
     def accounts(self) -> Accounts:
         """Every account as it is known now."""
         return Accounts(tuple(_view(account) for account in self._accounts.values()))
+
+    def standing(self, account: str) -> Standing:
+        """What the last finished download of an account and its session told; nothing of sessions before."""
+        found = self._account(account)
+        return Standing(
+            values={place: report.value for place, report in found.values.items() if report.epoch >= found.epoch},
+            daily=found.pnl.daily if found.pnl_epoch >= found.epoch else None,
+            as_of=found.as_of,
+        )
+
+    def holdings(self, account: str) -> list[Holding]:
+        """Every position of an account that is not flat, with what the broker's last mark says of it."""
+        keys = sorted(key for key in self._held if key[0] == account)
+        return [Holding(self._held[key], self._marks.get(key)) for key in keys]
 
     def _account(self, name: str) -> _Account:
         found = self._accounts.get(name)
@@ -198,8 +233,4 @@ def _base_currency(account: _Account) -> str:
 def _money(account: _Account, key: str, currency: str) -> Decimal | None:
     """An amount in the base currency, never that of another currency under the same key; None if not told."""
     report = account.values.get((key, currency)) or account.values.get((key, _BASE))
-    try:
-        amount = None if report is None else Decimal(report.value)
-    except InvalidOperation:
-        return None
-    return amount if amount is not None and amount.is_finite() else None
+    return None if report is None else money(report.value)

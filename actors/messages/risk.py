@@ -49,7 +49,8 @@ class ExplainOrder(Ask[Decision], frozen=True):
 class Mark(Message, frozen=True):
     """What one position is worth: `value` in the contract's currency as the broker marks it, None when it was not told.
 
-    `cost` is what it was bought for, in the same currency; both are negative for a short position.
+    `cost` is what it was bought for, in the same currency, None when it was not told; both are negative for a short
+    position.
     """
 
     con_id: int
@@ -58,7 +59,7 @@ class Mark(Message, frozen=True):
     currency: str
     quantity: Decimal
     value: Decimal | None
-    cost: Decimal
+    cost: Decimal | None
 
 
 class RiskFigures(Message, frozen=True):

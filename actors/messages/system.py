@@ -7,7 +7,9 @@ from typing import Any
 
 from supervision.message import Ask, Done, Message
 
-SERVICE_TOPICS = frozenset({"session", "errors", "orders", "risk", "market", "account", "system", "journal", "storage"})
+SERVICE_TOPICS = frozenset(
+    {"session", "errors", "orders", "risk", "risk_figures", "market", "account", "system", "journal", "storage"}
+)
 """Topics whose events the service itself publishes; every other name is free for users."""
 
 
