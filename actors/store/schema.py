@@ -157,4 +157,74 @@ MIGRATIONS: tuple[str, ...] = (
         amount TEXT
     ) STRICT;
     """,
+    """
+    CREATE TABLE equity_snapshots (
+        snapshot INTEGER PRIMARY KEY,
+        account TEXT NOT NULL,
+        at TEXT NOT NULL,
+        cause TEXT NOT NULL,
+        trading_day TEXT NOT NULL,
+        as_of TEXT NOT NULL,
+        currency TEXT NOT NULL,
+        net_liquidation TEXT,
+        cash TEXT,
+        available_funds TEXT,
+        excess_liquidity TEXT,
+        gross_position_value TEXT,
+        daily TEXT,
+        unrealized TEXT,
+        realized TEXT
+    ) STRICT;
+    CREATE INDEX equity_snapshots_account ON equity_snapshots (account, at);
+
+    CREATE TABLE balance_snapshots (
+        snapshot INTEGER NOT NULL REFERENCES equity_snapshots (snapshot) ON DELETE CASCADE,
+        currency TEXT NOT NULL,
+        cash TEXT,
+        net_liquidation TEXT,
+        rate TEXT,
+        PRIMARY KEY (snapshot, currency)
+    ) STRICT;
+
+    CREATE TABLE holding_snapshots (
+        snapshot INTEGER NOT NULL REFERENCES equity_snapshots (snapshot) ON DELETE CASCADE,
+        con_id INTEGER NOT NULL,
+        symbol TEXT NOT NULL,
+        sec_type TEXT NOT NULL,
+        currency TEXT NOT NULL,
+        quantity TEXT NOT NULL,
+        average_cost REAL NOT NULL,
+        market_price REAL,
+        market_value TEXT,
+        unrealized TEXT,
+        realized TEXT,
+        daily TEXT,
+        PRIMARY KEY (snapshot, con_id)
+    ) STRICT;
+
+    CREATE VIEW portfolio AS
+        SELECT position.account, position.symbol, position.sec_type, position.con_id, position.currency,
+            CAST(position.quantity AS REAL) AS quantity, position.average_cost, position.market_price,
+            position.market_value, CAST(position.unrealized AS REAL) AS unrealized,
+            CAST(position.daily AS REAL) AS daily, CAST(rate.value AS REAL) AS rate,
+            position.market_value * CAST(rate.value AS REAL) AS base_value, account.currency AS base_currency,
+            time.as_of
+        FROM cached_positions AS position
+        JOIN cache_times AS time ON time.cache = 'positions'
+        LEFT JOIN cached_accounts AS account ON account.account = position.account
+        LEFT JOIN cached_account_values AS rate ON rate.account = position.account
+            AND rate.key = 'ExchangeRate' AND rate.currency = position.currency;
+
+    CREATE VIEW equity AS
+        SELECT snapshot, account, at, cause, trading_day, as_of, currency,
+            CAST(net_liquidation AS REAL) AS net_liquidation, CAST(cash AS REAL) AS cash,
+            CAST(available_funds AS REAL) AS available_funds, CAST(excess_liquidity AS REAL) AS excess_liquidity,
+            CAST(gross_position_value AS REAL) AS gross_position_value, CAST(daily AS REAL) AS daily,
+            CAST(unrealized AS REAL) AS unrealized, CAST(realized AS REAL) AS realized
+        FROM equity_snapshots;
+
+    CREATE VIEW equity_by_day AS
+        SELECT * FROM equity
+        WHERE snapshot IN (SELECT max(snapshot) FROM equity_snapshots GROUP BY account, trading_day);
+    """,
 )
