@@ -55,6 +55,7 @@ from actors.orders.gatekeeper import GateKeeper
 from actors.orders.halt import KillSwitch
 from actors.orders.identity import Identity
 from actors.orders.journal import Journal, JournalError
+from actors.orders.market_hours import MarketHours
 from actors.orders.records import RECENT, Records
 from actors.orders.references import References
 from actors.orders.session_watch import SessionWatch
@@ -72,7 +73,9 @@ DRAIN_MARGIN = 0.5  # left of the stop limit for closing the files
 
 
 class OrderActor(Actor):
-    """Owns orders.db in `directory`. `burst` is how many messages may leave for the gateway at once."""
+    """Owns orders.db in `directory`. `burst` is how many messages may leave for the gateway at once; `never_closes`:
+    the market is a simulated one that trades round the clock.
+    """
 
     def __init__(
         self,
@@ -82,6 +85,7 @@ class OrderActor(Actor):
         risk: RiskSettings,
         accounts: tuple[str, ...],
         burst: int,
+        never_closes: bool,
         directory: Path,
     ) -> None:
         super().__init__(context)
@@ -89,6 +93,7 @@ class OrderActor(Actor):
         self._risk = risk
         self._identity = Identity(accounts)
         self._burst = burst
+        self._never_closes = never_closes
         self._directory = directory
         self._drained: Callable[[], None] | None = None
 
@@ -122,6 +127,8 @@ class OrderActor(Actor):
         words = BrokerWords(self._records, self._asker, log)
         self._catch_up = CatchUp(self._records, words, connection, reactor, self.hand, log)
         self._references = References(self.link("market_data"))
+        calendar = None if self._never_closes else self.link("calendar")
+        self._hours = MarketHours(connection=connection, calendar=calendar, log=log)
         self._build_way_out(connection)
         self._gate.state_went()
         self.reactor.after(FORGET_EVERY, self._forget)

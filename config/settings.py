@@ -3,7 +3,7 @@
 Types are strict: "17" is not a number and 1 is not true, so a slip of the pen never becomes a
 value nobody meant. Unknown keys are errors. Times are seconds unless a name says otherwise;
 money and quantities are Decimal, in the base currency of the account. Rules between sections
-that decide whether trading is allowed at all are in `config.interlock`.
+that decide whether trading is allowed at all are in `config.interlocks`.
 """
 
 from __future__ import annotations
@@ -17,7 +17,9 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, m
 Mode = Literal["simulated", "paper", "live"]
 
 ACTOR_NAMES = ("simulator", "state", "connection", "account", "order", "market_data")
-RESERVED_NAMES = frozenset((*ACTOR_NAMES, "root", "broker", "strategies", "services", "supervisor", "view", "api"))
+RESERVED_NAMES = frozenset(
+    (*ACTOR_NAMES, "root", "broker", "strategies", "services", "supervisor", "calendar", "view", "api")
+)
 
 
 def _exact_decimal(value: object) -> object:
@@ -76,6 +78,7 @@ class GatewaySettings(Section):
     heartbeat_timeout: Seconds = 10.0
     send_timeout: Seconds = 5.0
     request_timeout: Seconds = 10.0
+    max_clock_skew: float = Field(default=5.0, ge=1, le=60, description="beyond this no new order leaves")
     pacing: PacingSettings = PacingSettings()
     backoff: BackoffSettings = BackoffSettings()
     wire_log: bool = Field(default=False, description="log every message to and from the gateway")
@@ -227,6 +230,11 @@ class Settings(Section):
         if self.mode != "simulated":
             return self.gateway
         return self.gateway.model_copy(update={"host": "127.0.0.1", "port": None})
+
+    @property
+    def never_closes(self) -> bool:
+        """Whether the market is a simulated one that trades round the clock, so that no calendar is needed."""
+        return self.mode == "simulated" and self.simulator.hours == "always"
 
     @property
     def directory_name(self) -> str:

@@ -66,8 +66,12 @@ class _Builder:
         if self._settings.mode == "simulated":
             children.append(self._simulator())
         children += [self._state(), self._broker(), self._strategies(safe=safe)]
-        if log_file is not None:
-            children.append(self._supervisor("services", (self._view(log_file),), exhausted="park"))
+        services = (
+            *(() if self._settings.never_closes else (self._calendar(),)),
+            *(() if log_file is None else (self._view(log_file),)),
+        )
+        if services:
+            children.append(self._supervisor("services", services, exhausted="park"))
         return self._supervisor("root", tuple(children))
 
     def _broker(self) -> SupervisorSpec:
@@ -106,6 +110,7 @@ class _Builder:
             risk=self._settings.risk,
             accounts=self._settings.trading_accounts,
             burst=self._settings.trading_gateway.pacing.burst,
+            never_closes=self._settings.never_closes,
             directory=self._directory,
         )
 
@@ -115,6 +120,9 @@ class _Builder:
     def _strategy(self, strategy: StrategySettings, *, safe: bool) -> ChildSpec:
         parked = safe or not strategy.enabled
         return self._child(strategy.name, strategy.target, parked=parked, params=strategy.params)
+
+    def _calendar(self) -> ChildSpec:
+        return self._child("calendar", "actors.calendar:CalendarActor")
 
     def _view(self, log_file: Path) -> ChildSpec:
         return self._child(

@@ -39,13 +39,12 @@ Key = int | str
 
 
 class MarketHours:
-    """`round_the_clock`: the market is a simulated one that never closes; then nothing is asked and all is open."""
+    """Without `calendar` the market is a simulated one that never closes: nothing is asked, and all is open."""
 
-    def __init__(self, *, connection: Uplink, calendar: Uplink, log: logging.Logger, round_the_clock: bool) -> None:
+    def __init__(self, *, connection: Uplink, calendar: Uplink | None, log: logging.Logger) -> None:
         self._connection = connection
         self._calendar = calendar
         self._log = log
-        self._round_the_clock = round_the_clock
         self._contracts: dict[int, ContractDetails] = {}
         self._sessions: dict[str, Sessions] = {}
         self._asked: dict[Key, float] = {}  # when, in monotonic seconds
@@ -54,7 +53,7 @@ class MarketHours:
 
     def prepare(self, several: Iterable[ContractDetails], ready: Done) -> None:
         """Call `ready` once, perhaps at once, when all that can be known of these contracts' hours is known."""
-        contracts = [] if self._round_the_clock else [part for details in several for part in self._parts(details)]
+        contracts = [] if self._calendar is None else [part for details in several for part in self._parts(details)]
         left = len(contracts) + 1
 
         def one_more() -> None:
@@ -69,7 +68,7 @@ class MarketHours:
 
     def fact(self, details: ContractDetails, terms: OrderTerms, now: datetime) -> HoursFact:
         """Whether the contract of these details trades now, for an order with these terms."""
-        if self._round_the_clock:
+        if self._calendar is None:
             return _ALWAYS
         parts = self._parts(details)
         facts = {part.con_id: self._fact(part, now, regular=not terms.outside_rth) for part in parts}
@@ -118,7 +117,7 @@ class MarketHours:
     def _learn_calendar(self, con_id: int, done: Done) -> None:
         details = self._contracts.get(con_id)
         name = "" if details is None else _calendar_name(details)
-        if details is None or not name:
+        if self._calendar is None or details is None or not name:
             done()
             return
         known = self._sessions.get(name)

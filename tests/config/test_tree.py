@@ -35,9 +35,17 @@ def test_the_simulated_tree_starts_its_market_first_and_the_view_last() -> None:
     )
 
 
-def test_paper_trading_has_no_simulator_and_no_view_without_a_terminal() -> None:
+def test_paper_trading_has_no_simulator_no_view_without_a_terminal_and_the_calendar_after_the_others() -> None:
     names = [child.name for child in build(load(assignments=PAPER).settings, HERE).leaves()]
-    assert names == ["state", "connection", "account", "order", "market_data", "sample"]
+    assert names == ["state", "connection", "account", "order", "market_data", "sample", "calendar"]
+
+
+def test_a_simulated_market_needs_a_calendar_only_if_it_closes_and_order_is_told_which() -> None:
+    for hours, never_closes in (("always", True), ("exchange", False)):
+        children = list(build(load(assignments=[f"simulator.hours={hours}"]).settings, HERE).leaves())
+        assert ("calendar" not in [child.name for child in children]) == never_closes
+        order = next(child for child in children if child.name == "order")
+        assert order.kwargs["never_closes"] == never_closes
 
 
 def test_safe_and_disabled_strategies_are_parked_and_nothing_else_is() -> None:
@@ -52,7 +60,7 @@ def test_limits_that_could_never_escalate_are_a_configuration_error() -> None:
 
 
 def test_every_child_can_be_sent_to_its_process_and_finds_its_class_there() -> None:
-    for child in build(load().settings, HERE, log_file=HERE / "log").leaves():
+    for child in build(load(assignments=["simulator.hours=exchange"]).settings, HERE, log_file=HERE / "log").leaves():
         pickle.loads(pickle.dumps(child))
         module, _, name = child.target.partition(":")
         assert callable(getattr(importlib.import_module(module), name))

@@ -62,6 +62,7 @@ class House:
             risk=self.risk,
             accounts=("DU1",),
             burst=5,
+            never_closes=True,
             directory=self.directory,
         )
         return self.order
