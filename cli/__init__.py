@@ -25,6 +25,8 @@ COMMANDS = {
     "reconcile": ("cli.control:reconcile", "Compare with the broker now; print the differences."),
     "halt": ("cli.control:halt", "Kill switch: refuse every new order."),
     "resume": ("cli.control:resume", "Lift the kill switch."),
+    "arm": ("cli.arming:arm", "Agree to trade real money, without which mode live does not start."),
+    "disarm": ("cli.arming:disarm", "Withdraw that again."),
     "strategies": ("cli.strategies:strategies", "List, start, stop or create strategies."),
     "reload": ("cli.reload:reload", "Read the configuration anew; only what changed in it is restarted."),
     "simulator": ("cli.simulator:simulator", "The simulated gateway alone, or control of a running one."),

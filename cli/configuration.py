@@ -11,8 +11,10 @@ import click
 from actors.failpoints import FAILPOINTS
 from cli.options import as_json, configuration, state_dir
 from cli.output import console, print_json, shown, table
+from config import arming
+from config.interlocks import check_interlocks
 from config.load import Loaded, load
-from config.rules import check_failpoints, check_interlocks
+from config.rules import check_failpoints
 from config.settings import Settings
 from config.targets import check_strategies
 from supervision.failpoints import VARIABLE
@@ -24,11 +26,11 @@ def loaded(config_file: Path | None, mode: str | None, assignments: tuple[str, .
     return load(config_file, dotenv=Path(".env"), environment=os.environ, assignments=(*chosen, *assignments))
 
 
-def accepted(config_file: Path | None, mode: str | None, assignments: tuple[str, ...]) -> Settings:
-    """The settings a service may start with. Raises SettingsError (78) and InterlockError (10)."""
+def accepted(config_file: Path | None, mode: str | None, assignments: tuple[str, ...], state_dir: Path) -> Settings:
+    """The settings a service on this state directory may start with; SettingsError (78), InterlockError (10)."""
     configured = loaded(config_file, mode, assignments)
     settings = configured.settings
-    check_interlocks(settings, os.environ)
+    check_interlocks(settings, os.environ, arming.path(state_dir))
     check_failpoints(os.environ.get(VARIABLE, ""), FAILPOINTS)
     check_strategies(configured, [str(Path.cwd())])
     return settings
@@ -64,7 +66,7 @@ def check(config_file: Path | None, mode: str | None, assignments: tuple[str, ..
     """Say whether `start` would accept it: exit 0, 78 (wrong) or 10 (refused by an interlock)."""
     from config.tree import build
 
-    settings = accepted(config_file, mode, assignments)
+    settings = accepted(config_file, mode, assignments, state_dir)
     tree = build(settings, state_dir / settings.directory_name)
     names = ", ".join(child.name for child in tree.leaves())
     click.echo(

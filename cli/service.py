@@ -31,12 +31,12 @@ LONGEST_RUN_DIR = 50
 @contextlib.contextmanager
 def claimed(state_dir: Path, settings: Settings) -> Iterator[Service]:
     """Hold the state directory for one service; a second one is refused and the first is not touched."""
-    _make_usable(state_dir)
+    make_usable(state_dir)
     with _locked(state_dir / "lock", state_dir):
         note = state_dir / "service.json"
         _remove_leftovers(note)
         directory = state_dir / settings.directory_name
-        _make_usable(directory)
+        make_usable(directory)
         _close_to_others(directory)
         service = Service(
             pid=os.getpid(),
@@ -54,7 +54,7 @@ def claimed(state_dir: Path, settings: Settings) -> Iterator[Service]:
             shutil.rmtree(service.run_dir, ignore_errors=True)
 
 
-def _make_usable(directory: Path) -> None:
+def make_usable(directory: Path) -> None:
     """Make the directory, for this user alone; one that is there already, perhaps /tmp, keeps its owner's mode."""
     try:
         directory.mkdir(mode=0o700, parents=True, exist_ok=True)

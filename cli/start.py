@@ -1,7 +1,8 @@
 """`start`: the service in the foreground, until SIGTERM or Ctrl-C drains it.
 
 On a terminal it shows the live view and logs to a file; anywhere else it logs JSON lines on standard
-output. The exit code is the supervisor's: 0 drained, 70 gave up, 78 something cannot run as configured.
+output. The exit code is the supervisor's: 0 drained, 10 the gateway's accounts are not those that may be traded,
+70 gave up, 78 something cannot run as configured.
 A reload reads the same layers of configuration again, from the same places.
 """
 
@@ -48,9 +49,9 @@ def start(
 ) -> None:
     """Run the service in the foreground: by default simulated, with the sample strategy."""
     os.umask(0o077)  # whatever any of our processes makes is for this user alone
-    read = partial(accepted, config_file, mode, assignments)
-    settings = read()
     state_dir = state_dir.absolute()
+    read = partial(accepted, config_file, mode, assignments, state_dir)
+    settings = read()
     directory = state_dir / settings.directory_name
     on_screen = sys.stdout.isatty()
     log_file = _log_file(settings, directory, on_screen=on_screen)

@@ -32,4 +32,8 @@ class SettingsError(Exception):
 
 
 class InterlockError(Exception):
-    """The configuration is well formed, but trading with it is not allowed."""
+    """The configuration is well formed, but trading with it is not allowed; every reason is told."""
+
+    def __init__(self, refused: str, *reasons: str) -> None:
+        several = "".join(f"\n  {reason}" for reason in reasons)
+        super().__init__(f"{refused}: {reasons[0]}" if len(reasons) == 1 else f"{refused}:{several}")

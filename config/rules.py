@@ -1,22 +1,19 @@
-"""Rules between settings that no single field can check, and the interlocks that guard real money.
+"""Rules between settings that no single field can check.
 
 `check_rules` finds configurations that cannot work (exit 78), `check_failpoints` the same in what a drill
-set. `check_interlocks` refuses those that would work and must not (exit 10): anything that may not be
-paper trading, and failpoints anywhere but in the simulation.
+set. Those that would work and must not (exit 10) are the business of `config.interlocks`.
 """
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator
 from typing import TypeAlias
 
-from config.errors import InterlockError, Problem, SettingsError
+from config.errors import Problem, SettingsError
 from config.settings import RESERVED_NAMES, Settings
-from supervision import clock, failpoints
+from supervision import failpoints
 from supervision.errors import SpecError
-
-LIVE_PORTS = {4001: "IB Gateway", 7496: "TWS"}
 
 Finding: TypeAlias = tuple[tuple[str, ...], object, str, str]
 
@@ -25,7 +22,7 @@ def check_rules(settings: Settings) -> Iterator[Finding]:
     """Path, value, what is wrong and the fix of everything that cannot work."""
     yield from _strategy_names(settings)
     if settings.mode != "paper":
-        return  # live is refused whatever else is set: its interlock must speak first
+        return  # what mode live misses, its interlock names, with all else that keeps it from trading
     if not settings.accounts:
         yield ("accounts",), (), "paper mode needs the account to trade", "for example accounts: [DU1234567]"
     if settings.gateway.port is None:
@@ -40,35 +37,6 @@ def check_failpoints(text: str, declared: Collection[str]) -> None:
     except SpecError as error:
         fix = f"correct it, or unset {failpoints.VARIABLE}: only drills need it"
         raise SettingsError(Problem(error.field, error.value, "environment", error.rule, fix)) from error
-
-
-def check_interlocks(settings: Settings, environment: Mapping[str, str] | None = None) -> None:
-    """Raise InterlockError when this configuration may reach real money, or a broker while it breaks on purpose.
-
-    `environment` is where drills set their switches.
-    """
-    if settings.mode == "simulated":
-        return
-    if settings.mode == "live":
-        raise InterlockError(
-            "mode live is refused: this release has no account-wide risk limits yet. Use mode simulated or paper"
-        )
-    if settings.gateway.port in LIVE_PORTS:
-        program = LIVE_PORTS[settings.gateway.port]
-        raise InterlockError(
-            f"mode paper refuses gateway.port {settings.gateway.port}: it is the live port of {program}. "
-            "Paper ports are 4002 (IB Gateway) and 7497 (TWS)"
-        )
-    for switch in (failpoints.VARIABLE, clock.VARIABLE):
-        if (environment or {}).get(switch, "").strip():
-            raise InterlockError(
-                f"mode paper refuses {switch}: what breaks on purpose trades in the simulation only. Unset it"
-            )
-    real = [account for account in settings.accounts if not account.startswith("D")]
-    if real:
-        raise InterlockError(
-            f"mode paper refuses account {real[0]}: paper accounts begin with D, this may be real money"
-        )
 
 
 def fixed_while_running(running: Settings, wanted: Settings) -> list[Problem]:
