@@ -1,0 +1,55 @@
+"""Whether one order may leave: every rule is asked and told, passed or not, so that all problems are known at once.
+
+Pure: the same facts and limits give the same verdicts. No rule guesses: what it would need and nobody knows is a
+refusal that says so.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Final
+
+from actors.domain.risk.contract_rules import (
+    contract_accepts,
+    is_measurable,
+    listed,
+    only_reducing,
+    open_hours,
+    quantity,
+)
+from actors.domain.risk.facts import Facts
+from actors.domain.risk.flow_rules import duplicates, open_orders, rates
+from actors.domain.risk.limits import RiskLimits
+from actors.domain.risk.money_rules import buying_power, exposure, order_value, positions
+from actors.domain.risk.price_rules import collar, fresh_quote, stop_side
+from actors.messages.risk import RuleVerdict
+
+Rule = Callable[[Facts, RiskLimits], tuple[RuleVerdict, ...]]
+
+_RULES: Final[tuple[Rule, ...]] = (
+    contract_accepts,
+    only_reducing,
+    quantity,
+    listed,
+    open_hours,
+    fresh_quote,
+    stop_side,
+    collar,
+    order_value,
+    positions,
+    exposure,
+    buying_power,
+    open_orders,
+    rates,
+    duplicates,
+)
+
+
+def decide(facts: Facts, limits: RiskLimits) -> tuple[RuleVerdict, ...]:
+    """What every rule says of an order: it may leave when all of them passed.
+
+    An order whose numbers are none is told by its contract's rule alone: nothing else about it can be measured.
+    """
+    if not is_measurable(facts.terms):
+        return contract_accepts(facts, limits)
+    return tuple(verdict for rule in _RULES for verdict in rule(facts, limits))

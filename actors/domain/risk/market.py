@@ -1,0 +1,63 @@
+"""The market that an order would meet, as its quote tells it, or why that cannot be relied on. Pure.
+
+A quote is fresh while it is live or delayed and its last tick is younger than `quote_age`. The price that counts is
+the side the order would trade against; a side that is not there is replaced by the last trade. A number that is no
+price (NaN, infinite, one of IB's sentinels) is never replaced: somebody is wrong then, and nothing is sent.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Final
+
+from actors.domain.risk.facts import Facts
+from actors.messages.market import Quote
+
+SIGNED: Final = frozenset({"FUT", "BAG", "FOP"})
+"""Types of contracts that may trade at a negative price."""
+
+_CURRENT: Final = frozenset({"live", "delayed"})
+# Beyond this it is no price: IB says "unset" as the greatest float, or the greatest integer.
+_NO_PRICE: Final = 2.0**31 - 1
+
+
+def market_price(facts: Facts, quote_age: float, *, resting: bool = False) -> float | str:
+    """What the order would trade at now, or why that is not known, in words.
+
+    `resting`: the market is closed and the order waits for it, so that the last prices it had are as good as fresh.
+    """
+    quote = facts.quote
+    if quote is None:
+        return f"no price of {facts.details.contract.symbol} is known"
+    problem = _problem(quote, quote_age, resting=resting)
+    return problem or _price(facts, quote)
+
+
+def against(facts: Facts) -> str:
+    """The name of the side of the quote that the order would trade against."""
+    return "ask" if facts.terms.side == "BUY" else "bid"
+
+
+def _problem(quote: Quote, quote_age: float, *, resting: bool) -> str:
+    age = "no tick yet" if quote.age is None else f"last tick {quote.age:.0f} s ago"
+    if quote.state == "waiting" or quote.age is None:
+        return f"the quote of {quote.symbol} is {quote.state} ({age})"
+    if resting and quote.state != "gap":
+        return ""
+    if quote.state not in _CURRENT:
+        return f"the quote of {quote.symbol} is {quote.state} ({age})"
+    if not quote.age < quote_age:  # also when it is NaN
+        return f"the quote of {quote.symbol} is stale ({age}, accepted: less than {quote_age:g} s)"
+    return ""
+
+
+def _price(facts: Facts, quote: Quote) -> float | str:
+    side = against(facts)
+    signed = facts.details.contract.sec_type in SIGNED
+    for name, price in ((side, getattr(quote, side)), ("last", quote.last)):
+        if price is None or (price == 0 and not signed):
+            continue  # there is no such offer, or none was told
+        if not math.isfinite(price) or abs(price) >= _NO_PRICE or (price < 0 and not signed):
+            return f"the {name} {price:.10g} of {quote.symbol} is no price"
+        return float(price)
+    return f"{quote.symbol} has neither {'an ask' if side == 'ask' else 'a bid'} nor a last trade"

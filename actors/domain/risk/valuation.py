@@ -1,0 +1,48 @@
+"""What an order is worth: the price it would trade at at worst, times quantity and multiplier. Pure.
+
+An order with a limit is valued at its own prices, and so is a stop to sell, which trades at its stop or below. What
+may trade at any price is valued at the quote: a market order, a trailing one, whose stop moves, and a stop to buy,
+which trades at its stop or above; the greater of stop and quote counts. A combo is valued at its net price. Prices
+are in the contract's unit and turned into exact numbers as a person would write them.
+"""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+from actors.domain.combos import multiplier_of
+from actors.domain.risk.facts import Facts
+from actors.domain.risk.market import market_price
+from actors.messages.broker import OrderTerms
+from actors.messages.risk import RiskFigures
+
+
+def needs_quote(terms: OrderTerms) -> bool:
+    """Whether the order may trade at a worse price than any it names."""
+    if terms.limit is not None:
+        return False
+    return terms.order_type != "STP" or terms.side == "BUY"
+
+
+def unit_value(facts: Facts, quote_age: float) -> Decimal | str:
+    """What one of the order's contracts costs at worst, in its currency, or why nobody knows."""
+    prices = [abs(price) for price in (facts.terms.limit, facts.terms.stop) if price is not None]
+    if needs_quote(facts.terms):
+        quoted = market_price(facts, quote_age)
+        if isinstance(quoted, str):
+            return quoted
+        prices.append(abs(quoted))
+    return Decimal(repr(max(prices))) * multiplier_of(facts.details.contract)
+
+
+def rate_of(figures: RiskFigures | None, currency: str, account: str) -> Decimal | str:
+    """How much of the account's base currency one unit of a currency is, or why nobody knows."""
+    if figures is None:
+        return f"nothing is known yet of what account {account} is worth"
+    if currency == figures.currency:
+        return Decimal(1)
+    rate = figures.rates.get(currency)
+    if rate is None or not rate.is_finite() or rate <= 0:
+        told = "no rate" if rate is None else f"the rate {rate}"
+        return f"{told} of {currency} in {figures.currency}, the base currency of account {account}, was told"
+    return rate
