@@ -8,7 +8,7 @@ through Cuts. What must be durable is committed before anything of it leaves the
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -58,9 +58,10 @@ from actors.orders.journal import Journal, JournalError
 from actors.orders.market_hours import MarketHours
 from actors.orders.records import RECENT, Records
 from actors.orders.references import References
+from actors.orders.risk_limits import LimitBook
 from actors.orders.session_watch import SessionWatch
 from actors.orders.way_out import WayOut
-from config.settings import OrderSettings, RiskSettings
+from config.settings import OrderSettings, RiskSettings, StrategyRisk
 from supervision import clock
 from supervision.actor import LATER, Actor, Context, Sender, handles
 from supervision.errors import NotYet, Rejected
@@ -74,7 +75,8 @@ DRAIN_MARGIN = 0.5  # left of the stop limit for closing the files
 
 class OrderActor(Actor):
     """Owns orders.db in `directory`. `burst` is how many messages may leave for the gateway at once; `never_closes`:
-    the market is a simulated one that trades round the clock.
+    the market is a simulated one that trades round the clock. `strategies` has the limits of each by name;
+    `quote_age` is the age in seconds at which a quote is not fresh any more.
     """
 
     def __init__(
@@ -83,6 +85,8 @@ class OrderActor(Actor):
         *,
         settings: OrderSettings,
         risk: RiskSettings,
+        strategies: Mapping[str, StrategyRisk],
+        quote_age: float,
         accounts: tuple[str, ...],
         burst: int,
         never_closes: bool,
@@ -91,6 +95,7 @@ class OrderActor(Actor):
         super().__init__(context)
         self._settings = settings
         self._risk = risk
+        self._limits = LimitBook(risk, strategies, quote_age)
         self._identity = Identity(accounts)
         self._burst = burst
         self._never_closes = never_closes

@@ -100,7 +100,12 @@ class _Builder:
         )
 
     def _account(self) -> ChildSpec:
-        return self._child("account", "actors.account:AccountActor", accounts=self._settings.trading_accounts)
+        return self._child(
+            "account",
+            "actors.account:AccountActor",
+            accounts=self._settings.trading_accounts,
+            margin_cushion=self._settings.risk.margin_cushion,
+        )
 
     def _order(self) -> ChildSpec:
         return self._child(
@@ -108,6 +113,8 @@ class _Builder:
             "actors.order:OrderActor",
             settings=self._settings.orders,
             risk=self._settings.risk,
+            strategies={strategy.name: strategy.risk for strategy in self._settings.strategies},
+            quote_age=self._settings.market_data.stale_after,
             accounts=self._settings.trading_accounts,
             burst=self._settings.trading_gateway.pacing.burst,
             never_closes=self._settings.never_closes,

@@ -14,7 +14,7 @@ from actors.messages.orders import Fill, GateChanged, GetOrdersView, OrderEvent,
 from actors.messages.session import SessionDown, SessionUp
 from actors.messages.state import ApplyCut, CutResult, JournalRow, JournalRows, UnexplainedPosition
 from actors.order import OrderActor
-from config.settings import OrderSettings, RiskSettings
+from config.settings import OrderSettings, RiskSettings, StrategyRisk
 from supervision.message import Message
 from supervision.ref import Ref
 from tests.domain.order_builders import OUR_CLIENT, terms
@@ -34,6 +34,7 @@ class House:
         self.script: dict[type, Script] = {}
         self.settings = OrderSettings()
         self.risk = RiskSettings()
+        self.strategies: dict[str, StrategyRisk] = {}
         service.bind("connection", "market_data", "state", "order")
         self.ref: Ref = service.ref("order")
         self._cut = 0
@@ -60,6 +61,8 @@ class House:
             OrderActor,
             settings=self.settings,
             risk=self.risk,
+            strategies=self.strategies,
+            quote_age=30.0,
             accounts=("DU1",),
             burst=5,
             never_closes=True,
