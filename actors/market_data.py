@@ -33,6 +33,7 @@ from actors.messages.market import (
     GetQuotes,
     GetReference,
     Hold,
+    KeepQuotes,
     MarketDataView,
     Quote,
     Quotes,
@@ -288,6 +289,10 @@ class MarketDataActor(Actor):
     @handles(GetQuotes)
     def _all_quotes(self, _: GetQuotes, __: Sender) -> Quotes:
         return Quotes(tuple(self._quote_now(con_id) for con_id in self._lines.book.wants))
+
+    @handles(KeepQuotes)
+    def _keep_quotes(self, message: KeepQuotes, _: Sender) -> Quotes:
+        return Quotes(self._waits.keep(message.con_ids))
 
     @handles(GetMarketData)
     def _view(self, _: GetMarketData, __: Sender) -> MarketDataView:

@@ -131,7 +131,7 @@ class OrderActor(Actor):
         self._asker = CutAsker(reactor=reactor, state=state, questions=self._questions, log=log)
         words = BrokerWords(self._records, self._asker, log)
         self._catch_up = CatchUp(self._records, words, connection, reactor, self.hand, log)
-        self._references = References(self.link("market_data"))
+        self._references = References(self.link("market_data"), reactor)
         calendar = None if self._never_closes else self.link("calendar")
         self._hours = MarketHours(connection=connection, calendar=calendar, log=log)
         self._build_way_out(connection)

@@ -96,6 +96,13 @@ class SubscriptionBook:
         want.keep_until = max(want.keep_until, now + (self.linger if keep is None else keep))
         return True
 
+    def keep(self, con_id: int, now: float, seconds: float) -> bool:
+        """Keep what is wanted for so long at least, whoever holds it. False when it is not wanted."""
+        want = self.wants.get(con_id)
+        if want is not None:
+            want.keep_until = max(want.keep_until, now + seconds)
+        return want is not None
+
     def release_all(self, holder: Hashable, now: float) -> None:
         """Release everything `holder` holds."""
         for con_id in self.wants:

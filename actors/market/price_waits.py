@@ -6,6 +6,7 @@ how much it is worth. The line is kept REFERENCE_KEEP seconds, so that a series 
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
@@ -45,6 +46,11 @@ class PriceWaits:
             return
         self._waits.setdefault(con_id, []).append(wait)
         self._reactor.after(PRICE_WAIT, lambda: self._time_is_up(wait))
+
+    def keep(self, con_ids: Iterable[int]) -> tuple[Quote, ...]:
+        """The quotes of those that have a line, or wait for one, which they keep as if they were asked for anew."""
+        now = time.monotonic()
+        return tuple(self._quote(each) for each in con_ids if self._lines.book.keep(each, now, REFERENCE_KEEP))
 
     def changed(self, con_ids: Iterable[int]) -> None:
         """These quotes changed."""

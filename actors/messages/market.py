@@ -195,6 +195,15 @@ class GetQuotes(Ask[Quotes], frozen=True):
     """The quotes of all lines."""
 
 
+class KeepQuotes(Ask[Quotes], frozen=True):
+    """The quotes of these contracts now, and their lines kept open as for GetReference; without those that have none.
+
+    It opens no line and waits for nothing.
+    """
+
+    con_ids: tuple[int, ...]
+
+
 class Reference(Message, frozen=True):
     """What a pre-trade check needs to know of a contract."""
 

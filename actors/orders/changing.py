@@ -46,8 +46,8 @@ class Changing:
     def modify(self, asked: ModifyOrder, sender: Sender) -> None:
         """Change an order that works. Raises Rejected."""
         order = self._of_ours(asked.key)
-        checked = self._modified(order, asked)
-        self._references.look_up(order.contract, checked, partial(self._modify, asked, sender), sender.reject)
+        self._modified(order, asked)
+        self._references.look_up(order.contract, partial(self._modify, asked, sender), sender.reject)
 
     def _modified(self, order: OrderState, asked: ModifyOrder) -> OrderTerms:
         self._checks.pass_gate()
@@ -62,7 +62,7 @@ class Changing:
             raise Rejected(*misshapen, kind=INVALID)
         return checked.terms
 
-    def _modify(self, asked: ModifyOrder, sender: Sender, details: ContractDetails, quote: Quote | None) -> None:
+    def _modify(self, asked: ModifyOrder, sender: Sender, details: ContractDetails, quote: Quote) -> None:
         try:
             order = self._of_ours(asked.key)
             terms = self._modified(order, asked)  # once more: it may have changed while the contract was looked up

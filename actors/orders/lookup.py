@@ -5,27 +5,22 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from functools import partial
 
-from actors.domain.limits import needs_quote
-from actors.messages.broker import OrderTerms
 from actors.messages.market import Combo, Contract, ContractDetails, Quote
 from actors.orders.references import References
 from supervision.errors import Rejected
 
 Wanted = str | Contract | Combo
-Known = dict[Wanted, tuple[ContractDetails, Quote | None]]
+Known = dict[Wanted, tuple[ContractDetails, Quote]]
 
 
 def look_up_all(
     references: References,
-    orders: Iterable[tuple[Wanted, OrderTerms]],
+    contracts: Iterable[Wanted],
     found: Callable[[Known], None],
     refused: Callable[[Rejected], None],
 ) -> None:
     """Call one of the two once, perhaps at once: `refused` tells of every contract that could not be looked up."""
-    wanted: dict[Wanted, OrderTerms] = {}
-    for contract, terms in orders:
-        if contract not in wanted or needs_quote(terms):
-            wanted[contract] = terms
+    wanted = tuple(dict.fromkeys(contracts))
     known: Known = {}
     refusals: list[Rejected] = []
 
@@ -36,7 +31,7 @@ def look_up_all(
             else:
                 found(known)
 
-    def keep(contract: Wanted, details: ContractDetails, quote: Quote | None) -> None:
+    def keep(contract: Wanted, details: ContractDetails, quote: Quote) -> None:
         known[contract] = details, quote
         look()
 
@@ -44,5 +39,5 @@ def look_up_all(
         refusals.append(error)
         look()
 
-    for contract, terms in wanted.items():
-        references.look_up(contract, terms, partial(keep, contract), refuse)
+    for contract in wanted:
+        references.look_up(contract, partial(keep, contract), refuse)

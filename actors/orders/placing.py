@@ -143,7 +143,7 @@ class Placing:
         if len(members) > 1:
             self._check_unused(members)
         self._waiting[key] = placement
-        contracts = ((member.order.contract, terms) for member, terms in placement.pairs())
+        contracts = (member.order.contract for member in members)
         look_up_all(self._references, contracts, partial(self._intend, placement), partial(self._not_found, placement))
 
     def _terms(self, members: tuple[Member, ...], wrong: tuple[str, ...]) -> tuple[OrderTerms, ...]:

@@ -44,11 +44,9 @@ class Previews:
         checked = self._checks.terms(msgspec.structs.replace(asked, key=asked.key or _KEY))
         if checked.terms is None:
             raise Rejected(*checked.problems, kind=INVALID)
-        self._references.look_up(
-            asked.contract, checked.terms, partial(self._ask, checked.terms, sender), sender.reject
-        )
+        self._references.look_up(asked.contract, partial(self._ask, checked.terms, sender), sender.reject)
 
-    def _ask(self, terms: OrderTerms, sender: Sender, details: ContractDetails, _: Quote | None) -> None:
+    def _ask(self, terms: OrderTerms, sender: Sender, details: ContractDetails, _: Quote) -> None:
         try:
             problems = Problems()
             problems.add(INVALID, check_against_contract(terms, details))

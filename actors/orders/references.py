@@ -1,6 +1,6 @@
-"""Contract and quote for the checks before sending, from MarketData, with contracts kept for a session.
+"""Contract and quote for the checks before sending, from MarketData: contracts are kept for a session, quotes fresh.
 
-An order that names its own price needs no quote, so once its contract is known nothing is asked.
+So the first order in a contract asks, and those that follow find both here.
 """
 
 from __future__ import annotations
@@ -8,34 +8,36 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import partial
 
-from actors.domain.limits import needs_quote
-from actors.messages.broker import OrderTerms
 from actors.messages.market import Combo, Contract, ContractDetails, GetReference, Quote, Reference
+from actors.orders.quotes import FreshQuotes
 from supervision.errors import DeliveryError, Rejected
+from supervision.reactor import Reactor
 from supervision.uplink import Uplink
 
 REFERENCE_SECONDS = 5.0
 
-Found = Callable[[ContractDetails, Quote | None], None]
+Found = Callable[[ContractDetails, Quote], None]
 Refused = Callable[[Rejected], None]
 
 
 class References:
     """Looks up what the checks need."""
 
-    def __init__(self, market_data: Uplink) -> None:
+    def __init__(self, market_data: Uplink, reactor: Reactor) -> None:
         self._market_data = market_data
+        self._quotes = FreshQuotes(market_data, reactor)
         self._known: dict[str | Contract | Combo, ContractDetails] = {}
 
     def forget(self) -> None:
         """A new session may bring new contract details."""
         self._known.clear()
 
-    def look_up(self, contract: str | Contract | Combo, terms: OrderTerms, found: Found, refused: Refused) -> None:
-        """Call `found` with the details, and a quote when the order needs one; perhaps at once."""
+    def look_up(self, contract: str | Contract | Combo, found: Found, refused: Refused) -> None:
+        """Call `found` with details and quote; perhaps at once. The quote says itself how much it is worth."""
         known = self._known.get(contract)
-        if known is not None and not needs_quote(terms):
-            found(known, None)
+        quote = None if known is None else self._quotes.of(known.contract)
+        if known is not None and quote is not None:
+            found(known, quote)
             return
         self._market_data.ask(
             GetReference(contract),
@@ -46,6 +48,7 @@ class References:
 
     def _answered(self, contract: str | Contract | Combo, found: Found, reference: Reference) -> None:
         self._known[contract] = self._known[reference.details.contract] = reference.details
+        self._quotes.told(reference.details.contract, reference.quote)
         found(reference.details, reference.quote)
 
     def _failed(self, refused: Refused, error: DeliveryError | Rejected) -> None:

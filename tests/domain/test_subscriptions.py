@@ -198,6 +198,18 @@ def test_an_unused_line_lingers_so_that_a_quick_return_costs_nothing() -> None:
     assert book.due(65.0) == [Close(7)]
 
 
+def test_what_is_kept_stays_although_nobody_holds_it_and_what_is_not_wanted_is_not_kept() -> None:
+    book = listed()
+    book.hold(contract(1), "a", 0.0)
+    book.due(0.0)
+    book.opened(1, 7)
+    book.release(1, "a", 1.0)
+    assert book.keep(1, 2.0, 30.0)
+    assert not book.keep(2, 2.0, 30.0)
+    assert book.due(31.9) == []
+    assert book.due(32.0) == [Close(7)]
+
+
 def test_what_the_operator_holds_is_opened_before_the_rest() -> None:
     book = SubscriptionBook(max_lines=100, linger=LINGER)
     for con_id, holder in ((1, "a"), (2, OPERATOR), (3, "a"), (4, OPERATOR)):

@@ -17,7 +17,7 @@ from actors.messages.broker import (
     TransmitCancel,
     Transmitted,
 )
-from actors.messages.market import Contract, GetReference, Quote, Reference
+from actors.messages.market import Contract, GetReference, KeepQuotes, Quote, Quotes, Reference
 from actors.messages.orders import Fill, GateChanged, OrderEvent
 from actors.messages.session import GetSession, SessionView
 from actors.messages.state import CutView, JournalRows, Reconcile
@@ -101,6 +101,11 @@ class Market(Actor):
         self.details = details()
         self.quote: Quote = quote()
         self.asked: list[str | Contract] = []
+
+    @handles(KeepQuotes)
+    def _keep(self, message: KeepQuotes, sender: Sender) -> object:
+        script = self.script.get(KeepQuotes)
+        return Quotes((self.quote,)) if script is None else script(message, sender)
 
     @handles(GetReference)
     def _reference(self, message: GetReference, sender: Sender) -> object:

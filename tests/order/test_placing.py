@@ -9,7 +9,7 @@ from decimal import Decimal
 import pytest
 
 from actors.messages.broker import CommissionReport, OrderNotice, Transmit, Transmitted
-from actors.messages.market import GetReference, Reference
+from actors.messages.market import GetReference, KeepQuotes, Quotes, Reference
 from actors.messages.orders import (
     Fill,
     GetExecutions,
@@ -21,7 +21,7 @@ from actors.messages.orders import (
 from config.settings import OrderSettings
 from supervision.actor import Sender
 from supervision.errors import Rejected
-from tests.domain.order_builders import details, execution_report, order_report, quote, status_report, terms
+from tests.domain.order_builders import AAPL, details, execution_report, order_report, quote, status_report, terms
 from tests.order.neighbours import House, mine
 from tests.order.scripted import held
 
@@ -115,11 +115,29 @@ def test_an_order_without_a_key_gets_one_that_travels(house: House) -> None:
     assert house.transmitted().terms.key == placed.key
 
 
-def test_a_limit_order_asks_for_its_contract_once_a_market_order_for_a_price_each_time(house: House) -> None:
+def test_the_first_order_in_a_contract_asks_for_it_and_its_price_and_those_that_follow_find_both_here(
+    house: House,
+) -> None:
     house.place(key="a")
     house.place(key="b")
     house.place(key="c", limit=None)
-    assert house.market.asked == ["AAPL", "AAPL"]
+    assert house.market.asked == ["AAPL"]
+
+
+def test_prices_are_kept_fresh_while_orders_flow(house: House) -> None:
+    asked: queue.Queue[KeepQuotes] = queue.Queue()
+
+    def tell(message: KeepQuotes, _: Sender) -> Quotes:
+        asked.put(message)
+        return Quotes((quote(ask=300.0),))
+
+    house.script[KeepQuotes] = tell
+    house.place(key="a", limit=None)
+    assert asked.get(timeout=5.0) == KeepQuotes((AAPL.con_id,))
+    asked.get(timeout=5.0)  # the answer before it has been heard
+    with pytest.raises(Rejected, match=r"30000\.00 USD .*max_order_value"):
+        house.place(key="b", limit=None, quantity=100)
+    assert house.market.asked == ["AAPL"]
 
 
 # --- what did not leave, and what may have ----------------------------------------------------------
