@@ -2,14 +2,17 @@
 
 Each new session downloads everything afresh; until that has ended, answers are those of the last session with
 the time it confirmed them, and before any download they are refused or marked incomplete, never empty.
-Positions are asked for again every REFRESH seconds, because a stream that died says nothing.
+Everything is asked for again every REFRESH seconds, because a stream that died says nothing; profit and loss that
+is not told then is not known any more.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import logging
 
+from actors.accounts.downloads import DOWNLOAD_TIMEOUT, RETRY_SECONDS, Downloads
 from actors.accounts.telling import TOPIC, FiguresTelling
+from actors.domain.margin import MarginWatch
 from actors.domain.portfolio import Portfolio, PositionKey
 from actors.domain.risk_figures import risk_figures
 from actors.messages.account import AccountEvent, Accounts, GetAccounts, GetPositions, PnL, Position, Positions
@@ -21,7 +24,6 @@ from actors.messages.broker_account import (
     PortfolioReport,
     PositionList,
     PositionReport,
-    StreamAccount,
     StreamPositionPnL,
 )
 from actors.messages.risk import RiskFigures
@@ -34,16 +36,19 @@ from supervision.peer import Peer
 from supervision.uplink import Uplink
 
 REFRESH = 180.0
-DOWNLOAD_TIMEOUT = 30.0
-RETRY_SECONDS = 5.0
+PROFIT_TIMEOUT = 30.0
+"""Seconds after which profit and loss that was asked for should have been told."""
 NO_SESSION = 0
 
 
 class AccountActor(Actor):
-    """`accounts` are those to follow; empty means every account behind the login."""
+    """`accounts` are those to follow; empty means every account behind the login. An account whose cushion falls below
+    `margin_cushion`, a part of its net liquidation value, is warned of; None: none is.
+    """
 
-    def __init__(self, context: Context, *, accounts: tuple[str, ...]) -> None:
+    def __init__(self, context: Context, *, accounts: tuple[str, ...], margin_cushion: float | None) -> None:
         super().__init__(context)
+        self._margin = MarginWatch(margin_cushion)
         self._configured = accounts
         self._portfolio = Portfolio()
         self._epoch = NO_SESSION
@@ -51,10 +56,11 @@ class AccountActor(Actor):
         self._streaming: set[PositionKey] = set()
         self._downloaded: set[str] = set()
         self._listed = False
-        self._figures = FiguresTelling(self.reactor, self._look, lambda figures: self.publish(TOPIC, figures))
+        self._figures = FiguresTelling(self.reactor, self._look, self._tell_figures)
 
     def on_start(self) -> None:
         self._connection = self.link("connection", topics=("session", "account_reports"), on_down=self._lost)
+        self._downloads = Downloads(self.reactor, self._connection, self.context.log, self._download_ended)
         self.reactor.after(REFRESH, self._refresh)
 
     def on_attach(self, peer: Peer, topics: tuple[str, ...]) -> None:
@@ -87,6 +93,7 @@ class AccountActor(Actor):
     def _end(self) -> None:
         """What is known from now on is that of the last session, and is told to be."""
         self._epoch = NO_SESSION
+        self._downloads.end()
         self._figures.changed(*self._followed)
         self._figures.flush()
 
@@ -119,9 +126,10 @@ class AccountActor(Actor):
         self._streaming.clear()
         self._downloaded.clear()
         self._listed = False
-        self._figures.changed(*self._followed)
         for account in self._followed:
-            self._stream_account(account)
+            self._portfolio.doubt_pnl(account)
+        self._figures.changed(*self._followed)
+        self._downloads.begin(self._epoch, self._followed)
         self._fetch_positions()
 
     def _refresh(self) -> None:
@@ -130,24 +138,23 @@ class AccountActor(Actor):
             return
         for account in self._followed:
             self._portfolio.forget_older(account, self._epoch)
+            self._portfolio.doubt_pnl(account)
+        self._downloads.renew(self._followed)
         self._fetch_positions()
 
-    def _stream_account(self, account: str) -> None:
-        epoch = self._epoch
+    def _download_ended(self, account: str) -> None:
+        failpoint("account.downloaded", account)
+        self._portfolio.confirm(account, self._epoch, clock.now())
+        self._downloaded.add(account)
+        self._figures.changed(account)
+        doubt = self._portfolio.pnl_doubt(account)
 
-        def done(_: object) -> None:
-            failpoint("account.downloaded", account)
-            if epoch == self._epoch:
-                self._portfolio.confirm(account, epoch, clock.now())
-                self._downloaded.add(account)
+        def due() -> None:
+            if self._portfolio.pnl_silent(account, doubt):
+                self.context.log.warning("no profit and loss of account %s was told for %g s", account, PROFIT_TIMEOUT)
                 self._figures.changed(account)
 
-        self._connection.ask(
-            StreamAccount(epoch, account),
-            timeout=DOWNLOAD_TIMEOUT,
-            on_reply=done,
-            on_error=self._retry(f"values of account {account}", lambda: self._stream_account(account)),
-        )
+        self.reactor.after(PROFIT_TIMEOUT, due)
 
     def _fetch_positions(self) -> None:
         epoch = self._epoch
@@ -161,12 +168,16 @@ class AccountActor(Actor):
             self._figures.changed(*self._followed)
             self._stream_positions()
 
-        self._connection.ask(
-            FetchPositions(),
-            timeout=DOWNLOAD_TIMEOUT,
-            on_reply=listed,
-            on_error=self._retry("positions", self._fetch_positions),
-        )
+        def again() -> None:
+            if epoch == self._epoch:
+                self._fetch_positions()
+
+        def failed(error: DeliveryError | Rejected) -> None:
+            if epoch == self._epoch:
+                self.context.log.warning("positions not downloaded, trying again in %g s: %s", RETRY_SECONDS, error)
+                self.reactor.after(RETRY_SECONDS, again)
+
+        self._connection.ask(FetchPositions(), timeout=DOWNLOAD_TIMEOUT, on_reply=listed, on_error=failed)
 
     def _stream_positions(self) -> None:
         """Profit and loss of every position that is not streamed yet; a failure is tried again at the next refresh."""
@@ -184,21 +195,6 @@ class AccountActor(Actor):
         message = StreamPositionPnL(self._epoch, *key)
         self._connection.ask(message, timeout=DOWNLOAD_TIMEOUT, on_error=failed)
 
-    def _retry(self, what: str, ask: Callable[[], None]) -> Callable[[DeliveryError | Rejected], None]:
-        """What to do when a download fails: try again while its session lasts."""
-        epoch = self._epoch
-
-        def again() -> None:
-            if epoch == self._epoch:
-                ask()
-
-        def failed(error: DeliveryError | Rejected) -> None:
-            if epoch == self._epoch:
-                self.context.log.warning("%s not downloaded, trying again in %g s: %s", what, RETRY_SECONDS, error)
-                self.reactor.after(RETRY_SECONDS, again)
-
-        return failed
-
     # --- what the broker reports ----------------------------------------------------------------
 
     @handles(AccountValueReport)
@@ -214,11 +210,22 @@ class AccountActor(Actor):
     @handles(PnLReport)
     def _pnl(self, report: PnLReport, _: Sender) -> None:
         self._tell(self._portfolio.apply_pnl(report))
+        self._changed(report.account)  # also when the same was told again: it may not have been known any more
 
     @handles(PositionReport)
     def _position(self, report: PositionReport, _: Sender) -> None:
         self._tell(self._portfolio.apply_position(report, clock.now()))
         self._stream_positions()
+
+    def _tell_figures(self, figures: RiskFigures) -> None:
+        self.publish(TOPIC, figures)
+        warning = self._margin.judge(figures)
+        if warning is not None:
+            words = "is down to" if warning.low else "is back at"
+            text = "margin of account %s: excess liquidity %s %.1f %% of net liquidation, warned of below %.1f %%"
+            level = logging.WARNING if warning.low else logging.INFO
+            self.context.log.log(level, text, warning.account, words, 100 * warning.cushion, 100 * warning.limit)
+            self.publish("risk", warning)
 
     def _tell(self, change: PnL | Position | None) -> None:
         if change is not None:
@@ -226,6 +233,8 @@ class AccountActor(Actor):
         if isinstance(change, PnL):
             self.publish("account", AccountEvent(change.account, pnl=change))
         elif isinstance(change, Position):
+            if self._portfolio.unmarked((change.account, change.con_id)) and change.account in self._downloaded:
+                self._downloads.unmarked(change.account)
             self.publish("account", AccountEvent(change.account, position=change))
 
     # --- answers --------------------------------------------------------------------------------

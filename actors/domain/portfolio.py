@@ -21,6 +21,7 @@ from actors.messages.account import Accounts, AccountValue, AccountView, PnL, Po
 from actors.messages.broker_account import AccountValueReport, PnLReport, PortfolioReport, PositionList, PositionReport
 
 SOURCE: Final = "broker"
+_NEVER: Final = -1
 _BASE: Final = "BASE"
 _SUMMARY: Final = ("NetLiquidation", "TotalCashValue", "AvailableFunds", "BuyingPower", "GrossPositionValue")
 
@@ -29,11 +30,14 @@ PositionKey = tuple[str, int]  # account, con id
 
 @dataclass(slots=True)
 class _Account:
-    """`epoch` is that of the last finished download, 0 before the first; `pnl_epoch` that of the last word on `pnl`."""
+    """`epoch` is that of the last finished download, 0 before the first; `pnl_epoch` that of the last word on `pnl`,
+    `pnl_doubt` not 0 while it was asked for again and is not told yet.
+    """
 
     name: str
     pnl: PnL
     pnl_epoch: int = 0
+    pnl_doubt: int = 0
     values: dict[tuple[str, str], AccountValueReport] = field(default_factory=dict)
     epoch: int = 0
     as_of: datetime | None = None
@@ -64,6 +68,7 @@ class Portfolio:
         self._held: dict[PositionKey, PositionReport] = {}
         self._marks: dict[PositionKey, PortfolioReport] = {}
         self._pnls: dict[PositionKey, PnLReport] = {}
+        self._doubts = 0
         self._epoch = 0
         self._as_of: datetime | None = None
 
@@ -100,11 +105,33 @@ class Portfolio:
             return self._changed(key, before)
         account = self._account(report.account)
         pnl = PnL(report.account, 0, report.daily, report.unrealized, report.realized)
-        account.pnl_epoch = report.epoch
+        account.pnl_epoch, account.pnl_doubt = report.epoch, 0
         if pnl == account.pnl:
             return None
         account.pnl = pnl
         return pnl
+
+    def doubt_pnl(self, account: str) -> None:
+        """Profit and loss of an account is asked for again: it must be told, or else is not known any more."""
+        self._doubts += 1
+        self._account(account).pnl_doubt = self._doubts
+
+    def pnl_doubt(self, account: str) -> int:
+        """Which doubt about the profit and loss of an account is open; 0: none."""
+        return self._account(account).pnl_doubt
+
+    def pnl_silent(self, account: str, doubt: int) -> bool:
+        """There was time enough to settle this doubt. Whether it is open still: then nothing is known any more."""
+        found = self._account(account)
+        if not doubt or found.pnl_doubt != doubt:
+            return False
+        found.pnl_epoch, found.pnl_doubt = _NEVER, 0
+        return True
+
+    def unmarked(self, key: PositionKey) -> bool:
+        """Whether a position is held of which the portfolio tells no value, or that of another quantity."""
+        held, mark = self._held.get(key), self._marks.get(key)
+        return held is not None and (mark is None or mark.quantity != held.quantity)
 
     def accounts(self) -> Accounts:
         """Every account as it is known now."""

@@ -79,7 +79,10 @@ class PnLReport(Message, frozen=True):
 
 
 class StreamAccount(Ask[Done], frozen=True):
-    """Values and portfolio of one account, summary and account profit and loss; done at the first end marker."""
+    """Values and portfolio of one account, in the place of whichever streamed before; done at the first end marker.
+
+    With it come the summary of all accounts, and the profit and loss of this one, which go on when another streams.
+    """
 
     epoch: int
     account: str

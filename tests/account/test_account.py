@@ -73,7 +73,7 @@ class Broker:
         self.connection.script[FetchPositions] = lambda _, __: PositionList((held(5),))
 
     def start_account(self, *accounts: str) -> Ref:
-        self.service.start("account", AccountActor, accounts=accounts)
+        self.service.start("account", AccountActor, accounts=accounts, margin_cushion=0.1)
         return self.service.ref("account")
 
     def do(self, function: Callable[[], Any]) -> None:
@@ -181,7 +181,7 @@ def test_a_failed_download_is_tried_again_while_the_session_lasts(
     assert ref.ask(GetPositions()).items[0].quantity == Decimal(5)
 
 
-def test_positions_are_asked_for_again_on_schedule_and_after_the_link_came_back(
+def test_everything_is_asked_for_again_on_schedule_and_after_the_link_came_back(
     broker: Broker, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(account, "REFRESH", 0.05)
@@ -189,6 +189,7 @@ def test_positions_are_asked_for_again_on_schedule_and_after_the_link_came_back(
     broker.begin(1)
     for _ in range(3):
         broker.asked(FetchPositions)
+        broker.asked(StreamAccount)
     broker.do(lambda: broker.connection.publish("session", LinkChanged(1, 1, True, True, 1101, "words")))
     broker.asked(StreamAccount)
     assert broker.asked(StreamAccount) == StreamAccount(1, "DU1")

@@ -101,7 +101,7 @@ def test_after_an_outage_and_after_kills_there_is_one_line_for_each_contract_and
 
 
 def test_the_account_is_that_of_the_gateway(bench: Bench) -> None:
-    bench.service.start("account", AccountActor, accounts=())
+    bench.service.start("account", AccountActor, accounts=(), margin_cushion=0.1)
     ref = bench.service.ref("account")
     while not (view := _first(ref)) or not view.complete:
         continue  # nothing is published when a download ends: the answer itself says whether it has
