@@ -30,6 +30,7 @@ from actors.ib.queries import Queries
 from actors.ib.wire_log import WireLog
 from actors.messages import broker, broker_account
 from actors.messages.session import BrokerNotice, GetSession, LinkChanged, SessionDown, SessionUp, SessionView
+from actors.orders.halt_file import HaltFile
 from config.settings import GatewaySettings
 from supervision import clock
 from supervision.actor import LATER, Actor, Context, Sender, handles
@@ -62,7 +63,8 @@ class ConnectionActor(Actor):
         self._leaving = False
         ids, pacing = itertools.count(FIRST_REQUEST_ID), settings.pacing
         self._outbound = Outbound(self.reactor, pacing.messages_per_second, pacing.burst)
-        self._orders = OrderTraffic(self._session, self._outbound, pacing.burst, self.publish)
+        halt_file = HaltFile(directory)
+        self._orders = OrderTraffic(self._session, self._outbound, pacing.burst, self.publish, halt_file.stands)
         self._pulse = Pulse(
             self.reactor,
             self._outbound,

@@ -9,7 +9,10 @@ not outlive the service. It may be shared by threads: each has its own connectio
 
 from __future__ import annotations
 
+import getpass
+import logging
 import queue
+import secrets
 import signal
 import subprocess
 from collections.abc import Callable, Iterator, Mapping
@@ -18,9 +21,11 @@ from typing import Any, Self
 
 from actors.messages import MESSAGES
 from actors.messages.broker import Snapshot
-from actors.messages.orders import OrderEvent
+from actors.messages.orders import CancelMode, GateView, Halt, OrderEvent, Resume
 from actors.messages.system import CustomEvent, Publish
+from actors.orders.halt_file import HaltFile
 from actors.running import NotRunning, Service, default_state_dir, find, launch
+from supervision import clock
 from supervision.errors import ActorDied, ActorUnavailable, AskTimeout, Rejected
 from supervision.message import Message
 from supervision.ref import Hub, Ref
@@ -41,6 +46,7 @@ PUBLISHERS: Mapping[str, tuple[str, ...]] = {
 }
 CUSTOM_PUBLISHER = "state"
 STOP_SECONDS = 60.0
+HALT_SECONDS = 10.0
 
 
 def event_name(event: Message) -> str:
@@ -141,6 +147,25 @@ class Desk:
     def publish(self, topic: str, data: object) -> None:
         """Send a custom event to whoever listens to its topic. Rejected for a topic of the service itself."""
         self.ref(CUSTOM_PUBLISHER).ask(Publish(topic, data))
+
+    def halt(self, reason: str, *, cancel: CancelMode = "own", flatten: bool = False, by: str = "") -> GateView:
+        """Pull the kill switch: its file first, which stops new orders whatever is dead or hung, then Order, which
+        cancels and flattens. When Order does not answer this raises, and the file has stopped new orders all the same:
+        Order does the rest as soon as it lives. Inside a strategy there is no file, Order alone is asked.
+        """
+        halt = Halt(
+            reason, cancel, by or getpass.getuser(), flatten, f"{clock.now():%Y%m%dT%H%M%S}-{secrets.token_hex(4)}"
+        )
+        if self.service is not None:
+            try:
+                HaltFile(Path(self.service.directory)).write(halt)
+            except OSError as error:
+                logging.getLogger(__name__).warning("the file HALT could not be written, Order is asked: %s", error)
+        return self.order.ask(halt, timeout=HALT_SECONDS)
+
+    def resume(self, reason: str, *, by: str = "") -> GateView:
+        """Lift the kill switch, with a reason that is kept; Order takes its file away."""
+        return self.order.ask(Resume(reason, by or getpass.getuser()), timeout=HALT_SECONDS)
 
     def close(self) -> None:
         """Close all connections; a service started by `Desk.start` is drained and stopped."""

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from actors.domain.gate import GateFacts
+from actors.domain.halting import from_settings
 from actors.domain.locks import Locks
 from actors.domain.order_state import OrderState
 from actors.messages.broker import (
@@ -46,20 +47,22 @@ from actors.messages.orders import (
     Resume,
     SettleOrder,
 )
-from actors.messages.session import LinkChanged, SessionDown, SessionUp
+from actors.messages.session import ClockJudged, LinkChanged, SessionDown, SessionUp
 from actors.messages.state import ApplyCut, FollowJournal, JournalRows, Storing
 from actors.orders.broker_words import BrokerWords
 from actors.orders.catch_up import CatchUp
 from actors.orders.cuts import CutAsker, Cuts
 from actors.orders.gatekeeper import GateKeeper
 from actors.orders.halt import KillSwitch
+from actors.orders.halt_cancels import HaltCancels
+from actors.orders.halt_file import HaltFile
 from actors.orders.identity import Identity
 from actors.orders.journal import Journal, JournalError
 from actors.orders.market_hours import MarketHours
 from actors.orders.records import RECENT, Records
 from actors.orders.references import References
 from actors.orders.risk_limits import LimitBook
-from actors.orders.session_watch import SessionWatch
+from actors.orders.session_watch import SessionNews, SessionWatch
 from actors.orders.way_out import WayOut
 from config.settings import OrderSettings, RiskSettings, StrategyRisk
 from supervision import clock
@@ -119,12 +122,13 @@ class OrderActor(Actor):
         self._locks = Locks(self._records.book.open_orders())
         connection = self.link(
             "connection",
-            topics=("session", "order_reports"),
+            topics=("session", "clock", "order_reports"),
             on_up=self._connection_up,
             on_down=self._connection_down,
         )
         state = self.link("state", topics=("storage",), on_up=self._state_up, on_down=self._state_down)
-        facts = GateFacts(halted=self._records.halted, state_grace=self._settings.state_grace)
+        halt = from_settings(self._records.settings)
+        facts = GateFacts(halted=halt.text, flattening=halt.flatten, state_grace=self._settings.state_grace)
         self._gate = GateKeeper(
             facts, reactor=reactor, tell=connection.tell, publish=self.publish, noted=self._note_gate
         )
@@ -154,7 +158,9 @@ class OrderActor(Actor):
             ask_soon=self._asker.ask_soon,
             log=self.context.log,
         )
-        self._switch = KillSwitch(self._records, self._gate, self._out.changing.cancel_all_unasked)
+        cancels = HaltCancels(self._records, self._gate, self._out.changing, connection, self._asker, self.context.log)
+        file = HaltFile(self._directory)
+        self._switch = KillSwitch(self._records, self._gate, file, self.reactor, cancels)
         self._cuts = Cuts(self._records, self._gate, self._locks, connection, self._asker, self._reconciled, self.hand)
         self._session = SessionWatch(
             self._records, self._gate, self._identity, self._references, self._cuts, self._asker, self._catch_up
@@ -244,7 +250,7 @@ class OrderActor(Actor):
 
     @handles(Resume)
     def _resume(self, message: Resume, _: Sender) -> GateView:
-        return self._switch.resume(message)
+        return self._switch.resume(message, {})
 
     # --- State --------------------------------------------------------------------------------------
 
@@ -285,8 +291,8 @@ class OrderActor(Actor):
     def _connection_down(self, _: Uplink) -> None:
         self._session.connection_went()
 
-    @handles(Snapshot, SessionUp, SessionDown, LinkChanged)
-    def _session_news(self, message: Snapshot | SessionUp | SessionDown | LinkChanged, _: Sender) -> None:
+    @handles(Snapshot, SessionUp, SessionDown, LinkChanged, ClockJudged)
+    def _session_news(self, message: SessionNews, _: Sender) -> None:
         self._session.hear(message)
 
     # --- the broker's words -----------------------------------------------------------------------------
@@ -325,7 +331,7 @@ class OrderActor(Actor):
             self._gate.update(journal_error=self._records.error)
             return
         self._cuts.blind_until = time.monotonic()
-        self._gate.update(journal_error="", halted=self._records.halted, reconciled_epoch=None)
+        self._gate.update(journal_error="", halted=self._switch.state.text, reconciled_epoch=None)
         self._asker.ask_soon("the journal could not be written for a while")
 
     def _note_gate(self, facts: dict[str, Any]) -> None:

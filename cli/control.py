@@ -8,14 +8,16 @@ from pathlib import Path
 import click
 
 from actors.desk import Desk
-from actors.messages.orders import GateView, Halt, Resume
+from actors.domain.halting import MODES
+from actors.messages.orders import CancelMode, GateView
 from actors.messages.state import CutView, Difference, Reconcile
+from actors.orders.halt_file import HaltFile
 from cli.exits import DEGRADED, NEEDS_PERSON
 from cli.options import as_json, state_dir
 from cli.output import console, print_json, table
+from supervision.errors import DeliveryError
 
 RECONCILE_LIMIT = 60.0
-GATE_LIMIT = 10.0
 
 
 @click.command()
@@ -55,14 +57,33 @@ def _difference_cells(item: Difference) -> tuple[str, ...]:
 
 
 @click.command()
-@click.option("--cancel", is_flag=True, help="Also cancel our working orders.")
+@click.option(
+    "--cancel",
+    type=click.Choice(MODES),
+    default="own",
+    show_default=True,
+    help="What to cancel: nothing, entries (what reduces no position), our own orders, or all, also others'.",
+)
+@click.option("--flatten", is_flag=True, help="Then close every position at the market; cancels our own orders first.")
 @click.option("--reason", default="no reason given", show_default=True, help="Kept in the journal.")
 @state_dir
 @as_json
-def halt(cancel: bool, reason: str, state_dir: Path, as_json: bool) -> None:
+@click.pass_context
+def halt(ctx: click.Context, cancel: CancelMode, flatten: bool, reason: str, state_dir: Path, as_json: bool) -> None:
     """Kill switch: refuse every new order from now on, also after a restart, until `resume`."""
     with Desk.connect(state_dir) as desk:
-        gate = desk.order.ask(Halt(reason, cancel=cancel, by=getpass.getuser()), timeout=GATE_LIMIT)
+        try:
+            gate = desk.halt(reason, cancel=cancel, flatten=flatten)
+        except DeliveryError as error:
+            assert desk.service is not None
+            if not HaltFile(Path(desk.service.directory)).stands():
+                raise
+            click.echo(
+                f"halted by the file HALT: no new order leaves. Nothing is known to be cancelled, as Order did not "
+                f"answer ({error}); it does it as soon as it lives",
+                err=True,
+            )
+            ctx.exit(DEGRADED)
     _print_gate(gate, as_json=as_json)
 
 
@@ -73,7 +94,7 @@ def halt(cancel: bool, reason: str, state_dir: Path, as_json: bool) -> None:
 def resume(reason: str, state_dir: Path, as_json: bool) -> None:
     """Lift the kill switch."""
     with Desk.connect(state_dir) as desk:
-        gate = desk.order.ask(Resume(reason, by=getpass.getuser()), timeout=GATE_LIMIT)
+        gate = desk.resume(reason)
     _print_gate(gate, as_json=as_json)
 
 

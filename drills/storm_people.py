@@ -46,7 +46,9 @@ class Operator:
     def _halt(self, stop: threading.Event) -> None:
         """On, and off again, however often Order dies meanwhile."""
         try:
-            self._stage.ask("order", Halt("storm", cancel=self._random.random() < 0.3, by=BY), PATIENCE)
+            self._stage.ask(
+                "order", Halt("storm", cancel="own" if self._random.random() < 0.3 else "none", by=BY), PATIENCE
+            )
         finally:
             while not _lifted(self._stage) and not stop.wait(GLANCE):
                 pass

@@ -5,9 +5,15 @@ It fails closed: what is not known counts against. Cancels never pass through he
 
 from __future__ import annotations
 
+from typing import Final
+
 import msgspec
 
-from actors.messages.orders import GateState
+from actors.messages.orders import GateState, Passes
+
+Found = list[tuple[GateState, str]]
+
+_SEVERITY: Final[tuple[GateState, ...]] = ("halted", "closed", "paused", "reconciling", "reducing")
 
 
 class GateFacts(msgspec.Struct, frozen=True):
@@ -16,42 +22,68 @@ class GateFacts(msgspec.Struct, frozen=True):
     `epoch` is None while no session is up. `reconciled_epoch` is the epoch of the last confirmed cut that
     saw everything this incarnation of Order could have missed. `cut_problem` tells why a cut was not enough.
     `state_away_since` is when State went, or with `state_trouble` said why it can store nothing.
+    `halted` is the kill switch; while `flattening` it lets the orders pass that close positions because of it.
+    Of the day's loss: `loss_blind` is unknown for too long, `loss_unknown` not known yet, `loss_reached` a limit.
     """
 
     epoch: int | None = None
     session_reason: str = "no session with the gateway yet"
     link_up: bool = True
     link_reason: str = ""
+    clock_problem: str = ""
     reconciled_epoch: int | None = None
     cut_problem: str = ""
     halted: str = ""
+    flattening: bool = False
     journal_error: str = ""
     draining: bool = False
     state_away_since: float | None = None
     state_trouble: str = ""
     state_grace: float = 0.0
+    loss_blind: tuple[str, ...] = ()
+    loss_unknown: tuple[str, ...] = ()
+    loss_reached: tuple[str, ...] = ()
 
 
 class Verdict(msgspec.Struct, frozen=True):
-    """The gate's state, and every reason that keeps it from being open."""
+    """The gate's state, every reason that keeps it from being open, and which orders pass all the same."""
 
     state: GateState
     reasons: tuple[str, ...] = ()
+    passes: Passes = "all"
 
 
 def evaluate(facts: GateFacts, now: float) -> Verdict:
     """The most severe state that any fact asks for, with the reasons of all of them."""
-    found = [*_halted(facts), *_closed(facts), *_paused(facts, now), *_reconciling(facts)]
+    shut = [*_closed(facts), *_paused(facts, now), *_reconciling(facts)]
+    loss = _loss(facts)
+    found = sorted([*_halted(facts), *loss, *shut], key=lambda one: _SEVERITY.index(one[0]))
     if not found:
         return Verdict("open")
-    return Verdict(found[0][0], tuple(reason for _, reason in found))
+    return Verdict(found[0][0], tuple(reason for _, reason in found), _passes(facts, shut, loss))
 
 
-def _halted(facts: GateFacts) -> list[tuple[GateState, str]]:
+def _passes(facts: GateFacts, shut: Found, loss: Found) -> Passes:
+    """What closes positions for the kill switch needs a session in which all is known, but no profit and loss."""
+    if shut or (facts.halted and not facts.flattening):
+        return "none"
+    if facts.halted or all(state == "reducing" for state, _ in loss):
+        return "reducing"
+    return "none"
+
+
+def _halted(facts: GateFacts) -> Found:
     return [("halted", f"kill switch: {facts.halted}")] if facts.halted else []
 
 
-def _closed(facts: GateFacts) -> list[tuple[GateState, str]]:
+def _loss(facts: GateFacts) -> Found:
+    found: Found = [("halted", reason) for reason in facts.loss_blind]
+    found += [("closed", reason) for reason in facts.loss_unknown]
+    found += [("reducing", reason) for reason in facts.loss_reached]
+    return found
+
+
+def _closed(facts: GateFacts) -> Found:
     reasons = []
     if facts.epoch is None:
         reasons.append(facts.session_reason)
@@ -62,10 +94,12 @@ def _closed(facts: GateFacts) -> list[tuple[GateState, str]]:
     return [("closed", reason) for reason in reasons]
 
 
-def _paused(facts: GateFacts, now: float) -> list[tuple[GateState, str]]:
+def _paused(facts: GateFacts, now: float) -> Found:
     reasons = []
     if not facts.link_up:
         reasons.append(f"the gateway lost its link to the broker: {facts.link_reason}")
+    if facts.clock_problem:
+        reasons.append(facts.clock_problem)
     if facts.state_away_since is not None and now - facts.state_away_since >= facts.state_grace:
         reasons.append(f"state {_state(facts)} for more than {facts.state_grace:g} s")
     return [("paused", reason) for reason in reasons]
@@ -75,7 +109,7 @@ def _state(facts: GateFacts) -> str:
     return f"has been unable to store ({facts.state_trouble})" if facts.state_trouble else "has been away"
 
 
-def _reconciling(facts: GateFacts) -> list[tuple[GateState, str]]:
+def _reconciling(facts: GateFacts) -> Found:
     if facts.epoch is None or facts.reconciled_epoch == facts.epoch:
         return []
     problem = f"; the last attempt failed: {facts.cut_problem}" if facts.cut_problem else ""

@@ -4,6 +4,7 @@ It is made when orders are handed over and once more when their turn has come, b
 end, the gateway can lose the broker (Connection hears of 1100 before Order does) and the gate can close. It fails
 closed: until the incarnation of Order that asks has told where its gate stands, nothing leaves. A receipt is the
 journal sequence of a durable intent; each must be newer than all before, so that no intent can leave twice.
+The kill switch's file holds even when Order is dead or hung: with it nothing leaves but what Order sends because of it.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ class Standing(msgspec.Struct, frozen=True):
 
     `epoch` is None while no session is up. `gate` is what the connected incarnation of Order told last, None when it
     has told nothing. `receipt` is the newest that went before. `burst` is how many messages may leave at once.
+    `halt_file` says that the kill switch's file is there.
     """
 
     epoch: int | None
@@ -28,6 +30,7 @@ class Standing(msgspec.Struct, frozen=True):
     gate: GateStands | None
     receipt: int
     burst: int
+    halt_file: str = ""
 
 
 def why_not(standing: Standing, asked: Transmit) -> Rejected | None:
@@ -79,10 +82,12 @@ def _shut(standing: Standing, asked: Transmit) -> list[str]:
     gate = standing.gate
     if gate is None:
         problems.append("the order actor has not told where its gate stands; nothing was sent")
-    elif not gate.open:
+    elif not (gate.passes == "all" or (gate.passes == "reducing" and asked.reducing)):
         problems.append(f"the gate is not open: {gate.reason}; nothing was sent")
     elif gate.version != asked.gate:
         problems.append(f"the gate has changed since (version {asked.gate}, now {gate.version}); nothing was sent")
+    if standing.halt_file and not (gate is not None and gate.flattens and asked.reducing):
+        problems.append(f"{standing.halt_file}; nothing was sent")
     if standing.link_lost:
         problems.append(f"{standing.link_lost}; nothing was sent")
     return problems

@@ -31,15 +31,23 @@ from supervision.peer import Peer
 
 
 class OrderTraffic:
-    """Sends through `outbound`; `burst` is how many messages the pacing lets leave at once."""
+    """Sends through `outbound`; `burst` is how many messages the pacing lets leave at once. `halt_file` says whether
+    the kill switch's file is there, in words.
+    """
 
     def __init__(
-        self, session: Session, outbound: Outbound, burst: int, publish: Callable[[str, Message], None]
+        self,
+        session: Session,
+        outbound: Outbound,
+        burst: int,
+        publish: Callable[[str, Message], None],
+        halt_file: Callable[[], str],
     ) -> None:
         self._session = session
         self._outbound = outbound
         self._burst = burst
         self._publish = publish
+        self._halt_file = halt_file
         self._log = ReportLog()
         self._gate: GateStands | None = None
         self._order: Peer | None = None  # the connection over which Order told of its gate
@@ -89,6 +97,10 @@ class OrderTraffic:
     def cancel(self, message: TransmitCancel, sender: Sender) -> None:
         """Queue a cancel; only the session may refuse it. Raises Rejected."""
         self._outbound.check(message.epoch)
+        if not message.order_id:
+            frames = self._outbound.requests.cancel_everything()
+            self._outbound.ship_cancel_of_all(frames, sender, lambda: sender.reply(Transmitted(message.epoch)))
+            return
         frames = self._outbound.requests.cancel(message.order_id)
         self._outbound.cancel(message.order_id, frames, sender, lambda: sender.reply(Transmitted(message.epoch)))
 
@@ -101,6 +113,7 @@ class OrderTraffic:
             gate=self._gate if _same_actor(self._order, sender.peer) else None,
             receipt=receipt,
             burst=self._burst,
+            halt_file=self._halt_file(),
         )
 
     # --- in -----------------------------------------------------------------------------------------

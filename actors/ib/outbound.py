@@ -160,6 +160,10 @@ class Outbound:
                 )
             )
 
+    def ship_cancel_of_all(self, frames: bytes, sender: Sender, on_sent: Callable[[], None]) -> None:
+        """Queue the cancel of every order there is. Like any cancel it never expires, whoever asked for it."""
+        self._ship(Priority.CANCEL, Shipment(frames, self._epoch, on_sent, sender.reject))
+
     def _asked(self, frames: bytes, sender: Sender, on_sent: Callable[[], None], obstacle: Obstacle) -> Shipment:
         return Shipment(frames, self._epoch, on_sent, sender.reject, sender.deadline, obstacle)
 

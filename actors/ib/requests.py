@@ -156,6 +156,10 @@ class Requests:
         """Cancel an order."""
         return self._encode(self._client.cancelOrder, order_id, OrderCancel())
 
+    def cancel_everything(self) -> bytes:
+        """Cancel every order of every client, also those placed by hand."""
+        return self._encode(self._client.reqGlobalCancel, OrderCancel())
+
     def open_orders(self) -> bytes:
         """The open orders of every client; binds none of them to us."""
         return self._encode(self._client.reqAllOpenOrders)

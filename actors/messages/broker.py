@@ -14,7 +14,7 @@ from decimal import Decimal
 from typing import Final
 
 from actors.messages.market import Bar, Contract, ContractDetails
-from actors.messages.orders import OrderPreview
+from actors.messages.orders import OrderPreview, Passes
 from actors.messages.session import SessionView
 from supervision.message import Ask, Done, Message
 
@@ -164,26 +164,29 @@ class Sending(Message, frozen=True):
 class Transmit(Ask[Transmitted], frozen=True):
     """Send orders that belong together, all of them or none: one order, or a bracket or group.
 
-    `gate` is the version of the gate that let them through. At the last byte Connection checks the epoch, the link,
-    that the gate still is that one, and that every receipt is newer than all before.
+    `gate` is the version of the gate that let them through, `reducing` that all of them reduce a position. At the last
+    byte Connection checks the epoch, the link, that the gate still is that one, and that every receipt is new.
     Rejected means that no byte was sent but for kind OUTCOME_UNKNOWN; any other failure leaves the outcome unknown.
     """
 
     epoch: int
     gate: int
     orders: tuple[Sending, ...]
+    reducing: bool = False
 
 
 class GateStands(Message, frozen=True):
-    """From Order to Connection, after every change of the gate: which version it has, and whether orders may leave.
+    """From Order to Connection, after every change of the gate: which version it has, and which orders may leave.
 
     Until the first one from this incarnation of Order nothing leaves. Orders that waited for their turn under another
-    version are answered with a refusal; `reason` is its text. Cancels never wait for this.
+    version are answered with a refusal; `reason` is its text. Cancels never wait for this. `flattens`: the kill switch
+    is on, and what passes all the same closes positions because of it.
     """
 
     version: int
-    open: bool
+    passes: Passes
     reason: str
+    flattens: bool = False
 
 
 class FetchPreview(Ask[OrderPreview], frozen=True):
@@ -196,7 +199,7 @@ class FetchPreview(Ask[OrderPreview], frozen=True):
 
 
 class TransmitCancel(Ask[Transmitted], frozen=True):
-    """Send a cancel."""
+    """Send a cancel; with `order_id` 0 of every order, also of other clients and by hand."""
 
     epoch: int
     order_id: int

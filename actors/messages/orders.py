@@ -32,6 +32,9 @@ OrderStatus = Literal[
     "NOT_PLACED",
 ]
 GateState = Literal["closed", "reconciling", "open", "paused", "reducing", "halted"]
+CancelMode = Literal["none", "entries", "own", "all"]
+Passes = Literal["all", "reducing", "none"]
+"""Which orders the gate lets leave: each, only those that reduce a position, or no one."""
 
 
 class OrderView(Message, frozen=True):
@@ -319,11 +322,17 @@ class GetOrdersView(Ask[OrdersView], frozen=True):
 
 
 class Halt(Ask[GateView], frozen=True):
-    """Kill switch: refuse new orders from now on, over restarts; with `cancel` also cancel our working ones."""
+    """Kill switch: refuse new orders from now on, over restarts, and cancel what works until it is lifted.
+
+    `cancel`: nothing, `entries` (what reduces no position, so that exits stay), our own orders, or all, also those of
+    other clients and by hand. `flatten` then closes every position at the market. The same `id` is the same halt.
+    """
 
     reason: str
-    cancel: bool = False
+    cancel: CancelMode = "own"
     by: str = "operator"
+    flatten: bool = False
+    id: str = ""
 
 
 class Resume(Ask[GateView], frozen=True):

@@ -95,9 +95,9 @@ class Changing:
         for order in orders:
             self._exit.cancel(order, outcome.sent, outcome.unsent)
 
-    def cancel_all_unasked(self) -> None:
-        """The same for the kill switch: nobody waits, what could not be sent is logged."""
-        for order in self._cancellable():
+    def cancel_unasked(self, wanted: Callable[[OrderState], bool]) -> None:
+        """The same for the kill switch, of what it wants: nobody waits, what could not be sent is logged."""
+        for order in filter(wanted, self._cancellable()):
             self._exit.cancel(order, _nobody, self._records.could_not_cancel)
 
     def _cancellable(self) -> list[OrderState]:

@@ -53,11 +53,11 @@ class Checks:
         self._limits = limits
         self._locks = locks
 
-    def pass_gate(self) -> None:
-        """Raise Rejected unless orders may leave at this moment."""
-        gate = self._gate.view()
-        if gate.state != "open":
-            raise Rejected(*(f"gate {gate.state}: {reason}" for reason in gate.reasons), kind="gate")
+    def pass_gate(self, *, reducing: bool = False, flattens: bool = False) -> None:
+        """Raise Rejected unless an order may leave at this moment: see `GateKeeper.why_not`."""
+        refused = self._gate.why_not(reducing=reducing, flattens=flattens)
+        if refused is not None:
+            raise refused
 
     def terms(self, asked: PlaceOrder) -> Checked:
         """What a new order says, or all that is wrong with it and needs no market to be seen. It has its key."""

@@ -17,12 +17,16 @@ from actors.domain.gate import GateFacts, Verdict, evaluate
 from actors.messages.broker import GateStands
 from actors.messages.orders import GateChanged, GateView
 from supervision import clock
+from supervision.errors import Rejected
 from supervision.message import Message
 from supervision.reactor import Reactor
 
 
 class GateKeeper:
-    """`tell` takes messages to Connection; `noted` gets what the journal should say of a change."""
+    """`tell` takes messages to Connection; `noted` gets what the journal should say of a change.
+
+    `look_first` is called before anything is asked of the gate for an order: what nobody tells, a file, is seen then.
+    """
 
     def __init__(
         self,
@@ -34,12 +38,14 @@ class GateKeeper:
         noted: Callable[[dict[str, Any]], None],
     ) -> None:
         self.facts = facts
+        self.look_first: Callable[[], None] = lambda: None
         self._reactor = reactor
         self._tell = tell
         self._publish = publish
         self._noted = noted
         verdict = evaluate(facts, time.monotonic())
         self._view = GateView(verdict.state, verdict.reasons, 1, clock.now())
+        self._passes = verdict.passes
         self._evaluated = facts
 
     def update(self, **changes: Any) -> GateView:
@@ -53,21 +59,34 @@ class GateKeeper:
             return self._view  # without State's grace to run, time alone changes nothing
         self._evaluated = self.facts
         verdict = evaluate(self.facts, time.monotonic())
-        if Verdict(self._view.state, self._view.reasons) != verdict:
+        if Verdict(self._view.state, self._view.reasons, self._passes) != verdict:
             changed = verdict.state != self._view.state
             since = clock.now() if changed else self._view.since
+            self._passes = verdict.passes
             self._view = GateView(verdict.state, verdict.reasons, self._view.version + 1, since)
             self.tell_connection()
             self._publish("risk", GateChanged(self._view))
             self._noted({"state": verdict.state, "reasons": verdict.reasons, "version": self._view.version})
         return self._view
 
+    def why_not(self, *, reducing: bool = False, flattens: bool = False) -> Rejected | None:
+        """Why an order must not leave at this moment, with every reason; None when it may.
+
+        `reducing`: it only reduces a position. `flattens`: it does so because of the kill switch.
+        """
+        self.look_first()
+        view = self.view()
+        wanted = flattens if self.facts.halted else reducing
+        if self._passes == "all" or (self._passes == "reducing" and wanted):
+            return None
+        return Rejected(*(f"gate {view.state}: {reason}" for reason in view.reasons), kind="gate")
+
     def tell_connection(self) -> None:
         """Say where the gate stands: at each change, and to a Connection that has not heard it from us."""
         view = self._view
-        is_open = view.state == "open"
-        reason = "" if is_open else f"{view.state}: {'; '.join(view.reasons)}"
-        self._tell(GateStands(view.version, is_open, reason))
+        reason = "" if view.state == "open" else f"{view.state}: {'; '.join(view.reasons)}"
+        flattens = bool(self.facts.halted) and self._passes == "reducing"
+        self._tell(GateStands(view.version, self._passes, reason, flattens))
 
     def state_went(self, trouble: str = "") -> None:
         """State is away, or says what keeps it from storing: new orders are refused once its grace is over."""

@@ -1,66 +1,123 @@
 """The kill switch: on disk before it is confirmed, lifted only with a reason, in force even without a disk.
 
-A halt that also cancels goes on with it until it is lifted: what could not be cancelled then, for want of
-a session or because nobody knew yet that the order works, is cancelled after the next reconciliation.
+It is pulled by an ask, by the loss limit, and by the file HALT, at which Order looks before it takes an order and
+every LOOK_SECONDS. A halt that also cancels goes on with it until it is lifted: what could not be cancelled then, for
+want of a session or because nobody knew yet that the order works, is cancelled after the next reconciliation.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import uuid
+from typing import Final
 
+import msgspec
+
+from actors.domain.halting import HaltState, from_settings, named
 from actors.messages.orders import GateView, Halt, Resume
 from actors.orders.change import Entry
 from actors.orders.gatekeeper import GateKeeper
+from actors.orders.halt_cancels import HaltCancels
+from actors.orders.halt_file import HaltFile
 from actors.orders.journal import JournalError
 from actors.orders.records import Records
+from supervision import clock
 from supervision.errors import Rejected
 from supervision.failpoints import failpoint
+from supervision.reactor import Reactor
+
+LOOK_SECONDS: Final = 0.1
 
 
 class KillSwitch:
-    """`cancel_all` asks the broker to cancel every working order of ours, but those being cancelled."""
+    """`state` is what the halts since the last resume add up to."""
 
-    def __init__(self, records: Records, gate: GateKeeper, cancel_all: Callable[[], None]) -> None:
+    def __init__(
+        self,
+        records: Records,
+        gate: GateKeeper,
+        file: HaltFile,
+        reactor: Reactor,
+        cancels: HaltCancels,
+    ) -> None:
+        self.state = from_settings(records.settings)
         self._records = records
         self._gate = gate
-        self._cancel_all = cancel_all
-        self._cancels = records.halt_cancels
+        self._file = file
+        self._reactor = reactor
+        self._cancels = cancels
+        gate.look_first = self._look
+        self._watch()
 
     def halt(self, asked: Halt) -> GateView:
         """Refuse new orders from now on."""
-        text = f"{asked.reason.strip() or 'no reason given'} (by {asked.by})"
-        self._cancels |= asked.cancel
-        failpoint("order.halt.heard", asked.by)
-        entry = Entry("halt", "", {"reason": asked.reason, "by": asked.by, "cancel": asked.cancel})
-        try:
-            self._records.set_halt(text, self._cancels, entry)
-        except JournalError as error:
-            self._records.keep_halt(text, self._cancels, entry)
-            self._records.failed(error)
-            text += "; not on disk yet, a restart now would forget it"
-        failpoint("order.halt.journalled", asked.by)
-        gate = self._gate.update(halted=text)
-        if asked.cancel:
-            self._cancel_all()
-        self._records.commit()
-        return gate
+        return self._pull(named(asked, f"{clock.now():%Y%m%dT%H%M%S}-{uuid.uuid4().hex[:8]}"))
 
     def reconciled(self) -> None:
         """It is known which orders work: cancel what a halt has left."""
-        if self._gate.facts.halted and self._cancels:
-            self._cancel_all()
+        if self.state.text:
+            self._cancels.again(self.state.cancel)
 
-    def resume(self, asked: Resume) -> GateView:
-        """Lift it. Raises Rejected without a reason, or when the disk does not take it."""
+    def flattened(self) -> None:
+        """Every position is closed: what comes from now on is left alone."""
+        self.state = msgspec.structs.replace(self.state, flatten=False)
+        self._records.keep_settings(self.state.settings(), Entry("flattened", "", {"id": self.state.id}))
+        self._show(self.state.text)
+        self._records.commit()
+
+    def resume(self, asked: Resume, settings: dict[str, str]) -> GateView:
+        """Lift it, and keep `settings` with that. Raises Rejected without a reason, or when the disk refuses."""
         reason = asked.reason.strip()
         if not reason:
             raise Rejected("resume needs a reason, which is kept", kind="invalid")
+        lifted = HaltState()
+        entry = Entry("resume", "", {"reason": reason, "by": asked.by})
         try:
-            self._records.set_halt("", False, Entry("resume", "", {"reason": reason, "by": asked.by}))
+            self._records.require_settings(lifted.settings() | settings, entry)
         except JournalError as error:
             self._records.failed(error)
             raise Rejected(f"still halted: {error}", kind="journal") from error
-        self._cancels = False
-        gate = self._gate.update(halted="")
+        try:
+            self._file.remove()
+        except OSError as error:
+            self._look()
+            raise Rejected(f"still halted: {self._file.stands()}, and does not go: {error.strerror}") from error
+        self.state = lifted
+        self._records.commit()
+        return self._show("")
+
+    def _pull(self, halt: Halt) -> GateView:
+        before, self.state = self.state, self.state.with_halt(halt)
+        if self.state == before:
+            return self._gate.view()
+        failpoint("order.halt.heard", halt.by)
+        text = self._keep(halt)
+        failpoint("order.halt.journalled", halt.by)
+        gate = self._show(text)
+        self._cancels.cancel(self.state.cancel)
         self._records.commit()
         return gate
+
+    def _keep(self, halt: Halt) -> str:
+        """Make it durable; what is to be said of it."""
+        text = self.state.text
+        facts = {name: getattr(halt, name) for name in halt.__struct_fields__}
+        entry = Entry("halt", "", facts)
+        try:
+            self._records.require_settings(self.state.settings(), entry)
+        except JournalError as error:
+            self._records.keep_settings(self.state.settings(), entry)
+            self._records.failed(error)
+            return text if self._file.stands() else f"{text}; not on disk yet, a restart now would forget it"
+        return text
+
+    def _show(self, text: str) -> GateView:
+        return self._gate.update(halted=text, flattening=self.state.flatten)
+
+    def _look(self) -> None:
+        found = self._file.look()
+        if found is not None and found.id != self.state.id:
+            self._pull(found)
+
+    def _watch(self) -> None:
+        self._look()
+        self._reactor.after(LOOK_SECONDS, self._watch)

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 from typing import Any, Final
 
@@ -69,8 +69,8 @@ class Records:
         floor = max(int(contents.settings.get("floor", "0")), contents.highest_id)
         orders = [after_restart(order, time.monotonic()) for order in contents.orders]
         self.book = OrderBook(orders, contents.executions, contents.commissions, floor)
-        self.halted = contents.settings.get("halt", "")
-        self.halt_cancels = bool(contents.settings.get("halt_cancels"))
+        self.settings: Mapping[str, str] = contents.settings
+        """As the start found them."""
         epoch, _, sequence = contents.settings.get("heard", "0:0").partition(":")
         self.heard = (int(epoch), int(sequence))
 
@@ -154,20 +154,18 @@ class Records:
         self._put(order, after, word)
         return after, rows[-1].sequence
 
-    def set_halt(self, reason: str, cancels: bool, entry: Entry) -> None:
-        """Turn the kill switch on (a reason) or off (empty), durably. Raises JournalError."""
+    def require_settings(self, settings: dict[str, str], entry: Entry) -> None:
+        """Change settings durably, with a row that says why. Raises JournalError."""
         change = Change()
-        change.settings |= {"halt": reason, "halt_cancels": "yes" if cancels else ""}
+        change.settings |= settings
         change.entries.append((clock.now(), entry))
         self._write_durably(change)
-        self.halted = reason
 
-    def keep_halt(self, reason: str, cancels: bool, entry: Entry) -> None:
-        """Turn the kill switch on although the disk refuses: in force now, durable as soon as may be."""
-        self._change.settings |= {"halt": reason, "halt_cancels": "yes" if cancels else ""}
+    def keep_settings(self, settings: dict[str, str], entry: Entry) -> None:
+        """Change settings although the disk refuses: durable as soon as may be."""
+        self._change.settings |= settings
         self._change.durable = True
         self._change.entries.append((clock.now(), entry))
-        self.halted = reason
 
     # --- what happened, to be committed at the end of the message ----------------------------------------
 

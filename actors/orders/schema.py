@@ -6,8 +6,9 @@ a quick start. Decimals are text, times ISO 8601 in UTC, prices REAL. `orders.st
 as JSON, which the service itself reads back; the columns beside it are for people. `executions` holds
 the newest revision of each execution, its `sec_type` empty when it was not kept (before version 2);
 `fills` is the view with commissions. `settings`: `floor`, below which no order id is given out again,
-`halt`, the reason of a kill switch that is on, `halt_cancels`, whether it cancels what works, and `heard`,
-EPOCH:SEQUENCE of the last report of the broker that changed something here.
+`halt`, the reason of a kill switch that is on, `halt_cancels`, what it cancels, `halt_flatten`, whether it still closes
+positions, `halt_id`, which halt it was, `loss_resumed`, which loss of which day a resume has accepted by account, and
+`heard`, EPOCH:SEQUENCE of the last report of the broker that changed something here.
 
 New columns stand at the end of their table, where a migration puts them, so that one file is like another.
 """

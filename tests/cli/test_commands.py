@@ -158,12 +158,12 @@ def test_reconcile_ends_as_its_outcome_demands(tmp_path: Path, result: CutView, 
 
 def test_the_kill_switch_passes_on_who_and_why(tmp_path: Path) -> None:
     with scripted(tmp_path, {"order": {Halt: GATE, Resume: GATE}}) as service:
-        assert service.run("halt", "--cancel", "--reason", "fire").exit_code == 0
+        assert service.run("halt", "--cancel", "all", "--reason", "fire").exit_code == 0
         assert service.run("resume", "--reason", "put out").output == "gate open\n"
         halt, resume = service.heard("order")
         assert orjson.loads(service.run("halt", "--json").stdout)["state"] == "open"
     assert isinstance(halt, Halt)
-    assert (halt.reason, halt.cancel) == ("fire", True)
+    assert (halt.reason, halt.cancel) == ("fire", "all")
     assert isinstance(resume, Resume)
     assert resume.reason == "put out"
 

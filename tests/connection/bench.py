@@ -16,6 +16,7 @@ from actors.connection import ConnectionActor
 from actors.messages import MESSAGES
 from actors.messages.broker import GateStands, OrderTerms, Sending, Snapshot, Transmit
 from actors.messages.market import Contract
+from actors.messages.orders import Passes
 from actors.messages.session import GetSession, SessionView
 from config.settings import BackoffSettings, GatewaySettings, SimulatorSettings
 from simulator.actor import SimulatorActor
@@ -86,9 +87,10 @@ class Bench:
         self.gate(1, is_open=True)
         return self.view(lambda view: view.state == "up" and view.epoch == epoch)
 
-    def gate(self, version: int, *, is_open: bool, reason: str = "") -> None:
+    def gate(self, version: int, *, is_open: bool, reason: str = "", flattens: bool = False) -> None:
         """We are Order and tell where the gate stands; handled before what is asked of `connection` next."""
-        self.connection.tell(GateStands(version, is_open, reason))
+        passes: Passes = "reducing" if flattens else "all" if is_open else "none"
+        self.connection.tell(GateStands(version, passes, reason, flattens))
 
     def view(self, test: Callable[[SessionView], bool] = lambda _: True, timeout: float = 5.0) -> SessionView:
         """The session view once it looks as wanted."""

@@ -59,7 +59,7 @@ def test_a_halt_cancels_what_it_can_and_says_in_the_journal_what_it_could_not(ho
     house.place()
     house.says(order_report("Submitted", **mine()))
     house.script[TransmitCancel] = refuse
-    house.ref.ask(Halt("test", cancel=True))
+    house.ref.ask(Halt("test", cancel="own"))
     house.settle()
     (row,) = [row for row in house.ref.ask(FollowJournal(0)).items if row.kind == "cancel_unsent"]
     assert (row.key, "the queue is full" in row.data) == ("k1", True)
@@ -71,7 +71,7 @@ def test_a_halt_goes_on_cancelling_what_it_could_not_over_sessions_and_restarts(
     works = order_report("Submitted", **mine())
     house.says(works)
     house.end()
-    house.ref.ask(Halt("test", cancel=True))
+    house.ref.ask(Halt("test", cancel="own"))
     house.restart()
     house.begin(2)
     house.cut(orders=(works,))
@@ -143,7 +143,7 @@ def test_a_halt_refuses_new_orders_over_restarts_cancels_ours_and_needs_a_reason
     house.place()
     house.says(order_report("Submitted", **mine()), order_report("Submitted", **manual()))
     house.transmitted()
-    assert house.ref.ask(Halt("fat finger", cancel=True)).state == "halted"
+    assert house.ref.ask(Halt("fat finger", cancel="own")).state == "halted"
     assert house.transmitted() == TransmitCancel(1, 1)
     assert house.sent.empty()
     house.restart()
@@ -256,7 +256,7 @@ def test_a_damaged_journal_is_a_configuration_error_and_never_made_anew(house: H
 
 def test_a_halt_holds_without_a_disk_says_that_a_restart_would_forget_it_and_is_written_later(house: House) -> None:
     with no_room(house):
-        (reason, journal) = house.ref.ask(Halt("test", cancel=True)).reasons
+        (reason, journal) = house.ref.ask(Halt("test", cancel="own")).reasons
         assert reason == "kill switch: test (by operator); not on disk yet, a restart now would forget it"
         assert "cannot be written" in journal
     while house.ref.ask(GetOrdersView()).gate.reasons[0] != "kill switch: test (by operator)":

@@ -1,0 +1,85 @@
+"""Which orders open or enlarge a position, and which orders would close all positions. Pure.
+
+An order reduces a position when it is on the other side and for no more than what is held, less what older orders
+already reduce. Of orders of which one cancels or reduces the others only the largest counts. The exits of a bracket
+belong to their entry: they are never taken for entries, what they exit from may fill at any moment. Quantities are
+signed for what is held; negative is short.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Mapping
+from decimal import Decimal
+from typing import NamedTuple
+
+from actors.domain.order_state import OrderState, side_of
+from actors.messages.orders import Side
+
+Held = Callable[[str, int], Decimal]
+"""What is held, by account and contract id."""
+
+
+class Closing(NamedTuple):
+    """An order that would close a position, or as much of it as one order may."""
+
+    account: str
+    con_id: int
+    side: Side
+    quantity: Decimal
+
+
+class Waiting(NamedTuple):
+    """A position that is not closed yet, and why, in words."""
+
+    account: str
+    con_id: int
+    reason: str
+
+
+def opening(orders: Iterable[OrderState], held: Held) -> frozenset[str]:
+    """The keys of the orders that do not reduce a position; `orders` are all that may fill, the oldest first."""
+    everyone = {order.key: order for order in orders}
+    taken: defaultdict[tuple[str, int, Side], dict[str, Decimal]] = defaultdict(dict)
+    found = set()
+    for order in sorted(everyone.values(), key=lambda each: not each.parent):  # exits first: they are there to reduce
+        side, left = side_of(order.terms.side), order.terms.quantity - order.totals.filled
+        of_side = taken[order.terms.account, order.contract.con_id, side]
+        group = order.terms.oca_group or order.key
+        if order.parent:
+            entry = everyone.get(order.parent)
+            if entry is None or entry.totals.filled:
+                of_side[group] = max(left, of_side.get(group, Decimal(0)))
+            continue
+        position = held(order.terms.account, order.contract.con_id)
+        reducible = max(Decimal(0), position if side == "SELL" else -position)
+        others = sum((quantity for name, quantity in of_side.items() if name != group), Decimal(0))
+        if left <= reducible - others:
+            of_side[group] = max(left, of_side.get(group, Decimal(0)))
+        else:
+            found.add(order.key)
+    return frozenset(found)
+
+
+def closings(
+    held: Mapping[tuple[str, int], Decimal], orders: Iterable[OrderState], most: Decimal
+) -> tuple[Closing | Waiting, ...]:
+    """What to do about each position: an order for at most `most`, or to wait while any order works in it."""
+    working: dict[tuple[str, int], OrderState] = {}
+    for order in orders:
+        for con_id in (order.contract.con_id, *(leg.con_id for leg in order.contract.legs)):
+            working[order.terms.account, con_id] = order
+    return tuple(
+        _waiting(*holding, working[holding]) if holding in working else _closing(*holding, quantity, most)
+        for holding, quantity in held.items()
+        if quantity
+    )
+
+
+def _closing(account: str, con_id: int, quantity: Decimal, most: Decimal) -> Closing:
+    return Closing(account, con_id, "SELL" if quantity > 0 else "BUY", min(abs(quantity), most))
+
+
+def _waiting(account: str, con_id: int, order: OrderState) -> Waiting:
+    whose = " of another client or made by hand, which a halt with cancel all cancels" if order.external else ""
+    return Waiting(account, con_id, f"order {order.key}{whose} is {order.status}")

@@ -1,0 +1,90 @@
+"""The kill switch as a file: `HALT` in the service's state directory. That it is there counts, not what it says.
+
+Whoever may write there pulls the switch, whatever else is dead or hung: Connection looks at the last byte of every
+order, Order before it takes one. It is written whole or not at all; only a resume takes it away. What cannot be looked
+at counts as there.
+"""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Final
+
+from actors.domain.halting import as_file, from_file
+from actors.messages.orders import Halt
+
+NAME: Final = "HALT"
+_MOST_READ: Final = 65536
+
+
+class HaltFile:
+    """The file of one service."""
+
+    def __init__(self, directory: Path) -> None:
+        self._path = directory / NAME
+        self._seen: tuple[int, ...] = ()
+        self._halt: Halt | None = None
+
+    def stands(self) -> str:
+        """Why nothing may leave because of it, in words; empty when it is not there. Costs a system call."""
+        try:
+            self._path.stat()
+        except FileNotFoundError:
+            return ""
+        except OSError as error:
+            return f"whether the kill switch's file {self._path} is there cannot be told: {error.strerror}"
+        return f"the kill switch's file {self._path} is there"
+
+    def look(self) -> Halt | None:
+        """What it asks for; None when it is not there. It is read again only when it is another than before."""
+        try:
+            found = self._path.stat()
+        except FileNotFoundError:
+            self._seen = ()
+            return None
+        except OSError:
+            return Halt(self.stands(), by="nobody known", id="unreadable")
+        seen = (found.st_ino, found.st_mtime_ns, found.st_size)
+        if seen != self._seen or self._halt is None:
+            self._seen, self._halt = seen, self._read(found.st_mtime_ns)
+        return self._halt
+
+    def write(self, halt: Halt) -> None:
+        """Put it there: in force at once, then made durable. Raises OSError."""
+        descriptor, draft = tempfile.mkstemp(prefix=f".{NAME}.", dir=self._path.parent)  # mode 0600
+        try:
+            with os.fdopen(descriptor, "wb") as file:
+                file.write(as_file(halt))
+                file.flush()
+                Path(draft).replace(self._path)
+                os.fsync(file.fileno())
+        except BaseException:
+            Path(draft).unlink(missing_ok=True)
+            raise
+        _sync(self._path.parent)
+
+    def remove(self) -> None:
+        """Take it away. Raises OSError."""
+        self._path.unlink(missing_ok=True)
+        _sync(self._path.parent)
+
+    def _read(self, changed_ns: int) -> Halt:
+        day = datetime.fromtimestamp(changed_ns // 10**9, UTC)
+        id_by_file = f"file-{day:%Y%m%dT%H%M%S}-{changed_ns % 10**9 // 1000:06d}"
+        try:
+            with self._path.open("rb") as file:
+                content = file.read(_MOST_READ)
+        except OSError as error:
+            return Halt(f"{self.stands()}, and cannot be read: {error.strerror}", by="file HALT", id=id_by_file)
+        return from_file(content, id_by_file)
+
+
+def _sync(directory: Path) -> None:
+    descriptor = os.open(directory, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
