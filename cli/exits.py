@@ -18,6 +18,7 @@ DEGRADED = 4
 TIMED_OUT = 5
 REFUSED = 10
 NEEDS_PERSON = 11
+DAMAGED = 20
 CONFIGURATION = 78
 
 # The kinds of refusal that say what to do next; any other, a gate's, a limit's or the broker's, is REFUSED.

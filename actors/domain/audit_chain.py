@@ -76,16 +76,24 @@ def append(head: Head, *, journal_sequence: int | None, at: str, kind: str, key:
     )
 
 
+def flaw(row: AuditRow, before: Head) -> Damage | None:
+    """What is wrong with a row that must follow `before`; None when it does."""
+    number = before.sequence + 1
+    if row.sequence != number:
+        return Damage(number, f"the row is missing: after {before.sequence} comes {row.sequence}")
+    if row.previous_hash != before.hash.encode():
+        return Damage(number, "its previous_hash is not the hash of the row before it")
+    if row.hash != row_hash(row).encode():
+        return Damage(number, "its hash does not follow from its contents")
+    return None
+
+
 def verify(rows: Iterable[AuditRow], head: Head) -> Damage | None:
     """The first damaged row after `head`, or None when all of them follow from it."""
     expected = head
     for row in rows:
-        number = expected.sequence + 1
-        if row.sequence != number:
-            return Damage(number, f"the row is missing: after {expected.sequence} comes {row.sequence}")
-        if row.previous_hash != expected.hash.encode():
-            return Damage(number, "its previous_hash is not the hash of the row before it")
-        if row.hash != row_hash(row).encode():
-            return Damage(number, "its hash does not follow from its contents")
-        expected = Head(number, row.hash.decode())
+        damage = flaw(row, expected)
+        if damage is not None:
+            return damage
+        expected = Head(row.sequence, row.hash.decode())
     return None
