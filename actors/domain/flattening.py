@@ -13,7 +13,10 @@ from collections.abc import Callable, Iterable, Mapping
 from decimal import Decimal
 from typing import NamedTuple
 
-from actors.domain.order_state import OrderState, side_of
+from actors.domain.order_state import OrderState
+from actors.domain.risk.facts import NOTHING
+from actors.domain.risk.reducing import reduces
+from actors.domain.risk.working import Find, may_fill, moved
 from actors.messages.orders import Side
 
 Held = Callable[[str, int], Decimal]
@@ -37,28 +40,34 @@ class Waiting(NamedTuple):
     reason: str
 
 
-def opening(orders: Iterable[OrderState], held: Held) -> frozenset[str]:
-    """The keys of the orders that do not reduce a position; `orders` are all that may fill, the oldest first."""
-    everyone = {order.key: order for order in orders}
-    taken: defaultdict[tuple[str, int, Side], dict[str, Decimal]] = defaultdict(dict)
+def opening(orders: Iterable[OrderState], find: Find, held: Held) -> frozenset[str]:
+    """The keys of the orders that do not reduce a position; `orders` are all that may fill, the oldest first.
+
+    `find` knows an order by its key. A combo reduces when each of its legs does.
+    """
+    taken: defaultdict[tuple[str, int, str], dict[str, Decimal]] = defaultdict(dict)
     found = set()
-    for order in sorted(everyone.values(), key=lambda each: not each.parent):  # exits first: they are there to reduce
-        side, left = side_of(order.terms.side), order.terms.quantity - order.totals.filled
-        of_side = taken[order.terms.account, order.contract.con_id, side]
-        group = order.terms.oca_group or order.key
-        if order.parent:
-            entry = everyone.get(order.parent)
-            if entry is None or entry.totals.filled:
-                of_side[group] = max(left, of_side.get(group, Decimal(0)))
-            continue
-        position = held(order.terms.account, order.contract.con_id)
-        reducible = max(Decimal(0), position if side == "SELL" else -position)
-        others = sum((quantity for name, quantity in of_side.items() if name != group), Decimal(0))
-        if left <= reducible - others:
-            of_side[group] = max(left, of_side.get(group, Decimal(0)))
+    for order in sorted(orders, key=lambda each: not each.parent):  # exits first: they are there to reduce
+        group, account = order.terms.oca_group or order.key, order.terms.account
+        moves = [(taken[account, con_id, side], (con_id, side, size)) for con_id, side, size in _moves(order, find)]
+        if order.parent or all(
+            reduces(side, quantity, held(account, con_id), _others(of_side, group))
+            for of_side, (con_id, side, quantity) in moves
+        ):
+            for of_side, (_, _, quantity) in moves:
+                of_side[group] = max(quantity, of_side.get(group, NOTHING))
         else:
             found.add(order.key)
     return frozenset(found)
+
+
+def _moves(order: OrderState, find: Find) -> tuple[tuple[int, str, Decimal], ...]:
+    left = may_fill(order, find)
+    return moved(order, left) if left > 0 else ()
+
+
+def _others(of_side: Mapping[str, Decimal], group: str) -> Decimal:
+    return sum((quantity for name, quantity in of_side.items() if name != group), NOTHING)
 
 
 def closings(

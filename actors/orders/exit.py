@@ -50,22 +50,37 @@ class Exit:
         receipts: tuple[int, ...],
         on_sent: Callable[[Group], None],
         on_unsent: Callable[[Group, Rejected], None],
+        *,
+        reducing: bool = False,
     ) -> None:
-        """Send new orders, all or none; `on_sent` also when the outcome is unknown, which the orders then say."""
+        """Send new orders, all or none; `on_sent` also when the outcome is unknown, which the orders then say.
+
+        `reducing`: all of them only reduce positions.
+        """
         frames = tuple(map(_sending, orders, receipts))
         if orders[-1].parent:  # the gateway keeps a bracket back until its last order is there
             held_back = (_held_back(one) for one in frames[:-1])
             frames = (*held_back, frames[-1])
-        self._send(orders, frames, ev.Transmitted(), ev.Unsent, on_sent, on_unsent)
+        self._send(orders, frames, reducing, ev.Transmitted(), ev.Unsent, on_sent, on_unsent)
         for order in orders:
             self._records.hand(order, ev.Handed())
 
-    def modify(self, order: OrderState, terms: OrderTerms, receipt: int, on_sent: OnSent, on_unsent: OnUnsent) -> None:
-        """Send new terms of an order that works."""
+    def modify(
+        self,
+        order: OrderState,
+        terms: OrderTerms,
+        receipt: int,
+        on_sent: OnSent,
+        on_unsent: OnUnsent,
+        *,
+        reducing: bool = False,
+    ) -> None:
+        """Send new terms of an order that works; `reducing`: with them it only reduces a position."""
         frames = (Sending(order.order_id, order.contract, terms, receipt),)
         self._send(
             (order,),
             frames,
+            reducing,
             None,
             ev.ModifyUnsent,
             lambda orders: on_sent(orders[0]),
@@ -105,6 +120,7 @@ class Exit:
         self,
         orders: Group,
         frames: tuple[Sending, ...],
+        reducing: bool,
         sent_event: ev.Event | None,
         unsent_event: Callable[[str], ev.Event],
         on_sent: Callable[[Group], None],
@@ -133,7 +149,7 @@ class Exit:
                 on_sent(self._after(orders, ev.Lost(f"whether it was sent is unknown: {reason}")))
             self._records.commit()
 
-        message = Transmit(epoch, self._gate.view().version, frames)
+        message = Transmit(epoch, self._gate.view().version, frames, reducing)
         self._connection.ask(message, timeout=TRANSMIT_SECONDS, on_reply=sent, on_error=failed)
         failpoint("order.transmit.handed", first)
         self._connection.flush()

@@ -56,7 +56,8 @@ class HaltCancels:
             self._changing.cancel_unasked(lambda _: True)
         if mode == "entries":
             book = self._records.book
-            entries = opening((order for order in book.open_orders() if not order.terminal), book.holdings.of)
+            working = (order for order in book.open_orders() if not order.terminal)
+            entries = opening(working, book.get, book.holdings.of)
             self._changing.cancel_unasked(lambda order: order.key in entries)
 
     def _cancel_everything(self, on_sent: Callable[[Transmitted], None]) -> None:

@@ -37,13 +37,22 @@ class Waiter(NamedTuple):
 
 
 class Placement:
-    """The orders asked for and their terms, of the same order and number."""
+    """The orders asked for and their terms, of the same order and number. `flattens`: the kill switch asks for it."""
 
-    def __init__(self, key: str, members: tuple[Member, ...], terms: tuple[OrderTerms, ...], waiter: Waiter) -> None:
+    def __init__(
+        self,
+        key: str,
+        members: tuple[Member, ...],
+        terms: tuple[OrderTerms, ...],
+        waiter: Waiter,
+        *,
+        flattens: bool = False,
+    ) -> None:
         self.key = key
         self.members = members
         self.terms = terms
         self.shape = waiter.shape
+        self.flattens = flattens
         self.waiters = [waiter]
 
     def pairs(self) -> Iterator[tuple[Member, OrderTerms]]:

@@ -68,6 +68,12 @@ class Placing:
         if not self._in_use(asked.key, self._order_named, waiter):
             self._begin(asked.key, (Member(asked),), (), waiter)
 
+    def flatten(self, asked: PlaceOrder, sender: Sender) -> None:
+        """The same for the kill switch, which lets it pass; every other check is asked. Raises Rejected."""
+        waiter = Waiter(sender, one_view)
+        if not self._in_use(asked.key, self._order_named, waiter):
+            self._begin(asked.key, (Member(asked),), (), waiter, flattens=True)
+
     def bracket(self, asked: PlaceBracket, sender: Sender) -> None:
         """Place an entry with its exits, once, and answer when they are out. Raises Rejected."""
         entry, waiter = _with_key(asked.entry), Waiter(sender, all_views)
@@ -137,9 +143,17 @@ class Placing:
 
     # --- on the way -------------------------------------------------------------------------------
 
-    def _begin(self, key: str, members: tuple[Member, ...], wrong: tuple[str, ...], waiter: Waiter) -> None:
-        self._checks.pass_gate()
-        placement = Placement(key, members, self._terms(members, wrong), waiter)
+    def _begin(
+        self,
+        key: str,
+        members: tuple[Member, ...],
+        wrong: tuple[str, ...],
+        waiter: Waiter,
+        *,
+        flattens: bool = False,
+    ) -> None:
+        self._checks.pass_gate(flattens=flattens)
+        placement = Placement(key, members, self._terms(members, wrong), waiter, flattens=flattens)
         if len(members) > 1:
             self._check_unused(members)
         self._waiting[key] = placement
@@ -174,7 +188,7 @@ class Placing:
             return
         try:
             self._check(placement, known)
-            self._checks.pass_gate()
+            self._checks.pass_gate(flattens=placement.flattens)
             orders = self._intents(placement, known)
             failpoint("order.intent.checked", placement.key)
             receipts = self._records.intend(orders)
@@ -188,7 +202,7 @@ class Placing:
         else:
             failpoint("order.intent.journalled", placement.key)
             sent, unsent = partial(self._answer, placement.key), partial(self._unsent, placement.key)
-            self._exit.place(orders, receipts, sent, unsent)
+            self._exit.place(orders, receipts, sent, unsent, reducing=placement.flattens)
             self._records.tell_intents(orders)
 
     def _not_found(self, placement: Placement, error: Rejected) -> None:

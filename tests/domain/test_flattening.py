@@ -22,32 +22,34 @@ def one(key: str, side: str = "SELL", quantity: int = 10, group: str = "", **cha
     return order(key=key, terms=made, reported="SUBMITTED", **changes)
 
 
-def held(quantity: int) -> Any:
-    return lambda account, con_id: Decimal(quantity if (account, con_id) == HERE else 0)
+def entries(orders: list[OrderState], quantity: int) -> frozenset[str]:
+    """What does not reduce while so many are held."""
+    by_key = {each.key: each for each in orders}
+    return opening(orders, by_key.get, lambda *place: Decimal(quantity if place == HERE else 0))
 
 
 def test_what_is_on_the_other_side_and_for_no_more_than_is_held_reduces() -> None:
-    assert opening([one("s", quantity=10)], held(10)) == set()
-    assert opening([one("s", quantity=11)], held(10)) == {"s"}
-    assert opening([one("b", "BUY", 10)], held(-10)) == set()
-    assert opening([one("b", "BUY", 1)], held(10)) == {"b"}
-    assert opening([one("s", quantity=1)], held(0)) == {"s"}
-    assert opening([one("s", quantity=15, totals=Totals(filled=Decimal(5)))], held(10)) == set()
+    assert entries([one("s", quantity=10)], 10) == set()
+    assert entries([one("s", quantity=11)], 10) == {"s"}
+    assert entries([one("b", "BUY", 10)], -10) == set()
+    assert entries([one("b", "BUY", 1)], 10) == {"b"}
+    assert entries([one("s", quantity=1)], 0) == {"s"}
+    assert entries([one("s", quantity=15, totals=Totals(filled=Decimal(5)))], 10) == set()
 
 
 def test_what_older_orders_reduce_already_is_no_longer_there_but_of_a_group_only_the_largest_counts() -> None:
-    assert opening([one("old", quantity=6), one("new", quantity=6)], held(10)) == {"new"}
-    assert opening([one("limit", quantity=10, group="g"), one("stop", quantity=10, group="g")], held(10)) == set()
+    assert entries([one("old", quantity=6), one("new", quantity=6)], 10) == {"new"}
+    assert entries([one("limit", quantity=10, group="g"), one("stop", quantity=10, group="g")], 10) == set()
     group = [one("limit", quantity=10, group="g"), one("stop", quantity=10, group="g")]
-    assert opening([*group, one("more", quantity=1)], held(10)) == {"more"}
+    assert entries([*group, one("more", quantity=1)], 10) == {"more"}
 
 
 def test_the_exits_of_a_bracket_are_no_entries_even_before_their_entry_fills() -> None:
     entry = one("k", "BUY")
     exits = [one("k/profit", group="k", parent="k"), one("k/stop", group="k", parent="k")]
-    assert opening([entry, *exits], held(0)) == {"k"}
+    assert entries([entry, *exits], 0) == {"k"}
     filled = msgspec.structs.replace(entry, totals=Totals(filled=Decimal(4)))
-    assert opening([filled, *exits, one("s", quantity=1)], held(4)) == {"k", "s"}
+    assert entries([filled, *exits, one("s", quantity=1)], 4) == {"k", "s"}
 
 
 def test_a_position_is_closed_by_one_order_at_a_time_of_no_more_than_an_order_may_have() -> None:
