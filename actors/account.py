@@ -15,7 +15,17 @@ from actors.accounts.telling import TOPIC, FiguresTelling
 from actors.domain.margin import MarginWatch
 from actors.domain.portfolio import Portfolio, PositionKey
 from actors.domain.risk_figures import risk_figures
-from actors.messages.account import AccountEvent, Accounts, GetAccounts, GetPositions, PnL, Position, Positions
+from actors.messages.account import (
+    AccountEvent,
+    Accounts,
+    GetAccounts,
+    GetPortfolio,
+    GetPositions,
+    PnL,
+    PortfolioView,
+    Position,
+    Positions,
+)
 from actors.messages.broker import Snapshot
 from actors.messages.broker_account import (
     AccountValueReport,
@@ -252,6 +262,10 @@ class AccountActor(Actor):
         if positions is None:
             raise Rejected(f"positions are not known yet: {self._why_not()}", kind="not_ready")
         return positions
+
+    @handles(GetPortfolio)
+    def _whole(self, _: GetPortfolio, __: Sender) -> PortfolioView:
+        return PortfolioView(self._portfolio.accounts(), self._portfolio.positions())
 
     def _why_not(self) -> str:
         if self._epoch == NO_SESSION:

@@ -19,12 +19,15 @@ from actors.domain.executions import JournalledExecution
 from actors.messages.account import AccountEvent, Accounts, Positions
 from actors.messages.broker import Snapshot
 from actors.messages.orders import GateChanged
+from actors.messages.risk import RiskFigures
 from actors.messages.session import LinkChanged, SessionDown, SessionUp
 from actors.messages.state import (
     CutFinished,
     CutView,
+    EquityHistory,
     GetCachedAccounts,
     GetCachedPositions,
+    GetEquityHistory,
     GetMemory,
     GetReconciliation,
     JournalRow,
@@ -41,9 +44,11 @@ from actors.store.audit import AuditTrail
 from actors.store.cache_keeper import CacheKeeper
 from actors.store.caches import Caches
 from actors.store.database import Database, DiskTrouble
+from actors.store.equity import EquityStore
 from actors.store.follower import JournalFollower
 from actors.store.reconciler import Reconciler
 from actors.store.schedules import Schedules
+from actors.store.snapshots import Snapshots
 from actors.store.writes import Writes
 from config.settings import StateSettings
 from supervision import clock
@@ -93,8 +98,12 @@ class StateActor(Actor):
         )
         connection = self.link("connection", topics=("session",), on_down=self._connection_down)
         order = self.link("order", topics=("journal", "risk"), on_up=self._order_up, on_down=self._order_down)
-        account = self.link("account", topics=("account",), on_up=self._account_up)
+        account = self.link(
+            "account", topics=("account", "risk_figures"), on_up=self._account_up, on_down=self._account_down
+        )
         self._keeper = CacheKeeper(self.reactor, account, self._writes, self._caches, self.context.log)
+        self._equity = EquityStore(self._database)
+        self._snapshots = Snapshots(self.reactor, account, self._writes, self._equity, self.context.log)
         self._reconciler = Reconciler(
             reactor=self.reactor,
             connection=connection,
@@ -204,12 +213,17 @@ class StateActor(Actor):
         gate = message.gate
         self._observe(gate.since, "gate", {"state": gate.state, "reasons": gate.reasons, "version": gate.version})
 
+    @handles(ProtectionChanged)
+    def _protection_changed(self, _: ProtectionChanged, __: Sender) -> None:
+        """In the audit already, by the journal's rows of it."""
+
     @handles(AuditHeadDue)
     def _audit_head_due(self, _: AuditHeadDue, __: Sender) -> None:
         self._log_head()
 
     def _clocks_jumped(self, jump: clock.Jump) -> None:
         self._schedules.rearm(jump)
+        self._snapshots.arm()
         words = []
         if jump.calendar:
             words.append(f"the clock was set by {jump.calendar:+.1f} s")
@@ -249,6 +263,17 @@ class StateActor(Actor):
 
     def _account_up(self, _: Uplink, __: int) -> None:
         self._keeper.refresh()
+
+    def _account_down(self, _: Uplink) -> None:
+        self._snapshots.account_went()
+
+    @handles(RiskFigures)
+    def _risk_figures(self, message: RiskFigures, _: Sender) -> None:
+        self._snapshots.hear(message)
+
+    @handles(GetEquityHistory)
+    def _equity_history(self, message: GetEquityHistory, _: Sender) -> EquityHistory:
+        return self._read(lambda: self._equity.history(message.days))
 
     @handles(GetCachedPositions)
     def _cached_positions(self, _: GetCachedPositions, __: Sender) -> Positions:

@@ -89,6 +89,17 @@ class GetAccounts(Ask[Accounts], frozen=True):
     """Summary, values and profit and loss of every account."""
 
 
+class PortfolioView(Message, frozen=True):
+    """All accounts and positions as they were known at one moment; `positions` None before the first list."""
+
+    accounts: Accounts
+    positions: Positions | None
+
+
+class GetPortfolio(Ask[PortfolioView], frozen=True):
+    """Accounts and positions of one moment."""
+
+
 class AccountEvent(Message, frozen=True):
     """Topic `account`: profit and loss or a position changed."""
 

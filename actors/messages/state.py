@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
 from typing import Literal
 
@@ -166,6 +166,39 @@ class GetCachedPositions(Ask[Positions], frozen=True):
 
 class GetCachedAccounts(Ask[Accounts], frozen=True):
     """The account values last stored, with their age."""
+
+
+class EquityRow(Message, frozen=True):
+    """What an account was worth at one moment, in `currency`. `cause` is why it was stored: `session_up`, `schedule`,
+    `session_down` or `day_end`; `as_of` is when the broker had told its values.
+    """
+
+    account: str
+    at: datetime
+    cause: str
+    trading_day: date
+    as_of: datetime
+    currency: str
+    net_liquidation: Decimal | None
+    cash: Decimal | None
+    available_funds: Decimal | None
+    excess_liquidity: Decimal | None
+    gross_position_value: Decimal | None
+    daily: Decimal | None
+    unrealized: Decimal | None
+    realized: Decimal | None
+
+
+class EquityHistory(Message, frozen=True):
+    """The last row of each account and trading day, oldest first."""
+
+    items: tuple[EquityRow, ...]
+
+
+class GetEquityHistory(Ask[EquityHistory], frozen=True):
+    """What accounts were worth on the last `days` trading days of which anything is stored."""
+
+    days: int = 30
 
 
 class Memory(Message, frozen=True):

@@ -1,0 +1,48 @@
+"""What an account has in each currency, from its values. Pure.
+
+A value is known by its key and its currency: one key stands in the base currency, in each currency held, and as BASE.
+What was not told, or is no number, is None.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Final
+
+from actors.domain.money import money
+from actors.messages.account import AccountView
+
+_BASE: Final = "BASE"
+
+
+@dataclass(frozen=True, slots=True)
+class Balance:
+    """Cash, and cash with positions, in `currency`; `rate` is what one unit of it is worth in the base currency."""
+
+    currency: str
+    cash: Decimal | None
+    net_liquidation: Decimal | None
+    rate: Decimal | None
+
+
+def balances(view: AccountView) -> tuple[Balance, ...]:
+    """What the account has in each currency, the base currency first."""
+    told = {(value.key, value.currency): money(value.value) for value in view.values}
+    units = {unit for key, unit in told if key == "CashBalance" and unit not in (_BASE, "")}
+    return tuple(
+        Balance(
+            currency=unit,
+            cash=told["CashBalance", unit],
+            net_liquidation=told.get(("NetLiquidationByCurrency", unit)),
+            rate=Decimal(1) if unit == view.currency else told.get(("ExchangeRate", unit)),
+        )
+        for unit in sorted(units, key=lambda unit: (unit != view.currency, unit))
+    )
+
+
+def amount(view: AccountView, key: str) -> Decimal | None:
+    """A value of the account in its base currency."""
+    found = {value.currency: value.value for value in view.values if value.key == key}
+    text = found.get(view.currency, found.get(_BASE))
+    return None if text is None else money(text)
