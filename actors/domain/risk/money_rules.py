@@ -148,7 +148,7 @@ class _Measure:
         return _known(rate_of(self._facts.figures, currency, self._facts.terms.account))
 
     def _worth(self, held: Holding) -> Decimal:
-        if held.unit is None or not held.unit.is_finite():
+        if held.unit is None or not _is_value(held.unit):
             raise _Unknown(f"nobody knows what {held.symbol} is worth, which the account holds or has orders in")
         return held.unit * self._rate(held.currency)
 
@@ -157,7 +157,7 @@ class _Measure:
 
     def _unit_of_move(self, move: Move) -> Decimal:
         marked = move.holding.unit
-        if marked is not None and not marked.is_finite():
+        if marked is not None and not _is_value(marked):
             raise _Unknown(f"the mark {marked} of {move.holding.symbol} is no value")
         if not self._facts.details.contract.legs:
             return max(self._unit_of_order(), marked or NOTHING)
@@ -168,6 +168,10 @@ def _known(found: Decimal | str) -> Decimal:
     if isinstance(found, str):
         raise _Unknown(found)
     return found
+
+
+def _is_value(unit: Decimal) -> bool:
+    return unit.is_finite() and unit >= 0
 
 
 def _split(move: Move) -> tuple[Decimal, Decimal]:

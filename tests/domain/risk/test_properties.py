@@ -1,0 +1,178 @@
+"""Of any order and any limits: a tighter limit never lets more through, nothing unknown passes, nothing ends badly."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Any
+
+import msgspec
+from hypothesis import assume, given
+from hypothesis import strategies as st
+
+from actors.domain.hours import HoursFact
+from actors.domain.risk.contract_rules import is_measurable
+from actors.domain.risk.decision import decide
+from actors.domain.risk.facts import Counts, Facts, Twin
+from actors.domain.risk.limits import RiskLimits, StrategyLimits
+from actors.domain.risk.reducing import reducing
+from tests.domain.order_builders import quote, terms
+from tests.domain.risk.builders import CLOSED, OPEN, WIDE, facts, figures, held
+
+MONEY = st.integers(1, 10_000).map(Decimal)
+MAYBE_MONEY = st.none() | MONEY
+COUNT = st.none() | st.integers(1, 8)
+SIGNED = st.integers(-30, 30).map(Decimal)
+SIZE = st.integers(0, 30).map(Decimal)
+PRICE = st.sampled_from((None, 0.0, -1.0, 0.01, 140.0, 149.9, 150.0, 150.1, 160.0, float("nan"), float("inf"), 1.8e308))
+ODD = st.sampled_from((None, Decimal("NaN"), Decimal("Infinity"), Decimal(-5), Decimal(0), Decimal(1500)))
+SYMBOLS = st.sampled_from(((), ("AAPL",), ("MSFT",), ("AAPL", "MSFT")))
+
+OWN = st.builds(
+    StrategyLimits,
+    max_order_value=MAYBE_MONEY,
+    max_order_quantity=st.none() | st.integers(1, 30).map(Decimal),
+    max_position_value=MAYBE_MONEY,
+    max_open_orders=COUNT,
+    orders_per_minute=COUNT,
+    orders_per_day=COUNT,
+    allowed=SYMBOLS,
+)
+LIMITS = st.builds(
+    RiskLimits,
+    max_order_value=MONEY,
+    max_order_quantity=st.integers(1, 30).map(Decimal),
+    quote_age=st.sampled_from((1.0, 30.0)),
+    max_position_value=MAYBE_MONEY,
+    max_gross_exposure=MAYBE_MONEY,
+    max_open_orders=COUNT,
+    orders_per_minute=COUNT,
+    orders_per_minute_each=COUNT,
+    orders_per_day=COUNT,
+    price_collar=st.none() | st.sampled_from((0.1, 1.0, 5.0, 50.0)),
+    duplicate_window=st.sampled_from((0.0, 0.5, 2.0)),
+    buying_power=st.booleans(),
+    market_hours=st.booleans(),
+    allowed=SYMBOLS,
+    restricted=SYMBOLS,
+    own=OWN,
+)
+HOLDINGS = st.builds(held, SIGNED, told=st.none() | SIGNED, lagging=st.booleans(), unit=ODD, buying=SIZE, selling=SIZE)
+ORDERS = st.builds(
+    terms,
+    side=st.sampled_from(("BUY", "SELL")),
+    quantity=st.integers(1, 30).map(Decimal) | st.sampled_from((Decimal("NaN"), Decimal(-1), Decimal("1.5"))),
+    order_type=st.sampled_from(("LMT", "MKT", "STP", "STP LMT", "TRAIL", "TRAIL LIMIT", "MOC", "LOC")),
+    limit=PRICE,
+    stop=PRICE,
+    limit_offset=st.none() | st.sampled_from((0.1, 100.0, float("nan"))),
+    tif=st.sampled_from(("DAY", "GTC", "OPG")),
+)
+FIGURES = st.none() | st.builds(
+    figures,
+    live=st.booleans(),
+    available_funds=ODD,
+    currency=st.sampled_from(("USD", "EUR")),
+    rates=st.sampled_from(({}, {"USD": Decimal("0.8")}, {"USD": Decimal("NaN")})),
+)
+QUOTES = st.none() | st.builds(
+    quote,
+    bid=PRICE,
+    ask=PRICE,
+    last=PRICE,
+    age=st.none() | st.floats(0, 60) | st.just(float("nan")),
+    state=st.sampled_from(("live", "delayed", "stale", "gap", "waiting")),
+)
+
+
+@st.composite
+def any_facts(draw: st.DrawFn) -> Facts:
+    return facts(
+        draw(ORDERS),
+        draw(HOLDINGS),
+        move={"own": draw(SIGNED), "own_buying": draw(SIZE), "own_selling": draw(SIZE)},
+        others=tuple(draw(st.lists(HOLDINGS, max_size=2))),
+        figures=draw(FIGURES),
+        quote=draw(QUOTES),
+        hours=draw(st.sampled_from((None, OPEN, CLOSED, HoursFact(False, "nobody knows")))),
+        counts=draw(st.builds(Counts, *[st.integers(0, 8)] * 6)),
+        twin=draw(st.none() | st.builds(Twin, st.just("k0"), st.floats(0, 3))),
+        together=draw(st.integers(1, 3)),
+        change=draw(st.booleans()),
+        waits_for_entry=draw(st.booleans()),
+        asks_broker=draw(st.booleans()),
+        only_reducing=draw(st.sampled_from(("", "the day's loss"))),
+    )
+
+
+def accepted(about: Facts, kept: RiskLimits) -> bool:
+    return all(one.passed for one in decide(about, kept))
+
+
+def _tighter(draw: st.DrawFn, name: str, value: Any) -> Any:
+    """A value of a limit that is at least as tight."""
+    if name in ("allowed", "restricted"):
+        more = {"allowed": [("IBM",), value], "restricted": [(*value, "AAPL"), value]}[name]
+        return draw(st.sampled_from(more))
+    if isinstance(value, bool):
+        return draw(st.sampled_from((True, value)))
+    if name == "duplicate_window":
+        return value + draw(st.sampled_from((0.0, 1.0)))
+    if value is None:
+        return draw(st.sampled_from((None, 1)))
+    return draw(st.sampled_from((value, min(value, type(value)(1)))))
+
+
+@st.composite
+def narrowed(draw: st.DrawFn) -> tuple[RiskLimits, RiskLimits]:
+    wide = draw(LIMITS)
+    chosen = draw(st.sets(st.sampled_from(RiskLimits.__struct_fields__), min_size=1, max_size=4)) - {"own"}
+    changes = {name: _tighter(draw, name, getattr(wide, name)) for name in sorted(chosen)}
+    own = draw(st.sampled_from(StrategyLimits.__struct_fields__))
+    tight_own = msgspec.structs.replace(wide.own, **{own: _tighter(draw, own, getattr(wide.own, own))})
+    return wide, msgspec.structs.replace(wide, own=tight_own, **changes)
+
+
+@given(any_facts(), narrowed())
+def test_a_tighter_limit_never_lets_an_order_through_that_a_wider_one_refused(
+    about: Facts, pair: tuple[RiskLimits, RiskLimits]
+) -> None:
+    wide, tight = pair
+    assert accepted(about, wide) or not accepted(about, tight)
+
+
+@given(any_facts(), LIMITS)
+def test_whatever_the_facts_every_refusal_says_what_is_wrong_and_what_would_be_accepted(
+    about: Facts, kept: RiskLimits
+) -> None:
+    for one in decide(about, kept):
+        assert one.rule
+        assert one.value
+        assert one.limit
+        if not one.passed:
+            assert any(words in one.text for words in ("accepted", "cannot be kept", "must be above zero"))
+
+
+@given(any_facts())
+def test_what_opens_a_position_passes_only_with_a_price_a_rate_and_funds_that_are_known(about: Facts) -> None:
+    assume(is_measurable(about.terms) and not reducing(about))
+    if not accepted(about, WIDE):
+        return
+    assert about.figures is not None
+    assert about.figures.currency == "USD" or about.figures.rates.get("USD") == Decimal("0.8")
+    assert about.asks_broker or about.figures.live
+    assert about.quote is not None
+    assert about.quote.age is not None
+
+
+@given(any_facts(), LIMITS, st.integers(1, 30).map(Decimal))
+def test_more_of_an_order_never_passes_where_less_of_it_was_refused(
+    about: Facts, kept: RiskLimits, more: Decimal
+) -> None:
+    assume(is_measurable(about.terms) and about.terms.quantity % 1 == 0 and not reducing(about))
+    (move,) = about.moves
+    larger = msgspec.structs.replace(
+        about,
+        terms=msgspec.structs.replace(about.terms, quantity=about.terms.quantity + more),
+        moves=(msgspec.structs.replace(move, quantity=move.quantity + more),),
+    )
+    assert accepted(about, kept) or not accepted(larger, kept)
