@@ -5,9 +5,11 @@ The command line's `--json` prints them; they are part of the interface, message
 
 from __future__ import annotations
 
+from actors.domain.balances import Balance, amount, balances
 from actors.messages.account import AccountView, Position
 from actors.messages.market import Quote
 from actors.messages.orders import Execution, OrderView
+from actors.messages.state import EquityRow
 
 Row = dict[str, object]
 
@@ -119,10 +121,44 @@ def account_row(view: AccountView) -> Row:
         "available_funds": view.available_funds,
         "buying_power": view.buying_power,
         "gross_position_value": view.gross_position_value,
+        "excess_liquidity": amount(view, "ExcessLiquidity"),
+        "initial_margin": amount(view, "InitMarginReq"),
+        "maintenance_margin": amount(view, "MaintMarginReq"),
         "daily_pnl": view.pnl.daily,
         "unrealized_pnl": view.pnl.unrealized,
         "realized_pnl": view.pnl.realized,
+        "balances": [balance_row(one) for one in balances(view)],
         "complete": view.complete,
         "as_of": view.as_of,
         "source": view.source,
+    }
+
+
+def balance_row(balance: Balance) -> Row:
+    """What an account has in one currency; `rate` is that of the currency in the base currency."""
+    return {
+        "currency": balance.currency,
+        "cash": balance.cash,
+        "net_liquidation": balance.net_liquidation,
+        "rate": balance.rate,
+    }
+
+
+def equity_row(row: EquityRow) -> Row:
+    """What an account was worth at one moment; money in its `currency`."""
+    return {
+        "account": row.account,
+        "trading_day": row.trading_day.isoformat(),
+        "at": row.at,
+        "as_of": row.as_of,
+        "cause": row.cause,
+        "currency": row.currency,
+        "net_liquidation": row.net_liquidation,
+        "cash": row.cash,
+        "available_funds": row.available_funds,
+        "excess_liquidity": row.excess_liquidity,
+        "gross_position_value": row.gross_position_value,
+        "daily_pnl": row.daily,
+        "unrealized_pnl": row.unrealized,
+        "realized_pnl": row.realized,
     }

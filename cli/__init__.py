@@ -18,6 +18,7 @@ COMMANDS = {
     "quotes": ("cli.market:quotes", "Quotes of what is subscribed; a symbol given is subscribed."),
     "account": ("cli.account:account", "Account summary with profit and loss."),
     "positions": ("cli.account:positions", "What the account holds."),
+    "portfolio": ("cli.portfolio:portfolio", "What each account holds and is worth, by currency."),
     "orders": ("cli.orders:orders", "Working orders, or all of them."),
     "executions": ("cli.orders:executions", "Fills with their commissions."),
     "order": ("cli.order_groups:order", "Place, modify or cancel orders by hand."),

@@ -1,4 +1,7 @@
-"""`account` and `positions`: the live answer, or the stored one with its age while Account or the broker is away."""
+"""`account` and `positions`: the live answer, or the stored one with its age while Account or the broker is away.
+
+`account --history` is what State has written down.
+"""
 
 from __future__ import annotations
 
@@ -8,9 +11,10 @@ import click
 from rich.table import Table
 
 from actors.desk import Desk
+from actors.domain.balances import amount, balances
 from actors.messages.account import Accounts, AccountView, GetAccounts, GetPositions, Positions
-from actors.messages.state import GetCachedAccounts, GetCachedPositions
-from actors.rows import account_row, position_row
+from actors.messages.state import EquityHistory, GetCachedAccounts, GetCachedPositions, GetEquityHistory
+from actors.rows import account_row, equity_row, position_row
 from cli.options import as_json, state_dir
 from cli.output import age, console, money, price, print_json, table
 from supervision.errors import DeliveryError, Rejected
@@ -19,17 +23,21 @@ LIVE_LIMIT = 2.0
 
 
 @click.command()
+@click.option("--history", is_flag=True, help="What it was worth at the end of each trading day, of the last thirty.")
 @state_dir
 @as_json
-def account(state_dir: Path, as_json: bool) -> None:
-    """Account summary with profit and loss, each with the age of what it shows."""
+def account(history: bool, state_dir: Path, as_json: bool) -> None:
+    """Account summary with profit and loss and balances by currency, each with the age of what it shows."""
     with Desk.connect(state_dir) as desk:
-        accounts = _accounts(desk)
+        if history:
+            _print_history(desk.state.ask(GetEquityHistory(), timeout=LIVE_LIMIT), as_json=as_json)
+            return
+        accounts = known_accounts(desk)
     if as_json:
         print_json([account_row(view) for view in accounts.items])
         return
     for view in accounts.items:
-        console().print(account_table(view))
+        console().print(account_table(view), balances_table(view))
 
 
 @click.command()
@@ -38,14 +46,22 @@ def account(state_dir: Path, as_json: bool) -> None:
 def positions(state_dir: Path, as_json: bool) -> None:
     """What the account holds, with the age of what is shown."""
     with Desk.connect(state_dir) as desk:
-        held = _positions(desk)
+        held = known_positions(desk)
     if as_json:
         print_json([position_row(item) for item in held.items])
         return
     console().print(positions_table(held))
 
 
-def _accounts(desk: Desk) -> Accounts:
+def _print_history(known: EquityHistory, *, as_json: bool) -> None:
+    if as_json:
+        print_json([equity_row(row) for row in known.items])
+    else:
+        console().print(history_table(known))
+
+
+def known_accounts(desk: Desk) -> Accounts:
+    """The accounts as Account has them, or else as they were stored last, which is said."""
     try:
         return desk.account.ask(GetAccounts(), timeout=LIVE_LIMIT)
     except (DeliveryError, Rejected) as error:
@@ -53,7 +69,8 @@ def _accounts(desk: Desk) -> Accounts:
         return desk.state.ask(GetCachedAccounts(), timeout=LIVE_LIMIT)
 
 
-def _positions(desk: Desk) -> Positions:
+def known_positions(desk: Desk) -> Positions:
+    """The positions as Account has them, or else as they were stored last, which is said."""
     try:
         return desk.account.ask(GetPositions(), timeout=LIVE_LIMIT)
     except (DeliveryError, Rejected) as error:
@@ -73,6 +90,9 @@ def account_table(view: AccountView) -> Table:
         ("cash", money(view.cash)),
         ("available funds", money(view.available_funds)),
         ("buying power", money(view.buying_power)),
+        ("initial margin", money(amount(view, "InitMarginReq"))),
+        ("maintenance margin", money(amount(view, "MaintMarginReq"))),
+        ("excess liquidity", money(amount(view, "ExcessLiquidity"))),
         ("gross position value", money(view.gross_position_value)),
         ("profit and loss today", money(pnl.daily)),
         ("unrealised", money(pnl.unrealized)),
@@ -81,6 +101,36 @@ def account_table(view: AccountView) -> Table:
     partial = "" if view.complete else ", download not complete"
     title = f"{view.account} in {view.currency or 'an unknown currency'} ({view.source}, {age(view.as_of)}{partial})"
     return table(("value", "amount>"), rows, title=title)
+
+
+def balances_table(view: AccountView) -> Table:
+    """What the account has in each currency, and what a unit of it is worth in the base currency."""
+    rows = [
+        (one.currency, money(one.cash), money(one.net_liquidation), "-" if one.rate is None else f"{one.rate:f}")
+        for one in balances(view)
+    ]
+    return table(("currency", "cash>", "with positions>", "rate>"), rows)
+
+
+def history_table(known: EquityHistory) -> Table:
+    """The last row of each trading day."""
+    rows = [
+        (
+            row.account,
+            row.trading_day.isoformat(),
+            row.cause,
+            row.currency,
+            money(row.net_liquidation),
+            money(row.cash),
+            money(row.daily),
+            money(row.unrealized),
+            money(row.realized),
+        )
+        for row in known.items
+    ]
+    names = ("account", "trading day", "written at", "currency")
+    amounts = ("net liquidation>", "cash>", "today>", "unrealised>", "realised>")
+    return table((*names, *amounts), rows)
 
 
 def positions_table(held: Positions) -> Table:

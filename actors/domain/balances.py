@@ -11,7 +11,7 @@ from decimal import Decimal
 from typing import Final
 
 from actors.domain.money import money
-from actors.messages.account import AccountView
+from actors.messages.account import AccountView, Position
 
 _BASE: Final = "BASE"
 
@@ -35,7 +35,7 @@ def balances(view: AccountView) -> tuple[Balance, ...]:
             currency=unit,
             cash=told["CashBalance", unit],
             net_liquidation=told.get(("NetLiquidationByCurrency", unit)),
-            rate=Decimal(1) if unit == view.currency else told.get(("ExchangeRate", unit)),
+            rate=rate_of(view, unit),
         )
         for unit in sorted(units, key=lambda unit: (unit != view.currency, unit))
     )
@@ -46,3 +46,19 @@ def amount(view: AccountView, key: str) -> Decimal | None:
     found = {value.currency: value.value for value in view.values if value.key == key}
     text = found.get(view.currency, found.get(_BASE))
     return None if text is None else money(text)
+
+
+def worth(view: AccountView, position: Position) -> Decimal | None:
+    """What a position is worth in the base currency of its account; None without a value or a rate."""
+    value = None if position.market_value is None else money(position.market_value)
+    rate = rate_of(view, position.currency)
+    return None if value is None or rate is None else value * rate
+
+
+def rate_of(view: AccountView, currency: str) -> Decimal | None:
+    """What one unit of a currency is worth in the account's base currency; None when it was not told."""
+    if currency == view.currency:
+        return Decimal(1)
+    text = next((one.value for one in view.values if (one.key, one.currency) == ("ExchangeRate", currency)), None)
+    rate = None if text is None else money(text)
+    return rate if rate is not None and rate > 0 else None

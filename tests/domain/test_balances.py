@@ -6,9 +6,9 @@ from decimal import Decimal
 
 import msgspec
 
-from actors.domain.balances import Balance, amount, balances
+from actors.domain.balances import Balance, amount, balances, worth
 from actors.messages.account import AccountValue, AccountView
-from tests.state.samples import ACCOUNT
+from tests.state.samples import ACCOUNT, HELD, SHORT
 
 
 def view(*values: tuple[str, str, str]) -> AccountView:
@@ -36,3 +36,14 @@ def test_an_amount_is_that_of_the_base_currency_never_of_another() -> None:
     told = view(("ExcessLiquidity", "5", "EUR"), ("AvailableFunds", "6", "USD"), ("AvailableFunds", "7", "EUR"))
     assert (amount(told, "ExcessLiquidity"), amount(told, "AvailableFunds")) == (None, Decimal(6))
     assert amount(view(("Cushion", "0.25", "BASE")), "Cushion") == Decimal("0.25")
+
+
+def test_a_position_is_worth_nothing_that_is_known_without_a_value_or_a_rate() -> None:
+    told = view(("ExchangeRate", "1.25", "EUR"), ("ExchangeRate", "0", "CHF"))
+    in_euro, in_francs = (msgspec.structs.replace(HELD, currency=unit) for unit in ("EUR", "CHF"))
+    assert [worth(told, one) for one in (HELD, in_euro, in_francs, SHORT)] == [
+        Decimal("1585.5"),
+        Decimal("1981.875"),
+        None,
+        None,
+    ]
