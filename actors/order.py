@@ -28,17 +28,10 @@ from actors.messages.broker import (
 from actors.messages.orders import (
     CancelAll,
     CancelOrder,
-    Executions,
     GateChanged,
     GateView,
-    GetExecutions,
-    GetOrder,
-    GetOrders,
-    GetOrdersView,
     Halt,
     ModifyOrder,
-    Orders,
-    OrdersView,
     OrderView,
     PlaceBracket,
     PlaceOneCancelsAll,
@@ -48,7 +41,8 @@ from actors.messages.orders import (
     SettleOrder,
 )
 from actors.messages.session import ClockJudged, LinkChanged, SessionDown, SessionUp
-from actors.messages.state import ApplyCut, FollowJournal, JournalRows, Storing
+from actors.messages.state import ApplyCut, Storing
+from actors.orders.answers import Answers
 from actors.orders.broker_words import BrokerWords
 from actors.orders.catch_up import CatchUp
 from actors.orders.cuts import CutAsker, Cuts
@@ -59,6 +53,7 @@ from actors.orders.halt_file import HaltFile
 from actors.orders.identity import Identity
 from actors.orders.journal import Journal, JournalError
 from actors.orders.market_hours import MarketHours
+from actors.orders.protection import ProtectionWatch
 from actors.orders.records import RECENT, Records
 from actors.orders.references import References
 from actors.orders.risk_limits import LimitBook
@@ -66,17 +61,16 @@ from actors.orders.session_watch import SessionNews, SessionWatch
 from actors.orders.way_out import WayOut
 from config.settings import OrderSettings, RiskSettings, StrategyRisk
 from supervision import clock
-from supervision.actor import LATER, Actor, Context, Sender, handles
+from supervision.actor import LATER, Context, Sender, handles
 from supervision.errors import NotYet, Rejected
 from supervision.peer import Peer
 from supervision.uplink import Uplink
 
-JOURNAL_PAGE = 500
 FORGET_EVERY = 6 * 3600.0
 DRAIN_MARGIN = 0.5  # left of the stop limit for closing the files
 
 
-class OrderActor(Actor):
+class OrderActor(Answers):
     """Owns orders.db in `directory`. `burst` is how many messages may leave for the gateway at once; `never_closes`:
     the market is a simulated one that trades round the clock. `strategies` has the limits of each by name;
     `quote_age` is the age in seconds at which a quote is not fresh any more.
@@ -117,7 +111,8 @@ class OrderActor(Actor):
                 health=self._journal_health,
                 log=log,
             )
-        except JournalError as error:
+            self._protection = ProtectionWatch(self._records, self._limits, reactor, self.publish, log)
+        except (JournalError, Rejected) as error:
             raise NotYet(str(error)) from error
         self._locks = Locks(self._records.book.open_orders())
         connection = self.link(
@@ -170,6 +165,7 @@ class OrderActor(Actor):
         """Whoever follows the gate begins with where it stands."""
         if "risk" in topics:
             peer.send(GateChanged(self._gate.view()))
+            self._protection.greet(peer)
 
     def drain(self, done: Callable[[], None], seconds: float) -> None:
         """No new orders; wait for what is on its way to the broker."""
@@ -224,26 +220,6 @@ class OrderActor(Actor):
         self._out.previews.preview(message.order, sender)
         return LATER
 
-    @handles(GetOrders)
-    def _orders(self, message: GetOrders, _: Sender) -> Orders:
-        orders = self._records.book if message.all else self._records.book.open_orders()
-        items = tuple(order.view() for order in orders if message.all or not order.terminal)
-        return Orders(items, clock.now())
-
-    @handles(GetOrder)
-    def _order(self, message: GetOrder, _: Sender) -> OrderView:
-        return self._records.look_up(message.key).view()
-
-    @handles(GetExecutions)
-    def _executions(self, message: GetExecutions, _: Sender) -> Executions:
-        records = self._records
-        found = records.executions_of(message.strategy) if message.strategy else records.book.ledger.all()
-        return Executions(found, clock.now())
-
-    @handles(GetOrdersView)
-    def _orders_view(self, _: GetOrdersView, __: Sender) -> OrdersView:
-        return self._records.book.overview(self._gate.view(), self._locks.all())
-
     @handles(Halt)
     def _halt(self, message: Halt, _: Sender) -> GateView:
         return self._switch.halt(message)
@@ -253,13 +229,6 @@ class OrderActor(Actor):
         return self._switch.resume(message, {})
 
     # --- State --------------------------------------------------------------------------------------
-
-    @handles(FollowJournal)
-    def _follow(self, message: FollowJournal, _: Sender) -> JournalRows:
-        try:
-            return JournalRows(self._records.rows(message.after, JOURNAL_PAGE))
-        except JournalError as error:
-            raise Rejected(str(error), kind="journal") from error
 
     @handles(ApplyCut)
     def _apply_cut(self, message: ApplyCut, sender: Sender) -> object:
@@ -306,6 +275,7 @@ class OrderActor(Actor):
     def _changed(self, order: OrderState) -> None:
         self._locks.heard(order)
         self._out.heard(order)
+        self._protection.heard()
         if order.question:
             self._asker.look()
         self._look_drained()
@@ -313,6 +283,7 @@ class OrderActor(Actor):
     def _reconciled(self) -> None:
         self._switch.reconciled()
         self._out.reconciled()
+        self._protection.reconciled()
 
     def _forget(self) -> None:
         """What is over for days stays in the file alone, as after a start, or a book of months would be all memory."""

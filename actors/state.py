@@ -19,7 +19,7 @@ from actors.domain.executions import JournalledExecution
 from actors.messages.account import AccountEvent, Accounts, Positions
 from actors.messages.broker import Snapshot
 from actors.messages.orders import GateChanged
-from actors.messages.risk import RiskFigures
+from actors.messages.risk import ProtectionChanged, RiskFigures
 from actors.messages.session import LinkChanged, SessionDown, SessionUp
 from actors.messages.state import (
     CutFinished,

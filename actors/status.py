@@ -16,6 +16,7 @@ import msgspec
 
 from actors.messages.market import GetMarketData, MarketDataView
 from actors.messages.orders import GateView, GetOrdersView, Lock, OrdersView
+from actors.messages.risk import GetProtection, ProtectionChanged, Unprotected
 from actors.messages.session import GetSession, SessionView
 from actors.messages.state import Difference, GetReconciliation, ReconciliationView
 from supervision import clock
@@ -30,14 +31,15 @@ PART_LIMIT = 1.0
 """Seconds each part may take."""
 DEATHS_SHOWN = 10
 
-QUESTIONS: Mapping[str, Ask[Any]] = {
-    "supervisor": GetTree(),
-    "order": GetOrdersView(),
-    "connection": GetSession(),
-    "market_data": GetMarketData(),
-    "state": GetReconciliation(),
+QUESTIONS: Mapping[str, tuple[str, Ask[Any]]] = {
+    "supervisor": ("supervisor", GetTree()),
+    "order": ("order", GetOrdersView()),
+    "connection": ("connection", GetSession()),
+    "market_data": ("market_data", GetMarketData()),
+    "state": ("state", GetReconciliation()),
+    "protection": ("order", GetProtection()),
 }
-"""Whom to ask what; the answers go to `assemble` under the same names."""
+"""Whom to ask what, by part; the answers go to `assemble` under the same names."""
 
 Answers: TypeAlias = Mapping[str, Message | Exception]
 
@@ -169,12 +171,13 @@ class Status(msgspec.Struct, frozen=True):
     market_data: MarketDataPart
     orders: OrdersPart
     reconciliation: ReconciliationPart
+    unprotected: tuple[Unprotected, ...] | None
 
 
 def gather(desk: Desk) -> Status:
     """Ask every actor of the running service at once; takes at most about PART_LIMIT seconds."""
-    futures = {name: getattr(desk, name).ask_future(question, PART_LIMIT) for name, question in QUESTIONS.items()}
-    answers = {name: _outcome(future) for name, future in futures.items()}
+    futures = {part: getattr(desk, name).ask_future(ask, PART_LIMIT) for part, (name, ask) in QUESTIONS.items()}
+    answers = {part: _outcome(future) for part, future in futures.items()}
     service = desk.service
     mode, account = ("", "") if service is None else (service.mode, service.account)
     return assemble(mode, account, answers, clock.now())
@@ -190,16 +193,19 @@ def _outcome(future: Future[Any]) -> Message | Exception:
 
 def assemble(mode: str, account: str, answers: Answers, now: datetime) -> Status:
     """The status from whatever answered; an exception in place of an answer says why it is missing."""
-    missing = {name: str(answers[name]) for name in QUESTIONS if isinstance(answers[name], Exception)}
+    missing = {part: str(answers[part]) for part in QUESTIONS if isinstance(answers[part], Exception)}
+    unknown = missing.pop("protection", "")
     tree = _answer(answers, "supervisor", TreeView)
     orders = _answer(answers, "order", OrdersView)
     gate = _gate(None if orders is None else orders.gate, missing)
     children = () if tree is None else tree.children
     reconciliation = _reconciliation(_answer(answers, "state", ReconciliationView))
+    protection = _answer(answers, "protection", ProtectionChanged)
     working_of = {} if orders is None else orders.working_of
     problems = (
         *_problems(gate, children, working_of, missing),
         *_disagreements(() if orders is None else orders.locks, reconciliation),
+        *_unprotected(() if protection is None else protection.items, "" if "order" in missing else unknown),
     )
     return Status(
         mode=mode,
@@ -218,6 +224,7 @@ def assemble(mode: str, account: str, answers: Answers, now: datetime) -> Status
         market_data=_part(MarketDataPart, _answer(answers, "market_data", MarketDataView)),
         orders=_part(OrdersPart, orders),
         reconciliation=reconciliation,
+        unprotected=None if protection is None else protection.items,
     )
 
 
@@ -283,6 +290,13 @@ def _disagreements(locks: tuple[Lock, ...], reconciliation: ReconciliationPart) 
     for one in reconciliation.differences:
         if not one.repaired and not one.locks:
             yield f"{one.kind} {one.subject}: ours {one.ours}, the broker's {one.theirs}: {one.action}"
+
+
+def _unprotected(items: tuple[Unprotected, ...], unknown: str) -> Iterator[str]:
+    if unknown:
+        yield f"which positions lack a stop is not known: {unknown}"
+    for one in items:
+        yield f"{one.quantity} of {one.symbol} in {one.account} is not protected: {one.reason}"
 
 
 def _in_order(child: ChildView) -> bool:

@@ -28,7 +28,7 @@ ANSWER_LIMIT = 1.0
 RECENT_ORDERS = 10
 
 ASKED: dict[str, tuple[str, Ask[Any]]] = {
-    **{name: (name, question) for name, question in QUESTIONS.items()},
+    **QUESTIONS,
     "quotes": ("market_data", GetQuotes()),
     "positions": ("account", GetPositions()),
     "accounts": ("account", GetAccounts()),

@@ -16,8 +16,11 @@ from typing import Final
 from actors.domain.fills import Commission, FillLedger, Recorded, Totals
 from actors.domain.holdings import Holdings
 from actors.domain.order_events import reported
+from actors.domain.order_groups import exit_keys
 from actors.domain.order_machine import apply
 from actors.domain.order_state import OrderState, side_of
+from actors.domain.own_positions import OwnPositions
+from actors.domain.protection import Claims
 from actors.messages.broker import ExecutionReport, OrderReport, OrderTerms, StatusReport
 from actors.messages.market import Contract
 from actors.messages.orders import Execution, GateView, Lock, OrderStatus, OrdersView
@@ -41,6 +44,9 @@ class OrderBook:
     ) -> None:
         self.ledger = FillLedger()
         self.holdings = Holdings()
+        self.own: dict[str, OwnPositions] = {}
+        """What the executions of some strategies add up to, by name: of those that somebody asked for."""
+        self.claims = Claims()
         self.floor = floor
         self.counts: Counter[OrderStatus] = Counter()
         self._orders: dict[str, OrderState] = {}
@@ -224,7 +230,15 @@ class OrderBook:
         recorded = self.ledger.record(execution)
         if recorded is not Recorded.KNOWN:
             self.holdings.heard(before, execution, now)
+            if execution.strategy in self.own:
+                self.own[execution.strategy].count(execution)
+            self.claims.heard(before, execution, has_stop=self._has_stop(execution.key))
         return recorded
+
+    def _has_stop(self, key: str) -> bool:
+        """Whether an order is the entry of a bracket with a stop, whatever became of that."""
+        stop = self._orders.get(exit_keys(key)[1])
+        return stop is not None and stop.parent == key
 
     def totals(self, order: OrderState) -> Totals:
         """What the executions that fill an order add up to."""

@@ -17,6 +17,16 @@ class LimitBook:
         self._quote_age = quote_age
         self._made: dict[str, RiskLimits] = {}
 
+    @property
+    def protection_grace(self) -> float:
+        """Seconds for which a position may be without the stop it should have."""
+        return self._risk.protection_grace
+
+    @property
+    def protected(self) -> tuple[str, ...]:
+        """The strategies whose positions should have a live stop."""
+        return tuple(name for name, own in self._strategies.items() if own.protect)
+
     def of(self, strategy: str) -> RiskLimits:
         """What orders of a strategy must keep; of one that is not configured, and without any, the limits of all."""
         name = strategy if strategy in self._strategies else ""

@@ -16,6 +16,7 @@ from click.testing import CliRunner, Result
 from actors.messages import MESSAGES
 from actors.messages.market import GetMarketData, MarketDataView
 from actors.messages.orders import GateView, GetOrdersView, OrdersView, OrderView
+from actors.messages.risk import GetProtection, ProtectionChanged
 from actors.messages.session import GetSession, SessionView
 from actors.messages.state import GetReconciliation, ReconciliationView
 from cli import main
@@ -85,7 +86,7 @@ def order(**changes: Any) -> OrderView:
 
 HEALTHY: Mapping[str, Script] = {
     "supervisor": {GetTree: tree(child("order"), child("sample", parent="strategies"))},
-    "order": {GetOrdersView: ORDERS_VIEW},
+    "order": {GetOrdersView: ORDERS_VIEW, GetProtection: ProtectionChanged(())},
     "connection": {GetSession: SESSION},
     "market_data": {GetMarketData: MarketDataView(2, 100, 3, 12345, 0, 7)},
     "state": {GetReconciliation: ReconciliationView(None, running=False, next_due=None, open_differences=0)},

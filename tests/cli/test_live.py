@@ -11,6 +11,7 @@ from rich.console import Console
 from actors.messages.account import Accounts, AccountView, PnL, Position, Positions
 from actors.messages.market import GetMarketData, Quote, Quotes
 from actors.messages.orders import GetOrdersView
+from actors.messages.risk import GetProtection
 from actors.messages.session import GetSession
 from actors.messages.state import GetReconciliation
 from actors.status import assemble
@@ -35,6 +36,7 @@ def picture(*, many: int, parked: int = 0) -> Picture:
         "connection": HEALTHY["connection"][GetSession],
         "market_data": HEALTHY["market_data"][GetMarketData],
         "state": HEALTHY["state"][GetReconciliation],
+        "protection": HEALTHY["order"][GetProtection],
     }
     held = Position("DU1000001", "EUR", 1, "CASH", "USD", Decimal(1000), 1.11645)
     return Picture(

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import json
 import time
+from decimal import Decimal
 from pathlib import Path
 
 import msgspec
 import pytest
 
 from actors.messages.orders import GateView, GetOrdersView, Lock
+from actors.messages.risk import GetProtection, ProtectionChanged, Unprotected
 from actors.messages.state import CutView, Difference, GetReconciliation, ReconciliationView
+from supervision.errors import Rejected
 from supervision.lifecycle import ChildView, DeathRecord, GetTree
 from tests.cli.scripted import NOW, ORDERS_VIEW, child, run, scripted, tree
 
@@ -51,6 +54,21 @@ def test_a_closed_gate_is_degraded_and_says_why(tmp_path: Path) -> None:
     status = json.loads(result.stdout)
     assert (status["gate"]["state"], status["healthy"]) == ("halted", False)
     assert status["problems"] == ["gate halted: halted by ann: fire"]
+
+
+def test_a_position_without_its_stop_is_a_problem_and_so_is_not_knowing(tmp_path: Path) -> None:
+    bare = Unprotected("DU1", 265598, "AAPL", Decimal(10), Decimal(4), NOW, "10 of it should have a live stop, 4 has")
+    with scripted(tmp_path, {"order": {GetProtection: ProtectionChanged((bare,))}}) as service:
+        result = service.run("status", "--json")
+    assert result.exit_code == 4
+    status = json.loads(result.stdout)
+    assert status["problems"] == ["10 of AAPL in DU1 is not protected: 10 of it should have a live stop, 4 has"]
+    assert [one["symbol"] for one in status["unprotected"]] == ["AAPL"]
+    unknown = Rejected("not known before the first reconciliation", kind="cut")
+    with scripted(tmp_path, {"order": {GetProtection: unknown}}) as service:
+        status = json.loads(service.run("status", "--json").stdout)
+    words = "which positions lack a stop is not known: not known before the first reconciliation"
+    assert (status["problems"], status["missing"], status["unprotected"]) == ([words], {}, None)
 
 
 def test_an_actor_that_is_away_is_named_and_the_rest_is_still_true(tmp_path: Path) -> None:

@@ -1,0 +1,196 @@
+"""Which positions should have a live stop, and how much of them has one. Pure.
+
+Two things claim a stop. What the entry of a bracket with a stop has filled, until fills on the other side of the same
+strategy have taken it back; and all that a strategy with `risk.protect` holds. No more is claimed of a position than
+is held, and nothing when it is flat or has turned round: whoever closed it, also by hand, has ended the claim.
+A stop covers what it would close: while the broker says that it works, it is on the other side, and as much of it as
+its own entry has filled. Of orders of which one cancels or reduces the others the greatest counts. A profit's limit
+order protects from nothing. Quantities of claims and positions are signed, negative is short.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping
+from decimal import Decimal
+from typing import Final
+
+import msgspec
+
+from actors.domain.contracts import words
+from actors.domain.executions import NOT_A_POSITION, Holding
+from actors.domain.fills import COMBO
+from actors.domain.holdings import Holdings
+from actors.domain.order_state import OrderState
+from actors.messages.broker import OrderTerms
+from actors.messages.market import Contract
+from actors.messages.orders import Execution, OrderStatus
+
+NOTHING: Final = Decimal(0)
+STOPS: Final = frozenset({"STP", "STP LMT", "TRAIL", "TRAIL LIMIT"})
+_LIVE: Final[frozenset[OrderStatus]] = frozenset({"PRESUBMITTED", "SUBMITTED"})
+_LOST: Final[frozenset[OrderStatus]] = frozenset({"CANCELLED", "REJECTED", "INACTIVE", "PENDING_CANCEL", "UNKNOWN"})
+
+Whose = tuple[str, Holding]
+"""A strategy (empty: orders by hand) and the account and contract that it claims a stop for."""
+
+
+class Claim(msgspec.Struct, frozen=True):
+    """How much of a holding should have a stop because brackets opened it, as the journal keeps it."""
+
+    strategy: str
+    account: str
+    con_id: int
+    quantity: Decimal
+
+
+class Exposure(msgspec.Struct, frozen=True):
+    """A position of which `claimed` should have a live stop, and only `covered` has; both without a sign."""
+
+    account: str
+    con_id: int
+    symbol: str
+    quantity: Decimal
+    claimed: Decimal
+    covered: Decimal
+    reason: str
+
+
+class Claims:
+    """What should have a stop. `changed` until somebody has kept what brackets claim."""
+
+    def __init__(self) -> None:
+        self.changed = False
+        self._strategies: frozenset[str] = frozenset()
+        self._by_bracket: dict[Whose, Decimal] = {}
+        self._by_strategy: defaultdict[Whose, Decimal] = defaultdict(Decimal)
+
+    def begin(self, kept: Iterable[Claim], strategies: Mapping[str, Iterable[Execution]]) -> None:
+        """What brackets claimed before a restart, and every execution of the strategies that want protection."""
+        self._strategies = frozenset(strategies)
+        self._by_bracket = {(one.strategy, (one.account, one.con_id)): one.quantity for one in kept}
+        self._by_strategy.clear()
+        for name, executions in strategies.items():
+            for execution in executions:
+                if execution.sec_type not in NOT_A_POSITION:
+                    self._by_strategy[name, (execution.account, execution.con_id)] += _signed(execution)
+
+    def heard(self, before: Execution | None, after: Execution, *, has_stop: bool) -> None:
+        """An execution was booked, `before` is what it corrects; `has_stop`: of the entry of a bracket with a stop."""
+        if after.sec_type in NOT_A_POSITION:
+            return
+        whose = after.strategy, (after.account, after.con_id)
+        moved = _signed(after) - (_signed(before) if before is not None else NOTHING)
+        if after.strategy in self._strategies:
+            self._by_strategy[whose] += moved
+        claimed = self._by_bracket.get(whose, NOTHING)
+        if has_stop:
+            self._set(whose, claimed + moved)
+        elif claimed * _signed(after) < 0:  # on the other side: it takes back, a correction of it gives back
+            left = claimed + moved
+            self._set(whose, left if left * claimed > 0 else NOTHING)
+
+    def ended(self, holdings: Holdings) -> None:
+        """Forget what is claimed of positions that are flat or have turned round."""
+        for whose, claimed in [*self._by_bracket.items()]:
+            if holdings.of(*whose[1]) * claimed <= 0:
+                self._set(whose, NOTHING)
+        for whose, claimed in [*self._by_strategy.items()]:
+            if holdings.of(*whose[1]) * claimed <= 0:
+                del self._by_strategy[whose]
+
+    def kept(self) -> tuple[Claim, ...]:
+        """What brackets claim, for a restart."""
+        return tuple(Claim(strategy, *holding, claimed) for (strategy, holding), claimed in self._by_bracket.items())
+
+    def on(self, holding: Holding, held: Decimal) -> dict[str, Decimal]:
+        """How much of a position each strategy wants to have a stop, without a sign."""
+        found: dict[str, Decimal] = {}
+        for (strategy, where), claimed in (*self._by_bracket.items(), *self._by_strategy.items()):
+            if where == holding and claimed * held > 0:
+                found[strategy] = max(found.get(strategy, NOTHING), abs(claimed))
+        return found
+
+    def holdings(self) -> list[Holding]:
+        """Everything that something is claimed of."""
+        return [*dict.fromkeys(holding for _, holding in (*self._by_bracket, *self._by_strategy))]
+
+    def _set(self, whose: Whose, claimed: Decimal) -> None:
+        self.changed = True
+        if claimed:
+            self._by_bracket[whose] = claimed
+        else:
+            self._by_bracket.pop(whose, None)
+
+
+def exposures(claims: Claims, holdings: Holdings, orders: Mapping[str, OrderState]) -> tuple[Exposure, ...]:
+    """Every position that has less live stops than it should. `orders` are all known ones, by key."""
+    found = []
+    for account, con_id in claims.holdings():
+        held = holdings.of(account, con_id)
+        wanted = claims.on((account, con_id), held)
+        claimed = min(abs(held), sum(wanted.values(), NOTHING))
+        stops = [order for order in orders.values() if _is_stop_for(order, account, con_id, held)] if claimed else []
+        covered = _covered(stops, con_id, orders)
+        if covered < claimed:
+            symbol = _symbol(con_id, holdings, orders)
+            reason = _reason(claimed, covered, wanted, stops)
+            found.append(Exposure(account, con_id, symbol, held, claimed, covered, reason))
+    return tuple(found)
+
+
+def effects(contract: Contract, terms: OrderTerms) -> Iterator[tuple[int, Decimal]]:
+    """What one unit of an order, filled, does to positions: contract id and signed quantity, of a combo each leg's."""
+    side = 1 if terms.side == "BUY" else -1
+    if contract.sec_type != COMBO:
+        yield contract.con_id, Decimal(side)
+        return
+    for leg in contract.legs:
+        yield leg.con_id, Decimal(side * leg.ratio * (1 if leg.side == "BUY" else -1))
+
+
+def _is_stop_for(order: OrderState, account: str, con_id: int, held: Decimal) -> bool:
+    terms = order.terms
+    if terms.order_type not in STOPS or terms.account != account:
+        return False
+    return any(one == con_id and effect * held < 0 for one, effect in effects(order.contract, terms))
+
+
+def _covered(stops: Iterable[OrderState], con_id: int, orders: Mapping[str, OrderState]) -> Decimal:
+    groups: defaultdict[str, Decimal] = defaultdict(Decimal)
+    for order in stops:
+        if order.status in _LIVE:
+            name = order.terms.oca_group or order.key
+            units = abs(dict(effects(order.contract, order.terms))[con_id])
+            groups[name] = max(groups[name], units * _working(order, orders))
+    return sum(groups.values(), NOTHING)
+
+
+def _working(stop: OrderState, orders: Mapping[str, OrderState]) -> Decimal:
+    """How much of a stop works: it waits for its entry, as far as that has not filled."""
+    left = stop.terms.quantity - stop.totals.filled
+    entry = orders.get(stop.parent)  # one that is forgotten here was over long ago
+    return left if entry is None else max(NOTHING, min(left, entry.totals.filled))
+
+
+def _symbol(con_id: int, holdings: Holdings, orders: Mapping[str, OrderState]) -> str:
+    listed = holdings.contracts.get(con_id)
+    if listed is not None:
+        return words(listed)
+    ordered = (order.contract for order in orders.values() if order.contract.con_id == con_id)
+    return next((words(contract) for contract in ordered), f"contract {con_id}")
+
+
+def _reason(claimed: Decimal, covered: Decimal, wanted: Iterable[str], stops: Iterable[OrderState]) -> str:
+    whose = ", ".join(f"strategy {name}" if name else "orders by hand" for name in sorted(wanted))
+    text = f"{claimed} of it should have a live stop ({whose}), {covered} has"
+    lost = [order for order in stops if order.status in _LOST]
+    if not lost:
+        return text
+    last = max(lost, key=lambda order: order.updated)
+    why = last.view().reason
+    return f"{text}; {last.key} is {last.status}{f' ({why})' if why else ''}"
+
+
+def _signed(execution: Execution) -> Decimal:
+    return execution.quantity if execution.side == "BUY" else -execution.quantity
