@@ -21,6 +21,7 @@ from typing import Any, NamedTuple
 import msgspec
 import orjson
 
+from actors.copies import kept_before_migration
 from actors.disk import check_damage
 from actors.domain.fills import Commission, stem
 from actors.domain.order_book import FIRST_REQUEST_ID
@@ -230,7 +231,8 @@ class Journal:
         if version == 0:
             self._db.executescript(f"BEGIN IMMEDIATE; {SCHEMA} PRAGMA user_version = {VERSION}; COMMIT;")
         elif version < VERSION:
-            migrate(self._db, version)
+            with kept_before_migration(self._db, self.path, version):
+                migrate(self._db, version)
 
     @contextmanager
     def _transaction(self, *, durable: bool) -> Iterator[None]:

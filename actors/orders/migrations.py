@@ -10,7 +10,7 @@ from __future__ import annotations
 import sqlite3
 from typing import Final
 
-from actors.orders.schema import VERSION
+from actors.orders.schema import VERSION, VIEWS
 
 # To the version that is the key, from the one before.
 _STEPS: Final[dict[int, str]] = {
@@ -30,6 +30,7 @@ _STEPS: Final[dict[int, str]] = {
         SELECT data ->> 'exec_id' AS exec_id, data ->> 'sec_type' AS sec_type FROM journal WHERE kind = 'execution'
     ) AS told WHERE told.exec_id = executions.exec_id AND told.sec_type IS NOT NULL;
     """,
+    3: VIEWS,  # as they are in version 3: when one changes, this text stays here and the change is a step of its own
 }
 
 

@@ -8,7 +8,8 @@ the newest revision of each execution, its `sec_type` empty when it was not kept
 `fills` is the view with commissions. `settings`: `floor`, below which no order id is given out again,
 `halt`, the reason of a kill switch that is on, `halt_cancels`, what it cancels, `halt_flatten`, whether it still closes
 positions, `halt_id`, which halt it was, `loss_resumed`, which loss of which day a resume has accepted by account, and
-`heard`, EPOCH:SEQUENCE of the last report of the broker that changed something here.
+`heard`, EPOCH:SEQUENCE of the last report of the broker that changed something here. The VIEWS are for people alone:
+the service reads none of them, and what is a decimal as text in a table is a number there.
 
 New columns stand at the end of their table, where a migration puts them, so that one file is like another.
 """
@@ -17,9 +18,31 @@ from __future__ import annotations
 
 from typing import Final
 
-VERSION: Final = 2
+VERSION: Final = 3
 
-SCHEMA: Final = """
+VIEWS: Final = """
+CREATE VIEW open_orders AS
+    SELECT key, status, held, account, strategy, symbol, con_id, side, CAST(quantity AS REAL) AS quantity,
+        CAST(filled AS REAL) AS filled, CAST(quantity AS REAL) - CAST(filled AS REAL) AS remaining, order_type,
+        limit_price, stop_price, tif, parent, oca_group, external, reason, created, updated
+    FROM orders WHERE open = 1;
+CREATE VIEW trades AS
+    SELECT substr(time, 1, 10) AS day, time, account, strategy, key, symbol, con_id, sec_type, side,
+        CAST(quantity AS REAL) AS quantity, price, CAST(commission AS REAL) AS commission, currency,
+        CAST(realized AS REAL) AS realized, exec_id
+    FROM fills WHERE sec_type <> 'BAG';
+CREATE VIEW trades_by_day AS
+    SELECT day, account, strategy, symbol, con_id, count(*) AS trades,
+        sum(CASE side WHEN 'BUY' THEN quantity ELSE 0 END) AS bought,
+        sum(CASE side WHEN 'BUY' THEN 0 ELSE quantity END) AS sold,
+        sum(commission) AS commission, sum(realized) AS realized, currency, count(*) - count(commission) AS uncharged
+    FROM trades GROUP BY day, account, strategy, symbol, con_id, currency;
+CREATE VIEW traded_positions AS
+    SELECT account, con_id, symbol, round(sum(CASE side WHEN 'BUY' THEN quantity ELSE -quantity END), 8) AS quantity
+    FROM trades WHERE sec_type <> 'CASH' GROUP BY account, con_id, symbol;
+"""
+
+SCHEMA: Final = f"""
 CREATE TABLE journal (
     sequence INTEGER PRIMARY KEY AUTOINCREMENT,
     at TEXT NOT NULL,
@@ -96,4 +119,4 @@ CREATE VIEW fills AS
     FROM executions LEFT JOIN commissions USING (exec_id);
 
 CREATE TABLE settings (name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT;
-"""
+{VIEWS}"""

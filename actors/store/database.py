@@ -15,6 +15,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from actors.copies import kept_before_migration
 from actors.disk import check_damage
 from actors.store.schema import MIGRATIONS
 from supervision.errors import ConfigurationError
@@ -101,6 +102,13 @@ class Database:
         self._connection.execute("PRAGMA journal_mode=WAL")
         self._connection.execute("PRAGMA synchronous=NORMAL")
         self._connection.execute("PRAGMA foreign_keys=ON")
+        if version == 0:
+            self._migrate(version)
+        elif version < len(MIGRATIONS):
+            with kept_before_migration(self._connection, self.path, version):
+                self._migrate(version)
+
+    def _migrate(self, version: int) -> None:
         for number, script in enumerate(MIGRATIONS[version:], start=version + 1):
             # One script, one transaction: a process killed in between finds the old version, whole.
             self._connection.executescript(f"BEGIN IMMEDIATE; {script} PRAGMA user_version={number}; COMMIT;")

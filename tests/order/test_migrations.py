@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import sqlite3
+import stat
 from contextlib import closing, suppress
 from decimal import Decimal
 from pathlib import Path
@@ -18,6 +19,9 @@ from tests.support.disk import PAGE, disk_full
 
 WRITTEN_BY_VERSION_1 = (Path(__file__).parent / "journal_version_1.sql").read_text()
 TABLES = ("journal", "orders", "executions", "commissions", "settings")
+
+
+WRITTEN_BY_VERSION_2 = (Path(__file__).parent / "journal_version_2.sql").read_text()
 
 
 @pytest.fixture
@@ -70,6 +74,60 @@ def test_an_execution_whose_kind_the_journal_does_not_tell_stays_without_one(old
     assert rows(old, "SELECT sec_type FROM executions ORDER BY stem") == [("STK",), ("",), ("BAG",)]
 
 
+def kept(path: Path) -> list[Path]:
+    return sorted(path.parent.glob(f"{path.name}.version-*"))
+
+
+def test_a_journal_of_version_2_becomes_like_a_new_one_and_keeps_what_it_holds(tmp_path: Path) -> None:
+    path = tmp_path / "orders.db"
+    with closing(sqlite3.connect(path)) as db:
+        db.executescript(WRITTEN_BY_VERSION_2)
+    before = {table: rows(path, f"SELECT * FROM {table}") for table in TABLES}
+    Journal(path).close()
+    assert {table: rows(path, f"SELECT * FROM {table}") for table in TABLES} == before
+    Journal(tmp_path / "new.db").close()
+    assert schema(path) == schema(tmp_path / "new.db")
+    assert rows(path, "SELECT name FROM sqlite_master WHERE type = 'view'") == rows(
+        tmp_path / "new.db", "SELECT name FROM sqlite_master WHERE type = 'view'"
+    )
+
+
+def test_before_a_migration_the_file_is_copied_and_the_copy_is_kept_and_told(
+    old: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    before = {table: rows(old, f"SELECT * FROM {table}") for table in TABLES}
+    with caplog.at_level("WARNING"):
+        Journal(old).close()
+    (copy,) = kept(old)
+    assert copy.name.startswith("orders.db.version-1.")
+    assert str(copy) in caplog.text
+    assert stat.S_IMODE(copy.stat().st_mode) == 0o600
+    assert rows(copy, "PRAGMA user_version") == [(1,)]
+    assert {table: rows(copy, f"SELECT * FROM {table}") for table in TABLES} == before
+    Journal(old).close()
+    assert kept(old) == [copy]
+    copy.rename(old)  # the way back
+    journal = Journal(old)
+    assert journal.find("k1") is not None
+    journal.close()
+
+
+def test_a_file_of_which_no_copy_can_be_made_is_not_migrated_and_no_half_copy_stays(
+    old: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Full:
+        f_bavail, f_frsize = 2, PAGE
+
+    with monkeypatch.context() as patched:
+        patched.setattr("actors.copies.os.statvfs", lambda _: Full)
+        with pytest.raises(JournalError, match=r"a copy of [\d,]+ bytes does not fit into .* 8,192 are free"):
+            Journal(old)
+    assert rows(old, "PRAGMA user_version") == [(1,)]
+    assert [path.name for path in old.parent.iterdir() if "version" in path.name or "part" in path.name] == []
+    Journal(old).close()
+    assert rows(old, "PRAGMA user_version") == [(VERSION,)]
+
+
 def test_a_disk_that_runs_full_at_any_point_of_the_migration_leaves_the_old_file_whole_and_the_next_start_goes_on(
     old: Path,
 ) -> None:
@@ -83,7 +141,10 @@ def test_a_disk_that_runs_full_at_any_point_of_the_migration_leaves_the_old_file
                 break
             assert rows(old, "PRAGMA user_version") == [(1,)]
             assert {table: rows(old, f"SELECT * FROM {table}") for table in TABLES} == before
+            assert kept(old) == []
+            assert [*old.parent.glob(".*")] == []
     assert pages > 3
+    assert len(kept(old)) == 1
     assert journal.find("k1") == order(acknowledged=True, reported="SUBMITTED", perm_ids=(900,))
     journal.close()
     assert rows(old, "PRAGMA user_version") == [(VERSION,)]

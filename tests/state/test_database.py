@@ -8,6 +8,7 @@ import stat
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import closing
 from datetime import timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -245,6 +246,29 @@ def test_differences_of_the_first_schema_get_their_scope(tmp_path: Path) -> None
     assert scopes == [("order key-1", 0, ""), ("AAPL in DU1", 0, ""), ("all", 0, "")]
     assert CutStore(database).open_differences() == 1
     database.close()
+
+
+def test_a_state_of_an_older_schema_is_copied_before_it_is_migrated_and_a_new_one_is_not(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    Database(tmp_path / "state.db").close()
+    assert [*tmp_path.iterdir()] == [tmp_path / "state.db"]
+    (tmp_path / "state.db").unlink()
+    old = sqlite3.connect(tmp_path / "state.db")
+    old.executescript(MIGRATIONS[0] + "PRAGMA user_version = 1;")
+    old.execute("INSERT INTO cuts VALUES (7, 1, 'test', '', '', 1)")
+    old.commit()
+    old.close()
+
+    Database(tmp_path / "state.db").close()
+    (copy,) = tmp_path.glob("state.db.version-1.*")
+    assert str(copy) in caplog.text
+    assert stat.S_IMODE(copy.stat().st_mode) == 0o600
+    with closing(sqlite3.connect(copy)) as kept:
+        assert kept.execute("PRAGMA user_version").fetchone() == (1,)
+        assert kept.execute("SELECT cut FROM cuts").fetchall() == [(7,)]
+    Database(tmp_path / "state.db").close()
+    assert [*tmp_path.glob("state.db.*")] == [copy]
 
 
 def test_the_last_cut_comes_back_whole(databases: Databases, database: Database) -> None:
