@@ -8,6 +8,7 @@ nothing is known: no order leaves before that.
 
 from __future__ import annotations
 
+import math
 from collections import defaultdict
 from collections.abc import Collection, Iterable
 from decimal import Decimal
@@ -39,6 +40,7 @@ class Holdings:
         self.contracts: dict[int, Contract] = {}
         """The contracts of the positions that the last cut listed."""
         self._now: defaultdict[Holding, Decimal] = defaultdict(Decimal)
+        self._moved: dict[Holding, float] = {}
         self._since: list[_Movement] = []
 
     def heard(self, before: Execution | None, after: Execution, at: float) -> None:
@@ -49,6 +51,7 @@ class Holdings:
                 movement = _Movement(after.exec_id, (execution.account, execution.con_id), signed, at)
                 self._since.append(movement)
                 self._now[movement.holding] += signed
+                self._moved[movement.holding] = at
 
     def confirmed(self, positions: Iterable[PositionReport], contained: Collection[str], asked: float) -> None:
         """A cut that began at `asked` found these positions, in which the executions `contained` are counted."""
@@ -66,6 +69,10 @@ class Holdings:
     def of(self, account: str, con_id: int) -> Decimal:
         """What is held of one contract."""
         return self._now.get((account, con_id), NOTHING)
+
+    def moved(self, account: str, con_id: int) -> float:
+        """When an execution in it was last learned."""
+        return self._moved.get((account, con_id), -math.inf)
 
     def all(self, account: str) -> dict[int, Decimal]:
         """What is held of each contract, by its id, without what is flat."""

@@ -25,6 +25,7 @@ class OwnPositions:
     def __init__(self) -> None:
         self._fills = FillLedger()
         self._held: defaultdict[int, Decimal] = defaultdict(Decimal)
+        self._in_account: defaultdict[tuple[str, int], Decimal] = defaultdict(Decimal)
         self._of_symbol: defaultdict[str, set[int]] = defaultdict(set)
 
     def count(self, execution: Execution) -> bool:
@@ -37,6 +38,10 @@ class OwnPositions:
             self._move(before, -1)
         self._move(execution, 1)
         return recorded is Recorded.NEW
+
+    def held(self, account: str, con_id: int) -> Decimal:
+        """What is held of one contract in one account."""
+        return self._in_account[account, con_id]
 
     def of(self, contract: str | Contract | Combo) -> Decimal:
         """What is held of a symbol, a contract with its id, or a combo with its legs. Rejected when it is none."""
@@ -61,5 +66,6 @@ class OwnPositions:
             return
         signed = execution.quantity if execution.side == "BUY" else -execution.quantity
         self._held[execution.con_id] += sign * signed
+        self._in_account[execution.account, execution.con_id] += sign * signed
         if execution.sec_type not in _BY_CONTRACT_ONLY:
             self._of_symbol[execution.symbol].add(execution.con_id)

@@ -1,8 +1,8 @@
 """Quotes of the contracts that are traded, while they are of use: each goes on ageing where it is kept. Pure.
 
 A quote that was not told again for FRESH seconds is of no use, nor is one that is not current or has no price:
-MarketData must be asked, which may wait for one. A contract is watched until no order needed it for WATCHED seconds. Times are
-monotonic seconds.
+MarketData must be asked, which may wait for one. A contract is watched until no order needed it for WATCHED seconds.
+Times are seconds of a clock that is never set.
 """
 
 from __future__ import annotations

@@ -6,6 +6,8 @@ more: whoever decides by them fails closed. Accounts of which nothing was told y
 
 from __future__ import annotations
 
+import math
+import time
 from collections.abc import Callable
 
 import msgspec
@@ -19,14 +21,20 @@ class Figures:
     def __init__(self, changed: Callable[[], None]) -> None:
         self._changed = changed
         self._known: dict[str, RiskFigures] = {}
+        self._told: dict[str, float] = {}
 
     def of(self, account: str) -> RiskFigures | None:
         """The newest of an account; None when nothing was told in this incarnation of Order."""
         return self._known.get(account)
 
+    def told_at(self, account: str) -> float:
+        """When, in monotonic seconds, that was told."""
+        return self._told.get(account, -math.inf)
+
     def hear(self, figures: RiskFigures) -> None:
         """Account tells."""
         self._known[figures.account] = figures
+        self._told[figures.account] = time.monotonic()
         self._changed()
 
     def account_went(self) -> None:

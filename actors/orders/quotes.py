@@ -7,11 +7,11 @@ theirs is the net of several quotes.
 
 from __future__ import annotations
 
-import time
 from typing import Final
 
 from actors.domain.quote_watch import FRESH, QuoteWatch
 from actors.messages.market import Contract, KeepQuotes, Quote, Quotes
+from supervision import clock
 from supervision.reactor import Reactor
 from supervision.uplink import Uplink
 
@@ -29,26 +29,26 @@ class FreshQuotes:
 
     def of(self, contract: Contract) -> Quote | None:
         """The quote, with its age as of now; None when MarketData must be asked."""
-        return self._watch.needed(contract.con_id, time.monotonic())
+        return self._watch.needed(contract.con_id, _now())
 
     def told(self, contract: Contract, quote: Quote) -> None:
         """MarketData answered for an order in this contract."""
         if contract.legs:
             return
-        self._watch.begin(quote, time.monotonic())
+        self._watch.begin(quote, _now())
         if not self._refreshing:
             self._refreshing = True
             self._reactor.after(REFRESH, self._refresh)
 
     def _refresh(self) -> None:
-        due = self._watch.due(time.monotonic())
+        due = self._watch.due(_now())
         if due:
             self._market_data.ask(KeepQuotes(due), timeout=FRESH, on_reply=self._refreshed, on_error=self._again)
         else:
             self._refreshing = False
 
     def _refreshed(self, quotes: Quotes) -> None:
-        now = time.monotonic()
+        now = _now()
         for quote in quotes.items:
             self._watch.told(quote, now)
         self._again()
@@ -56,3 +56,8 @@ class FreshQuotes:
     def _again(self, *_: Exception) -> None:
         """Also when MarketData is away: what is known of it grows old by itself."""
         self._reactor.after(REFRESH, self._refresh)
+
+
+def _now() -> float:
+    """Seconds of the clock that goes on while the machine is suspended: quotes age then, too."""
+    return clock.elapsed_ns() / 1e9

@@ -90,7 +90,8 @@ def listed(facts: Facts, limits: RiskLimits) -> tuple[RuleVerdict, ...]:
 
 
 def _listed(facts: Facts, limits: RiskLimits) -> Iterator[RuleVerdict]:
-    symbols = tuple(dict.fromkeys(move.holding.symbol.upper() for move in facts.moves))
+    named = ",".join(move.holding.symbol.upper() for move in facts.moves)  # a combo's symbol may name several
+    symbols = tuple(dict.fromkeys(named.split(",")))
     value = ", ".join(symbols)
     closing = reducing(facts)
     for rule, names in (("allowed", limits.allowed), (f"allowed of {facts.strategy}", limits.own.allowed)):

@@ -14,6 +14,7 @@ from typing import NamedTuple
 
 from actors.domain.order_state import OrderState
 from actors.domain.risk.facts import NOTHING
+from actors.messages.market import Contract
 
 Find = Callable[[str], OrderState | None]
 _OPPOSITE = {"BUY": "SELL", "SELL": "BUY"}
@@ -59,8 +60,14 @@ def may_fill(order: OrderState, find: Find) -> Decimal:
 
 def moved(order: OrderState, quantity: Decimal) -> tuple[tuple[int, str, Decimal], ...]:
     """Contract id, side and quantity of all that so many of an order would trade: its own contract, or each leg."""
-    side = "BUY" if order.terms.side == "BUY" else "SELL"
-    legs = order.contract.legs
-    if not legs:
-        return ((order.contract.con_id, side, quantity),)
-    return tuple((leg.con_id, leg.side if side == "BUY" else _OPPOSITE[leg.side], quantity * leg.ratio) for leg in legs)
+    return traded(order.contract, order.terms.side, quantity)
+
+
+def traded(contract: Contract, side: str, quantity: Decimal) -> tuple[tuple[int, str, Decimal], ...]:
+    """The same for an order that is not there yet, on any side that the broker knows."""
+    side = "BUY" if side == "BUY" else "SELL"
+    if not contract.legs:
+        return ((contract.con_id, side, quantity),)
+    return tuple(
+        (leg.con_id, leg.side if side == "BUY" else _OPPOSITE[leg.side], quantity * leg.ratio) for leg in contract.legs
+    )
