@@ -17,6 +17,7 @@ from pathlib import Path
 
 from actors.domain.order_book import FIRST_REQUEST_ID
 from actors.domain.session import Backoff, Session, refusal
+from actors.ib.clock_check import ClockCheck
 from actors.ib.codes import names_nothing
 from actors.ib.collector import Query
 from actors.ib.endpoint import EndpointUnknown, find_endpoint
@@ -34,7 +35,7 @@ from actors.orders.halt_file import HaltFile
 from config.settings import GatewaySettings
 from supervision import clock
 from supervision.actor import LATER, Actor, Context, Sender, handles
-from supervision.errors import ConfigurationError
+from supervision.errors import ConfigurationError, NotAllowed
 from supervision.failpoints import failpoint
 from supervision.message import Message
 from supervision.peer import Peer
@@ -65,10 +66,12 @@ class ConnectionActor(Actor):
         self._outbound = Outbound(self.reactor, pacing.messages_per_second, pacing.burst)
         halt_file = HaltFile(directory)
         self._orders = OrderTraffic(self._session, self._outbound, pacing.burst, self.publish, halt_file.stands)
+        max_skew = None if mode == "simulated" else settings.max_clock_skew
         self._pulse = Pulse(
             self.reactor,
             self._outbound,
             self._drop,
+            ClockCheck(max_skew, self._session, self.publish, context.log),
             interval=settings.heartbeat_interval,
             timeout=settings.heartbeat_timeout,
         )
@@ -81,8 +84,6 @@ class ConnectionActor(Actor):
     # --- life -----------------------------------------------------------------------------------
 
     def on_start(self) -> None:
-        if self._mode not in ("simulated", "paper"):
-            raise ConfigurationError(f"mode = {self._mode!r}: Connection serves simulated and paper accounts only")
         try:
             self._session.epoch = read_epoch(self._epoch_file)
         except DamagedEpoch as damage:
@@ -133,11 +134,11 @@ class ConnectionActor(Actor):
         """The gateway answers: check whose accounts these are before anything else is sent."""
         assert self._gateway is not None
         now, at = time.monotonic(), clock.now()
-        why_not = refusal(self._accounts, accounts)
+        why_not = refusal(self._mode, self._accounts, accounts)
         if why_not:
             self._session.refuse(why_not, at)
-            self.context.log.error("this gateway is never traded on: %s", why_not)
             self._gateway.close(why_not)
+            self.reactor.after(0.0, lambda: self._never(why_not))
             return
         session = self._session
         try:
@@ -149,10 +150,13 @@ class ConnectionActor(Actor):
         session.came_up(accounts, next_order_id, server_version, now, at)
         self._outbound.begin(self._gateway, session.epoch, next_order_id)
         self._orders.session_up()
-        self._pulse.start()
+        self._pulse.start(self._gateway)
         self.context.log.info("session %d is up, server version %d", session.epoch, server_version)
         news = SessionUp(session.epoch, session.generation, server_version, accounts, next_order_id, at)
         self.publish("session", news)
+
+    def _never(self, why: str) -> None:
+        raise NotAllowed(f"nothing is ever traded on this gateway: {why}")
 
     def ended(self, reason: str) -> None:
         """The session, or the attempt at one, is over: answer everybody, then say so, then try again."""
@@ -179,8 +183,8 @@ class ConnectionActor(Actor):
 
     # --- what the gateway says ------------------------------------------------------------------
 
-    def current_time(self) -> None:
-        self._pulse.answered()
+    def current_time(self, told: int) -> None:
+        self._pulse.answered(told)
 
     def ticks(self, batch: broker.TickBatch) -> None:
         self.publish("ticks", batch)
@@ -302,24 +306,17 @@ class ConnectionActor(Actor):
         self._queries.preview(message, sender)
         return LATER
 
-    @handles(broker.FetchOpenOrders)
-    def fetch_open_orders(self, message: broker.FetchOpenOrders, sender: Sender) -> object:  # noqa: ARG002
-        self._queries.open_orders(sender)
-        return LATER
-
-    @handles(broker.FetchCompletedOrders)
-    def fetch_completed_orders(self, message: broker.FetchCompletedOrders, sender: Sender) -> object:  # noqa: ARG002
-        self._queries.completed_orders(sender)
-        return LATER
-
-    @handles(broker.FetchExecutions)
-    def fetch_executions(self, message: broker.FetchExecutions, sender: Sender) -> object:  # noqa: ARG002
-        self._queries.executions(sender)
-        return LATER
-
-    @handles(broker_account.FetchPositions)
-    def fetch_positions(self, message: broker_account.FetchPositions, sender: Sender) -> object:  # noqa: ARG002
-        self._queries.positions(sender)
+    @handles(broker.FetchOpenOrders, broker.FetchCompletedOrders, broker.FetchExecutions, broker_account.FetchPositions)
+    def fetch_part_of_a_cut(self, message: Message, sender: Sender) -> object:
+        match message:
+            case broker.FetchOpenOrders():
+                self._queries.open_orders(sender)
+            case broker.FetchCompletedOrders():
+                self._queries.completed_orders(sender)
+            case broker.FetchExecutions():
+                self._queries.executions(sender)
+            case broker_account.FetchPositions():
+                self._queries.positions(sender)
         return LATER
 
     @handles(broker_account.StreamAccount)

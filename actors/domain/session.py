@@ -3,7 +3,8 @@
 down -> connecting -> up <-> degraded; after a loss waiting -> connecting. The epoch rises with every
 session that came up, never otherwise, so a failed dial leaves no trace in it. The first redial after a
 session that held is immediate; failures in a row wait longer and longer. A refusal (the wrong account
-behind the port) is final: down, and no redial. `now` is a monotonic time, `at` the same instant as a date.
+behind the port) is final: down, and the service ends. `now` is a monotonic time, `at` the same instant as
+a date.
 """
 
 from __future__ import annotations
@@ -107,6 +108,7 @@ class Session:
         self.reconnects = 0
         self.retry_at: datetime | None = None
         self.reason = "not started"
+        self.clock_problem = ""
         self._backoff = backoff
         self._failures = 0
         self._up_since = 0.0
@@ -197,6 +199,7 @@ class Session:
             reason=self.reason,
             requests_waiting=requests_waiting,
             callback_errors=callback_errors,
+            clock_problem=self.clock_problem,
         )
 
     def _end(self, reason: str) -> None:
@@ -209,16 +212,18 @@ class Session:
         self.retry_at = None
 
 
-def refusal(configured: Iterable[str], managed: Iterable[str]) -> str:
-    """Why this gateway must not be used in any mode but live; empty when it may.
+def refusal(mode: str, configured: Iterable[str], managed: Iterable[str]) -> str:
+    """Why nothing may ever be traded behind this login; empty when it may.
 
-    Every account behind the login must say that it is a paper account, which IB marks with a D, and
-    those in the configuration must be among them.
+    Every account there must be of the mode's kind, also one that is not ours to trade: IB marks paper accounts with a
+    D and says the kind nowhere else. Those of the configuration must be among them.
     """
     managed = tuple(managed)
-    real = [account for account in managed if not account.startswith("D")]
-    if real:
-        return f"{len(real)} of the accounts behind this port is no paper account (its number does not start with D)"
+    strange = [account for account in managed if account.startswith("D") == (mode == "live")]
+    if strange:
+        kind = "is a paper account" if mode == "live" else "is no paper account and may be real money"
+        more = f", and {len(strange) - 1} more are like it" if len(strange) > 1 else ""
+        return f"mode is {mode}, but account {strange[0]} behind this port {kind}{more}"
     missing = [account for account in configured if account not in managed]
     if missing:
         return f"the configured account {', '.join(missing)} is not behind this port, which offers {', '.join(managed)}"

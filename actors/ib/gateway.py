@@ -203,6 +203,8 @@ class Gateway:
     def managed_accounts(self, accounts: tuple[str, ...]) -> None:
         if not accounts:
             raise BadFrame("no account in the list of managed accounts")
+        if self._ready and accounts != self._accounts:
+            self.close("the gateway now tells of other accounts than when the session began")
         self._accounts = accounts
         self._check_ready()
 

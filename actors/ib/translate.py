@@ -50,8 +50,8 @@ class StartUp(Protocol):
 class Inbound(Protocol):
     """What a session tells its owner, in the order in which the gateway said it."""
 
-    def current_time(self) -> None:
-        """The answer to a heartbeat."""
+    def current_time(self, told: int) -> None:
+        """The answer to a heartbeat: the gateway's time, in whole seconds since the epoch."""
 
     def data_type(self, request_id: int, kind: int) -> None:
         """A line changed between live, frozen and delayed."""
@@ -99,8 +99,8 @@ class Translator(EWrapper):
     def managedAccounts(self, accountsList: str) -> None:  # noqa: N802, N803
         self._start_up.managed_accounts(tuple(name.strip() for name in accountsList.split(",") if name.strip()))
 
-    def currentTime(self, time: int) -> None:  # noqa: ARG002, N802
-        self._inbound.current_time()
+    def currentTime(self, time: int) -> None:  # noqa: N802
+        self._inbound.current_time(time)
 
     def error(
         self,

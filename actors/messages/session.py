@@ -44,6 +44,12 @@ class LinkChanged(Message, frozen=True):
     text: str
 
 
+class ClockJudged(Message, frozen=True):
+    """Topic `clock`: this machine's clock is too far from the gateway's to trade by, in words; or, empty, is not."""
+
+    problem: str
+
+
 class BrokerNotice(Message, frozen=True):
     """A code and text from the gateway that belongs to no request of ours."""
 
@@ -56,7 +62,7 @@ class BrokerNotice(Message, frozen=True):
 
 
 class SessionView(Message, frozen=True):
-    """The session as `status` shows it. `retry_at` is set while waiting to redial."""
+    """The session as `status` shows it. `retry_at` is set while waiting to redial. `clock_problem`: see ClockJudged."""
 
     state: SessionPhase
     since: datetime
@@ -74,6 +80,7 @@ class SessionView(Message, frozen=True):
     reason: str
     requests_waiting: int
     callback_errors: int
+    clock_problem: str = ""
 
 
 class GetSession(Ask[SessionView], frozen=True):

@@ -6,17 +6,20 @@ What was sent and not acknowledged when the session ended, or this process began
 from __future__ import annotations
 
 import time
+from typing import TypeAlias
 
 from actors.domain import order_events as ev
 from actors.domain.order_state import ON_THE_WAY
 from actors.messages.broker import Snapshot
-from actors.messages.session import LinkChanged, SessionDown, SessionUp
+from actors.messages.session import ClockJudged, LinkChanged, SessionDown, SessionUp
 from actors.orders.catch_up import CatchUp
 from actors.orders.cuts import CutAsker, Cuts
 from actors.orders.gatekeeper import GateKeeper
 from actors.orders.identity import Identity
 from actors.orders.records import Records
 from actors.orders.references import References
+
+SessionNews: TypeAlias = Snapshot | SessionUp | SessionDown | LinkChanged | ClockJudged
 
 
 class SessionWatch:
@@ -56,7 +59,7 @@ class SessionWatch:
         self._catch_up.connection_went()
         self._over("connection is away")
 
-    def hear(self, message: Snapshot | SessionUp | SessionDown | LinkChanged) -> None:
+    def hear(self, message: SessionNews) -> None:
         """Take in what Connection says of the session."""
         match message:
             case Snapshot():
@@ -70,6 +73,8 @@ class SessionWatch:
                 self._cuts.blind_until = time.monotonic()
                 reason = "" if message.up else f"{message.text} (code {message.code})"
                 self._gate.update(link_up=message.up, link_reason=reason, reconciled_epoch=None)
+            case ClockJudged():
+                self._gate.update(clock_problem=message.problem)
         self._records.commit()
 
     def doubt(self, reason: str, *, sending: bool) -> None:
@@ -83,6 +88,7 @@ class SessionWatch:
     def _snapshot(self, message: Snapshot) -> None:
         session = message.session
         self._identity.client_id = session.client_id
+        self._gate.update(clock_problem=session.clock_problem)
         if session.state in ("up", "degraded"):
             self._stands(session.epoch, session.accounts, session.next_order_id or 0)
             self._gate.update(link_up=session.state == "up", link_reason=session.reason)

@@ -26,7 +26,7 @@ from supervision.ref import Hub
 from tests.support.local import LocalActor, LocalService
 
 M = TypeVar("M", bound=Message)
-TOPICS = ("session", "ticks", "order_reports", "account_reports", "errors")
+TOPICS = ("session", "clock", "ticks", "order_reports", "account_reports", "errors")
 QUICK = BackoffSettings(base=0.05, factor=2.0, ceiling=0.2, jitter=0.0)
 
 
@@ -78,12 +78,16 @@ class Bench:
                 return message
             self._passed.append(message)
 
+    def attached(self) -> None:
+        """Wait until we hear what Connection publishes."""
+        assert self._attached.wait(5.0), "Connection has not greeted us"
+
     def up(self, epoch: int = 1) -> SessionView:
         """Wait until the session with this epoch is up, we hear what becomes of it, and Connection knows our gate.
 
         SessionUp may have gone out before we listened.
         """
-        assert self._attached.wait(5.0), "Connection has not greeted us"
+        self.attached()
         self.gate(1, is_open=True)
         return self.view(lambda view: view.state == "up" and view.epoch == epoch)
 

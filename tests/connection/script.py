@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import socket
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from decimal import Decimal
@@ -37,12 +38,23 @@ class Script:
         exactly(self.client, HELLO_BYTES)
         return self.client
 
-    def start(self, accounts: bytes = ACCOUNTS) -> socket.socket:
-        """A session that comes up."""
+    def greet(self, accounts: bytes = ACCOUNTS) -> socket.socket:
+        """A session that begins, with these accounts."""
         client = self.accept()
         client.sendall(GREETING + accounts + NEXT_ID)
         assert read_frame(client)[0] == "71"
         return client
+
+    def start(self, ahead: float = 0.0) -> socket.socket:
+        """A session that comes up, its first question answered: what time it is. Our clock is so many seconds ahead."""
+        client = self.greet()
+        self.tell_time(ahead)
+        return client
+
+    def tell_time(self, ahead: float = 0.0) -> None:
+        """Hear the next question for the time and answer it."""
+        assert self.read() == ("49", "1")
+        self.say(49, 1, int(time.time() - ahead))
 
     def say(self, *fields: object) -> None:
         assert self.client is not None

@@ -12,7 +12,7 @@ from actors.domain.order_book import FIRST_REQUEST_ID
 from actors.messages import broker, broker_account
 from actors.messages.market import Contract
 from actors.messages.session import BrokerNotice, SessionDown, SessionUp
-from supervision.errors import ConfigurationError, Rejected
+from supervision.errors import ConfigurationError, NotAllowed
 from supervision.ref import Hub
 from tests.connection.bench import bench, sending
 from tests.connection.script import AAPL, Script, stage, terms, waiting
@@ -29,29 +29,51 @@ def test_a_gateway_that_accepts_and_stays_silent_is_left_and_dialled_again(tmp_p
         assert it.up().reconnects == 0
 
 
-def test_a_real_account_is_never_traded_on_and_not_dialled_again(tmp_path: Path) -> None:
-    with stage(tmp_path) as (it, script):
-        client = script.start(accounts=text_frame(15, 1, "U1234567"))
-        view = it.view(lambda view: view.state == "down" and "no paper account" in view.reason)
-        assert view.epoch == 0
-        assert client.recv(1) == b""
-        with pytest.raises(Rejected, match="no paper account"):
-            it.connection.ask(broker_account.FetchPositions())
-        script._listener.settimeout(0.3)
-        with pytest.raises(TimeoutError):
-            script.accept()
+@pytest.mark.parametrize(
+    ("mode", "configured", "managed", "words"),
+    [
+        ("paper", "DU1234567", "U1234567", "account U1234567 behind this port is no paper account"),
+        ("paper", "DU1234567", "DU1234567,F1234567", "account F1234567 behind this port is no paper account"),
+        ("simulated", "DU1234567", "U1234567", "account U1234567 behind this port is no paper account"),
+        ("live", "U1234567", "DU1234567", "account DU1234567 behind this port is a paper account"),
+        ("live", "U1234567", "U1234567,DU1234567", "account DU1234567 behind this port is a paper account"),
+        ("paper", "DU7654321", "DU1234567", "account DU7654321 is not behind this port, which offers DU1234567"),
+        ("live", "U7654321", "U1234567", "account U7654321 is not behind this port, which offers U1234567"),
+    ],
+)
+def test_accounts_that_must_not_be_traded_end_connection_before_a_session_is_up(
+    mode: str, configured: str, managed: str, words: str, tmp_path: Path
+) -> None:
+    with Script() as script, bench(tmp_path) as it:
+        connection = it.start(mode=mode, accounts=(configured,), port=script.port)
+        client = script.greet(text_frame(15, 1, managed))
+        assert client.recv(1) == b"", "not even the time is asked"
+        assert connection.host.has_ended.wait(5.0)
+        assert isinstance(connection.host.error, NotAllowed)
+        assert words in str(connection.host.error)
+        assert not (tmp_path / "connection.json").exists(), "no session was counted"
 
 
-def test_a_configured_account_that_is_not_there_is_named(tmp_path: Path) -> None:
-    with stage(tmp_path, accounts=("DU7654321",)) as (it, script):
+def test_a_live_account_is_traded_in_mode_live(tmp_path: Path) -> None:
+    with Script() as script, bench(tmp_path) as it:
+        it.start(mode="live", accounts=("U1234567",), port=script.port)
+        script.greet(text_frame(15, 1, "U1234567,U7654321"))
+        assert it.up().accounts == ("U1234567", "U7654321")
+
+
+def test_other_accounts_in_the_middle_of_a_session_end_it_and_the_next_is_checked_anew(tmp_path: Path) -> None:
+    with stage(tmp_path, accounts=("DU1234567",)) as (it, script):
         script.start()
-        assert "DU7654321 is not behind this port" in it.view(lambda view: view.state == "down").reason
+        it.up()
+        script.say(15, 1, "DU1234567")
+        script.say(15, 1, "DU1234567,U7654321")
+        assert it.next(SessionDown).reason == "the gateway now tells of other accounts than when the session began"
+        script.greet(text_frame(15, 1, "DU1234567,U7654321"))
+        assert it.service._running["connection"].host.has_ended.wait(5.0)
 
 
-def test_live_mode_and_a_damaged_epoch_are_configuration_errors(tmp_path: Path) -> None:
+def test_a_damaged_epoch_is_a_configuration_error(tmp_path: Path) -> None:
     with bench(tmp_path) as it:
-        with pytest.raises(ConfigurationError, match="live"):
-            it.start(mode="live")
         (tmp_path / "connection.json").write_text("{")
         with pytest.raises(ConfigurationError, match=r"connection\.json is damaged"):
             it.start()
@@ -182,7 +204,7 @@ def test_a_session_whose_epoch_cannot_be_kept_is_ended_and_dialled_again(tmp_pat
     in_the_way = tmp_path / "connection.new"
     in_the_way.mkdir()
     with stage(tmp_path) as (it, script):
-        script.start()
+        script.greet()
         assert it.view(lambda view: waiting(view) and "epoch" in view.reason).epoch == 0
         in_the_way.rmdir()
         script.start()

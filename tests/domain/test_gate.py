@@ -16,6 +16,7 @@ WRONG = {
     "journal": ({"journal_error": "disk full"}, "closed"),
     "stopping": ({"draining": True}, "closed"),
     "link": ({"link_up": False, "link_reason": "code 1100"}, "paused"),
+    "clock": ({"clock_problem": "the clock of this machine is 60 s behind"}, "paused"),
     "state": ({"state_away_since": 10.0}, "paused"),
     "other epoch": ({"reconciled_epoch": 2}, "reconciling"),
     "blind": ({"loss_blind": ("the loss of DU1 is unknown",)}, "halted"),

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
@@ -161,8 +162,25 @@ def test_a_silent_gateway_is_overdue_and_an_answer_nobody_asked_for_changes_noth
     assert beat.wait(50.0) is None
 
 
-def test_only_paper_accounts_and_the_configured_one_are_served() -> None:
-    assert refusal(("DU1",), ("DU1", "DU2")) == ""
-    assert refusal((), ("DU1",)) == ""
-    assert "1 of the accounts behind this port is no paper account" in refusal((), ("DU1", "U2"))
-    assert "DU3" in refusal(("DU3",), ("DU1",))
+@pytest.mark.parametrize(("mode", "ours", "another"), [("paper", "DU1", "DF2"), ("live", "U1", "F2")])
+def test_accounts_of_the_modes_kind_are_served_when_ours_are_among_them(mode: str, ours: str, another: str) -> None:
+    assert refusal(mode, (ours,), (ours,)) == ""
+    assert refusal(mode, (ours,), (another, ours)) == ""
+    assert refusal(mode, (ours, another), (another, ours)) == ""
+    assert refusal(mode, (ours, another), (ours,)) == (
+        f"the configured account {another} is not behind this port, which offers {ours}"
+    )
+
+
+@pytest.mark.parametrize("mode", ["paper", "simulated"])
+@pytest.mark.parametrize("real", ["U2", "F2", "I2"])
+def test_an_account_that_may_be_real_money_is_never_served_but_live_not_even_beside_ours(mode: str, real: str) -> None:
+    said = f"mode is {mode}, but account {real} behind this port is no paper account and may be real money"
+    assert refusal(mode, ("DU1",), ("DU1", real)) == said
+    assert refusal(mode, ("DU1",), ("DU1", real, "U9")) == f"{said}, and 1 more are like it"
+
+
+def test_a_paper_account_is_never_served_live_not_even_beside_ours() -> None:
+    assert (
+        refusal("live", ("U1",), ("U1", "DU2")) == "mode is live, but account DU2 behind this port is a paper account"
+    )

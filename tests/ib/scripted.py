@@ -65,8 +65,8 @@ class Owner:
     def error(self, request_id: int, code: int, text: str) -> None:
         self._note("error", request_id, code, text)
 
-    def current_time(self) -> None:
-        self._note("current_time")
+    def current_time(self, told: int) -> None:
+        self._note("current_time", told)
 
     def data_type(self, request_id: int, kind: int) -> None:
         self._note("data_type", request_id, kind)

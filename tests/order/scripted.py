@@ -46,6 +46,7 @@ class Broker(Actor):
         self.script = script
         self.next_order_id = 1
         self.gates: list[GateStands] = []
+        self.clock_problem = ""
 
     def view(self) -> SessionView:
         state = "up" if self.epoch else "down"
@@ -53,7 +54,7 @@ class Broker(Actor):
             state=state, since=now(), epoch=self.epoch, generation=0, host="h", port=1, client_id=OUR_CLIENT,
             server_version=176, accounts=("DU1",), next_order_id=self.next_order_id, reconnects=0, last_heartbeat=None,
             retry_at=None, reason="" if self.epoch else "gateway refused", requests_waiting=0,
-            callback_errors=0,
+            callback_errors=0, clock_problem=self.clock_problem,
         )  # type: ignore[arg-type] # fmt: skip
 
     def on_attach(self, peer: Peer, _: tuple[str, ...]) -> None:

@@ -14,7 +14,7 @@ import pytest
 from actors.messages.broker import Sending, Transmit, TransmitCancel, Transmitted
 from actors.messages.market import GetReference, Reference
 from actors.messages.orders import CancelOrder, GetOrder, GetOrdersView, Halt, ModifyOrder, PlaceOrder, Resume
-from actors.messages.session import LinkChanged
+from actors.messages.session import ClockJudged, LinkChanged
 from actors.messages.state import FollowJournal, Storing
 from actors.orders.change import Change
 from config.settings import OrderSettings
@@ -125,6 +125,29 @@ def test_a_degraded_link_pauses_new_orders_and_modifies_but_not_cancels(house: H
     assert house.gate() == "reconciling"
     house.cut()
     assert house.gate() == "open"
+
+
+def test_a_clock_that_is_off_pauses_new_orders_and_not_cancels_until_it_is_right(house: House) -> None:
+    house.place()
+    house.says(order_report("Submitted", **mine()))
+    house.transmitted()
+    house.publish("clock", ClockJudged("the clock of this machine is 60 s behind the gateway's"))
+    house.settle()
+    with pytest.raises(Rejected, match="gate paused: the clock of this machine is 60 s behind"):
+        house.ref.ask(PlaceOrder("AAPL", "BUY", 1, limit=1.0))
+    house.ref.ask(CancelOrder("k1"))
+    assert isinstance(house.transmitted(), TransmitCancel)
+    house.publish("clock", ClockJudged(""))
+    house.settle()
+    assert house.gate() == "open"
+
+
+def test_an_order_that_was_away_hears_of_a_clock_that_is_off(house: House) -> None:
+    house.connection.actor.clock_problem = "the clock of this machine is 60 s behind the gateway's"
+    house.restart()
+    house.wait_gate("paused")
+    house.cut()
+    assert house.reasons() == "the clock of this machine is 60 s behind the gateway's"
 
 
 def test_new_orders_are_refused_without_state_beyond_its_grace_and_not_before(idle: House) -> None:
