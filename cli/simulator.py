@@ -36,9 +36,9 @@ def _number(_: click.Context, __: click.Parameter, value: float) -> float:
 
 
 def _accounts(_: click.Context, __: click.Parameter, value: str) -> str:
-    """One paper account code, or several separated by commas."""
-    if not re.fullmatch(r"D[A-Z]*[0-9]+(,D[A-Z]*[0-9]+)*", value):
-        raise click.BadParameter(f"{value!r} is no paper account; for example DU1000001, or DU1,DU2 for two.")
+    """One account code, or several separated by commas; one without a D plays a live account, without any money."""
+    if not re.fullmatch(r"[A-Z]+[0-9]+(,[A-Z]+[0-9]+)*", value):
+        raise click.BadParameter(f"{value!r} is no account; for example DU1000001, or DU1,DU2 for two.")
     if len(set(value.split(","))) != value.count(",") + 1:
         raise click.BadParameter(f"{value!r} names an account twice; each stands there once.")
     return value

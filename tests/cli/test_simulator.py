@@ -124,7 +124,7 @@ def test_a_wrong_script_is_refused_with_its_line_before_anything_runs(tmp_path: 
         (("--port", "70000"), "Invalid value for '--port': 70000 is not in the range 1<=x<=65535"),
         (("--speed", "nan"), "Invalid value for '--speed': nan is not a number above 0 and up to 100"),
         (("--account", "DU1,DU1"), "'DU1,DU1' names an account twice"),
-        (("--account", "U1"), "Invalid value for '--account': 'U1' is no paper account; for example DU1000001"),
+        (("--account", "7"), "Invalid value for '--account': '7' is no account; for example DU1000001"),
         (("--hours", "never"), "Invalid value for '--hours': 'never' is not one of 'always', 'exchange'"),
         (("--do", "freeze"), "--do:1: the statement ends too early; expected on or off (in: freeze)"),
         (("do", "frieze on"), "there is no statement `frieze`; did you mean `freeze`?"),
