@@ -7,6 +7,8 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 
+import msgspec
+
 from actors.messages.broker import (
     FetchPreview,
     FetchReports,
@@ -19,6 +21,7 @@ from actors.messages.broker import (
 )
 from actors.messages.market import Contract, GetReference, KeepQuotes, Quote, Quotes, Reference
 from actors.messages.orders import Fill, GateChanged, OrderEvent
+from actors.messages.risk import ProtectionChanged, RiskFigures
 from actors.messages.session import GetSession, SessionView
 from actors.messages.state import CutView, JournalRows, Reconcile
 from supervision.actor import LATER, Actor, Context, Sender, handles
@@ -134,6 +137,21 @@ class Reconciling(Actor):
         return CutView(0, 1, message.cause, now(), now(), True, (), ())
 
 
+class Accountant(Actor):
+    """Account: tells what the account is worth to whoever attaches, and again when a test changes it."""
+
+    def __init__(self, context: Context, *, figures: RiskFigures) -> None:
+        super().__init__(context)
+        self.figures = figures
+
+    def on_attach(self, peer: Peer, _: tuple[str, ...]) -> None:
+        peer.send(self.figures)
+
+    def tell(self, **changes: Any) -> None:
+        self.figures = msgspec.structs.replace(self.figures, **changes)
+        self.publish("risk_figures", self.figures)
+
+
 class Listener(Actor):
     """Attached to everything Order publishes."""
 
@@ -154,6 +172,10 @@ class Listener(Actor):
 
     @handles(GateChanged)
     def _gate(self, message: GateChanged, _: Sender) -> None:
+        self.heard.put(message)
+
+    @handles(ProtectionChanged)
+    def _protection(self, message: ProtectionChanged, _: Sender) -> None:
         self.heard.put(message)
 
     @handles(JournalRows)
