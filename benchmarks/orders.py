@@ -27,6 +27,7 @@ from benchmarks import order_steps
 from benchmarks.order_terms import PRICE, SYMBOL
 from benchmarks.report import Row, percentile
 from benchmarks.ticks import line_of
+from drills.generous import GENEROUS
 from simulator.control import ControlClient
 from supervision.failpoints import STAMPS, VARIABLE
 
@@ -111,7 +112,7 @@ def _service(home: Path) -> Iterator[Ours]:
         "strategies:\n- name: placer\n  target: benchmarks.order_strategy:Placer\n"
         f"  params: {{result: {result}}}\nlogging: {{level: warning}}\n"
     )
-    with Desk.start(config, state_dir=home / "state") as desk:
+    with Desk.start(config, state_dir=home / "state", settings=GENEROUS) as desk:
         simulator = _simulator(desk)
         with ControlClient("127.0.0.1", simulator["control_port"]) as steering:
             steering.do(f"price {SYMBOL} {PRICE}")

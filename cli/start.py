@@ -24,6 +24,7 @@ from cli.terminal import foreground
 from config.errors import InterlockError, SettingsError
 from config.rules import fixed_while_running
 from config.settings import Settings
+from config.tightening import Ratchet
 from config.tree import MESSAGES, PRELOAD, build
 from supervision.errors import Rejected
 from supervision.loop import run
@@ -67,7 +68,7 @@ def start(
             messages=MESSAGES,
             preload=PRELOAD,
             reporting=_reporting(settings, log_file),
-            load=partial(_reload, settings, read, grow),
+            load=partial(_reload, settings, Ratchet(settings), read, grow),
             on_ready=lambda: logging.getLogger("service").info("mode %s, state in %s", settings.mode, state_dir),
         )
     if on_screen and sys.stdout.isatty():  # it may have hung up
@@ -76,7 +77,7 @@ def start(
 
 
 def _reload(
-    running: Settings, read: Callable[[], Settings], grow: Callable[[Settings], SupervisorSpec]
+    running: Settings, limits: Ratchet, read: Callable[[], Settings], grow: Callable[[Settings], SupervisorSpec]
 ) -> SupervisorSpec:
     """The tree as it is configured now. Raises Rejected with everything that is wrong."""
     try:
@@ -86,9 +87,10 @@ def _reload(
         raise Rejected(*map(str, error.problems), kind="configuration") from error
     except InterlockError as error:
         raise Rejected(str(error), kind="interlock") from error
-    fixed = fixed_while_running(running, wanted)
+    fixed = [*fixed_while_running(running, wanted), *limits.loosened(wanted)]
     if fixed:
         raise Rejected(*map(str, fixed), kind="restart")
+    limits.take(wanted)
     return tree
 
 

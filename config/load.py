@@ -20,6 +20,7 @@ from pydantic_core import ErrorDetails
 
 from config.errors import Problem, SettingsError
 from config.layers import Leaf, Tree, leaves, merged, nested, plain, source_of
+from config.limits import check_limits
 from config.plain_yaml import read_text, read_value
 from config.rules import check_rules
 from config.settings import Settings
@@ -103,7 +104,7 @@ def _validated(tree: Tree) -> Settings:
         raise SettingsError(*(_problem(tree, details) for details in error.errors())) from error
     problems = [
         Problem(".".join(path), _shown(".".join(path), value), source_of(tree, path), wrong, fix)
-        for path, value, wrong, fix in check_rules(settings)
+        for path, value, wrong, fix in (*check_rules(settings), *check_limits(settings))
     ]
     if problems:
         raise SettingsError(*problems)

@@ -10,9 +10,18 @@ from __future__ import annotations
 
 from decimal import Decimal
 from pathlib import Path
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, Literal, Self, TypeVar
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, model_validator
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    GetJsonSchemaHandler,
+    SecretStr,
+    model_validator,
+)
+from pydantic_core import CoreSchema
 
 Mode = Literal["simulated", "paper", "live"]
 
@@ -29,10 +38,26 @@ def _exact_decimal(value: object) -> object:
     return value
 
 
+def _none(value: object) -> object:
+    """Files have no null, so that no limit ends by a slip of the pen: it takes a word."""
+    return None if value == "none" else value
+
+
+class _Word:
+    """Tells editors of files that None is written as a word."""
+
+    def __get_pydantic_json_schema__(self, core: CoreSchema, handler: GetJsonSchemaHandler) -> dict[str, Any]:
+        schema = handler(core)
+        return {**schema, "anyOf": [*(one for one in schema["anyOf"] if one != {"type": "null"}), {"const": "none"}]}
+
+
+T = TypeVar("T")
+Maybe = Annotated[T | None, BeforeValidator(_none), _Word()]
 Seconds = Annotated[float, Field(gt=0)]
 Amount = Annotated[Decimal, BeforeValidator(_exact_decimal), Field(gt=0)]
 Count = Annotated[int, Field(ge=1)]
 Percent = Annotated[float, Field(gt=0, le=100)]
+Fraction = Annotated[float, Field(gt=0, lt=1)]
 Port = Annotated[int, Field(ge=1, le=65535)]
 
 
@@ -104,45 +129,47 @@ class OrderSettings(Section):
 
 class LossSettings(Section):
     """The day's loss of an account, in its base currency: from `reduce_at` only orders that reduce a position pass, at
-    `halt_at` the kill switch is pulled. None: no such limit.
+    `halt_at` the kill switch is pulled. None, the word `none` in a file: no such limit.
     """
 
-    reduce_at: Amount | None = Decimal(1000)
-    halt_at: Amount | None = Decimal(2000)
+    reduce_at: Maybe[Amount] = Decimal(1000)
+    halt_at: Maybe[Amount] = Decimal(2000)
     unknown_after: Seconds = 30.0
 
 
 class RiskSettings(Section):
-    """Limits that orders must keep, each or all together; in the account's base currency. None: no such limit."""
+    """Limits that orders must keep, each or all together; in the account's base currency. None, the word `none` in a
+    file: no such limit.
+    """
 
     max_order_value: Amount = Decimal(25000)
     max_order_quantity: Amount = Decimal(1000)
-    max_position_value: Amount | None = Decimal(50000)
-    max_gross_exposure: Amount | None = Decimal(100000)
-    max_open_orders: Count | None = 50
-    orders_per_minute: Count | None = 60
-    orders_per_minute_each: Count | None = 20
-    orders_per_day: Count | None = 500
-    price_collar: Percent | None = 5.0
+    max_position_value: Maybe[Amount] = Decimal(50000)
+    max_gross_exposure: Maybe[Amount] = Decimal(100000)
+    max_open_orders: Maybe[Count] = 50
+    orders_per_minute: Maybe[Count] = 60
+    orders_per_minute_each: Maybe[Count] = 20
+    orders_per_day: Maybe[Count] = 500
+    price_collar: Maybe[Percent] = 5.0
     duplicate_window: float = Field(default=1.0, ge=0)
     buying_power: bool = True
     market_hours: bool = True
     allowed: Annotated[tuple[str, ...], Field(strict=False)] = ()
     restricted: Annotated[tuple[str, ...], Field(strict=False)] = ()
     daily_loss: LossSettings = LossSettings()
-    margin_cushion: float | None = Field(default=0.10, gt=0, lt=1)
+    margin_cushion: Maybe[Fraction] = 0.10
     protection_grace: Seconds = 10.0
 
 
 class StrategyRisk(Section):
     """Limits of one strategy, beside those of all; None: only those of all."""
 
-    max_order_value: Amount | None = None
-    max_order_quantity: Amount | None = None
-    max_position_value: Amount | None = None
-    max_open_orders: Count | None = None
-    orders_per_minute: Count | None = None
-    orders_per_day: Count | None = None
+    max_order_value: Maybe[Amount] = None
+    max_order_quantity: Maybe[Amount] = None
+    max_position_value: Maybe[Amount] = None
+    max_open_orders: Maybe[Count] = None
+    orders_per_minute: Maybe[Count] = None
+    orders_per_day: Maybe[Count] = None
     allowed: Annotated[tuple[str, ...], Field(strict=False)] = ()
     protect: bool = Field(default=False, description="alert when a position of it has no live stop")
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from config.errors import Problem, SettingsError
-from config.settings import Settings, StrategySettings
+from config.settings import Settings, StrategyRisk, StrategySettings
 from supervision.backoff import Backoff
 from supervision.errors import SpecError
 from supervision.spec import ChildSpec, Exhausted, Restart, SupervisorSpec
@@ -113,7 +113,7 @@ class _Builder:
             "actors.order:OrderActor",
             settings=self._settings.orders,
             risk=self._settings.risk,
-            strategies={strategy.name: strategy.risk for strategy in self._settings.strategies},
+            strategies={one.name: one.risk for one in self._settings.strategies if one.risk != StrategyRisk()},
             quote_age=self._settings.market_data.stale_after,
             accounts=self._settings.trading_accounts,
             burst=self._settings.trading_gateway.pacing.burst,

@@ -26,6 +26,7 @@ from actors.messages.orders import GetOrdersView
 from actors.messages.state import GetReconciliation, Reconcile
 from drills import books, invariants, leaks
 from drills.errors import Broken
+from drills.generous import GENEROUS
 from drills.record import Record
 from drills.stage import Stage
 from drills.watcher import watching
@@ -41,8 +42,9 @@ SETTINGS: Mapping[str, object] = {
     "supervision.backoff.ceiling": 0.5,
     "orders.unanswered_after": 3.0,
     "strategies": [],
+    **GENEROUS,
 }
-"""Quick redials and restarts, no strategy; everything else is as users have it."""
+"""Quick redials and restarts, no strategy, limits that no drill reaches; everything else is as users have it."""
 OFTEN: Mapping[str, object] = {
     "supervision.intensity": 10_000,
     "supervision.period": 1e9,

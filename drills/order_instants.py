@@ -15,7 +15,7 @@ from drills.drill import drill
 from drills.errors import expect
 from drills.ground import OFTEN, Ground
 from drills.stage import Stage
-from drills.traffic import FILLS_IN_PARTS, LARGE, NEVER_FILLS, insist, trading
+from drills.traffic import FILLS_IN_PARTS, NEVER_FILLS, insist, trading
 from supervision.errors import DeliveryError, Rejected
 
 
@@ -107,7 +107,7 @@ INSTANTS: Final = (
 @drill(2, "order-instants", "SIGKILL Order at every instant of an order's life", about="I3 I4 I5 I8 I12", quick=True)
 def order_instants(ground: Ground) -> None:
     points = ",".join(instant.armed(number) for number, instant in enumerate(INSTANTS, 1))
-    with ground.service({**OFTEN, **LARGE}, failpoints=points) as stage:
+    with ground.service(OFTEN, failpoints=points) as stage:
         with trading(stage, ground.seed, traders=1):
             for number, instant in enumerate(INSTANTS, 1):
                 ground.progress(number / len(INSTANTS), instant.words)

@@ -31,7 +31,6 @@ SETTINGS: dict[str, object] = {
     **OFTEN,
     "supervision.hang_limit": 2.0,
     "state.reconcile_every": 5.0,
-    "risk.max_order_value": 1_000_000,
     "strategies": [{"name": SAMPLE, "params": {"symbols": ["AAPL", "MSFT"], "rest_seconds": 1.0}}],
 }
 MEGABYTES_A_NIGHT = 25.0

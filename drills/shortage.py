@@ -28,7 +28,7 @@ from drills.drill import drill
 from drills.errors import CannotRun, expect
 from drills.ground import OFTEN, Ground
 from drills.stage import CHEAPEST, Stage, rows
-from drills.traffic import FILLS_IN_PARTS, LARGE, NEVER_FILLS, trading
+from drills.traffic import FILLS_IN_PARTS, NEVER_FILLS, trading
 from supervision.boot import socket_path
 from supervision.wire import MAX_FRAME, Codec, Hello
 
@@ -57,7 +57,7 @@ def limited(stage: Stage, name: str, which: int, words: str, soft: int) -> Itera
 def disk_full(ground: Ground) -> None:
     failing = (ground.rng.randrange(5, 30), ground.rng.randrange(5, 30))
     points = f"order.journal.commit=eio@{failing[0]}/1,state.commit=eio@{failing[1]}/1"
-    with ground.service(LARGE, failpoints=points) as stage:
+    with ground.service(failpoints=points) as stage:
         with trading(stage, ground.seed):
             for point in points.split(","):
                 stage.until(f"{point} has come", partial(stage.logged, f"failpoint {point} acts"))

@@ -41,7 +41,7 @@ FILLS: Final = 2
 MEAN_MOMENT: Final = 0.4
 OPEN_SECONDS: Final = 60.0
 REACHED: Final = re.compile(r"failpoint ([a-z_.]+)\S*=kill@\S+ acts")
-SETTINGS: Final[Mapping[str, object]] = {**OFTEN, "state.reconcile_every": 5.0, "risk.max_order_value": 1_000_000}
+SETTINGS: Final[Mapping[str, object]] = {**OFTEN, "state.reconcile_every": 5.0}
 
 Weather = Callable[[Stage, int], AbstractContextManager[None]]
 """What goes on around the kills of a night: clients, an operator, faults of the gateway. Given the night's own seed."""

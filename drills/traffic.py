@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import random
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 from decimal import Decimal
 
@@ -27,8 +27,6 @@ NEVER_FILLS = 1.0
 """A limit price at which nobody sells."""
 FILLS_IN_PARTS = 3000
 """A quantity for which the displayed sizes do not suffice at once."""
-LARGE: Mapping[str, object] = {"risk.max_order_quantity": 10_000, "risk.max_order_value": 10_000_000}
-"""Settings under which it passes the limits."""
 
 
 class Trader:

@@ -10,12 +10,13 @@ from pathlib import Path
 
 from actors.desk import Desk
 from actors.messages.orders import GetOrders
+from drills.generous import GENEROUS
 from drills.record import Record
 from drills.stage import FIVE, Stage
 
 __all__ = ["FIVE", "Whole", "whole"]
 
-QUICK = {"gateway.backoff.base": 0.2, "gateway.backoff.ceiling": 1.0}
+QUICK = {**GENEROUS, "gateway.backoff.base": 0.2, "gateway.backoff.ceiling": 1.0}
 
 
 class Whole(Stage):
