@@ -66,6 +66,7 @@ class AccountActor(Actor):
         self._streaming: set[PositionKey] = set()
         self._downloaded: set[str] = set()
         self._listed = False
+        self._severed = False
         self._figures = FiguresTelling(self.reactor, self._look, self._tell_figures)
 
     def on_start(self) -> None:
@@ -82,10 +83,12 @@ class AccountActor(Actor):
     def _snapshot(self, message: Snapshot, _: Sender) -> None:
         session = message.session
         if session.state in ("up", "degraded"):
+            self._severed = session.state == "degraded"
             self._begin(session.epoch, session.accounts)
 
     @handles(SessionUp)
     def _session_up(self, message: SessionUp, _: Sender) -> None:
+        self._severed = False
         self._begin(message.epoch, message.accounts)
 
     @handles(SessionDown)
@@ -94,8 +97,13 @@ class AccountActor(Actor):
 
     @handles(LinkChanged)
     def _link_changed(self, message: LinkChanged, _: Sender) -> None:
-        if message.up and message.epoch == self._epoch:
+        if message.epoch != self._epoch:
+            return
+        self._severed = not message.up
+        if message.up:
             self._download()
+        else:
+            self._stand_still()
 
     def _lost(self, _: Uplink) -> None:
         self._end()
@@ -104,6 +112,9 @@ class AccountActor(Actor):
         """What is known from now on is that of the last session, and is told to be."""
         self._epoch = NO_SESSION
         self._downloads.end()
+        self._stand_still()
+
+    def _stand_still(self) -> None:
         self._figures.changed(*self._followed)
         self._figures.flush()
 
@@ -112,7 +123,7 @@ class AccountActor(Actor):
             self._figures.changed(account)
 
     def _look(self, account: str) -> RiskFigures:
-        live = self._epoch != NO_SESSION and self._listed and account in self._downloaded
+        live = self._epoch != NO_SESSION and not self._severed and self._listed and account in self._downloaded
         return risk_figures(self._portfolio, account, live=live)
 
     def _begin(self, epoch: int, managed: tuple[str, ...]) -> None:
@@ -160,9 +171,10 @@ class AccountActor(Actor):
         doubt = self._portfolio.pnl_doubt(account)
 
         def due() -> None:
-            if self._portfolio.pnl_silent(account, doubt):
+            silence = self._portfolio.pnl_silent(account, doubt)
+            if silence is not None:
                 self.context.log.warning("no profit and loss of account %s was told for %g s", account, PROFIT_TIMEOUT)
-                self._figures.changed(account)
+                self._tell(silence)
 
         self.reactor.after(PROFIT_TIMEOUT, due)
 
@@ -220,7 +232,7 @@ class AccountActor(Actor):
     @handles(PnLReport)
     def _pnl(self, report: PnLReport, _: Sender) -> None:
         self._tell(self._portfolio.apply_pnl(report))
-        self._changed(report.account)  # also when the same was told again: it may not have been known any more
+        self._changed(report.account)  # also when the same was told again: it may be the first of its session
 
     @handles(PositionReport)
     def _position(self, report: PositionReport, _: Sender) -> None:

@@ -21,7 +21,6 @@ from actors.messages.account import Accounts, AccountValue, AccountView, PnL, Po
 from actors.messages.broker_account import AccountValueReport, PnLReport, PortfolioReport, PositionList, PositionReport
 
 SOURCE: Final = "broker"
-_NEVER: Final = -1
 _BASE: Final = "BASE"
 _SUMMARY: Final = ("NetLiquidation", "TotalCashValue", "AvailableFunds", "BuyingPower", "GrossPositionValue")
 
@@ -120,13 +119,13 @@ class Portfolio:
         """Which doubt about the profit and loss of an account is open; 0: none."""
         return self._account(account).pnl_doubt
 
-    def pnl_silent(self, account: str, doubt: int) -> bool:
-        """There was time enough to settle this doubt. Whether it is open still: then nothing is known any more."""
+    def pnl_silent(self, account: str, doubt: int) -> PnL | None:
+        """There was time enough to settle this doubt. If it is open still nothing is known any more: returns that."""
         found = self._account(account)
         if not doubt or found.pnl_doubt != doubt:
-            return False
-        found.pnl_epoch, found.pnl_doubt = _NEVER, 0
-        return True
+            return None
+        found.pnl, found.pnl_doubt = PnL(account, 0, None, None, None), 0
+        return found.pnl
 
     def unmarked(self, key: PositionKey) -> bool:
         """Whether a position is held of which the portfolio tells no value, or that of another quantity."""

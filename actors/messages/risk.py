@@ -66,8 +66,8 @@ class RiskFigures(Message, frozen=True):
     """Topic `risk_figures`: what limits are measured against, of one account; told at attach and after changes.
 
     `rates` turns other currencies into the base one, by currency; the base currency itself is 1. `daily` is the
-    day's profit and loss, realised and unrealised. `live` is False while there is no session, or its first
-    download has not ended: then the figures are those of the last session.
+    day's profit and loss, realised and unrealised. `live` is False while there is no session, the gateway
+    has lost the broker, or the first download since then has not ended: then the figures are those of before.
     """
 
     delivery = Delivery.CONFLATE

@@ -11,6 +11,7 @@ import pytest
 from actors.messages import MESSAGES
 from actors.messages.broker_account import AccountValueReport, PnLReport, StreamAccount
 from actors.messages.risk import RiskFigures
+from actors.messages.session import LinkChanged
 from supervision.actor import LATER, Actor, Context, Sender, handles
 from supervision.message import Done
 from tests.account.test_account import Broker
@@ -74,6 +75,17 @@ def test_figures_are_live_from_the_end_of_the_download_to_the_end_of_the_session
     broker.do(broker.connection.end)
     ended = until(heard, live=False)
     assert (ended.daily, ended.net_liquidation) == (Decimal("-7.5"), Decimal("1000.25"))
+
+
+def test_figures_stand_still_while_the_gateway_has_lost_the_broker(broker: Broker) -> None:
+    broker.start_account()
+    heard = gate(broker)
+    broker.begin(1)
+    until(heard, live=True)
+    broker.do(lambda: broker.connection.publish("session", LinkChanged(1, 0, False, False, 1100, "words")))
+    until(heard, live=False)
+    broker.do(lambda: broker.connection.publish("session", LinkChanged(1, 0, True, False, 1102, "words")))
+    until(heard, live=True)
 
 
 def test_who_attaches_is_told_at_once_and_nothing_twice(broker: Broker) -> None:
