@@ -78,6 +78,12 @@ def test_a_wrong_configuration_changes_nothing_and_a_good_one_only_what_is_diffe
     after = processes(desk)
     assert {name for name in before if after.get(name) != before[name]} == {"order", "sample"}
     assert reload(tmp_path).stdout == "nothing has changed\n"
+    configure(tmp_path, "strategies: [{name: other}]\nrisk: {max_order_quantity: 6}")
+    answer = reload(tmp_path)
+    assert answer.exit_code == 10
+    assert "risk.max_order_quantity = 6 (all layers): looser than the limit of the running service" in answer.stderr
+    assert "which is 5. Fix: stop and start the service" in answer.stderr
+    assert processes(desk) == after
 
 
 def test_no_file_or_socket_of_a_running_service_is_open_to_others(desk: Desk, tmp_path: Path) -> None:
