@@ -124,10 +124,10 @@ def together(facts: Mapping[str, HoursFact]) -> HoursFact:
     """Whether a combo trades: when each of its legs does. The facts are by the leg's name."""
     shut = {name: fact for name, fact in facts.items() if not fact.open}
     if not shut:
-        return HoursFact(open=True, text="; ".join(f"{name} {fact.text}" for name, fact in facts.items()))
+        return HoursFact(open=True, text="; ".join(f"{name}: {fact.text}" for name, fact in facts.items()))
     openings = [fact.next_open for fact in shut.values() if fact.next_open is not None]
     known = len(openings) == len(shut)
-    text = "; ".join(f"{name} {fact.text}" for name, fact in shut.items())
+    text = "; ".join(f"{name}: {fact.text}" for name, fact in shut.items())
     return HoursFact(open=False, text=text, next_open=max(openings) if known else None)
 
 

@@ -220,5 +220,5 @@ def test_a_combo_is_open_while_all_its_legs_are_and_opens_with_the_last_of_them(
     last = HoursFact(open=False, text="closed", next_open=later)
     assert together({"AAPL": is_open, "ES": is_open}).open
     fact = together({"AAPL": is_open, "ES": shut, "ZB": last})
-    assert fact == HoursFact(open=False, text="ES closed; ZB closed", next_open=later)
+    assert fact == HoursFact(open=False, text="ES: closed; ZB: closed", next_open=later)
     assert together({"ES": shut, "ZB": HoursFact(open=False, text="nobody knows")}).next_open is None
