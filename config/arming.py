@@ -8,6 +8,7 @@ read, or that somebody else could have written, acknowledges nothing.
 
 from __future__ import annotations
 
+import functools
 import os
 import stat
 from collections.abc import Iterator
@@ -17,6 +18,7 @@ from pathlib import Path
 from pydantic import ValidationError
 
 from config.settings import RiskSettings, Section, Settings
+from config.tightening import Ratchet
 
 FILE_NAME = "armed.json"
 MOST_BYTES = 1_000_000
@@ -98,24 +100,19 @@ def disagreements(file: Path, settings: Settings) -> Iterator[str]:
         yield str(problem)
         return
     gateway = settings.gateway
-    facts = (
+    for key, value, acknowledged in (
         ("accounts", settings.accounts, agreed.accounts),
         ("gateway.host", gateway.host, agreed.host),
         ("gateway.port", gateway.port, agreed.port),
-        *_limits(settings.risk, agreed.risk),
-    )
-    for key, value, acknowledged in facts:
+    ):
         if value != acknowledged:
             yield f"{key} is {_words(value)}, acknowledged was {_words(acknowledged)}; set it back, or {AGAIN}"
-
-
-def _limits(wanted: RiskSettings, agreed: RiskSettings) -> Iterator[tuple[str, object, object]]:
-    before = agreed.model_dump()
-    for key, value in wanted.model_dump().items():
-        yield f"risk.{key}", value, before[key]
+    for looser in Ratchet(settings.model_copy(update={"risk": agreed.risk})).loosened(settings):
+        limit = _words(functools.reduce(getattr, looser.key.split("."), agreed))
+        yield f"{looser.key} is {looser.value}, acknowledged was {limit}; set it back, or {AGAIN}"
 
 
 def _words(value: object) -> str:
     if isinstance(value, tuple):
         return ", ".join(map(str, value)) or "empty"
-    return "not set" if value is None else str(value)
+    return "no limit" if value is None else str(value)

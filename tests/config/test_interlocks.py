@@ -102,15 +102,30 @@ def test_live_trading_on_another_port_passes_when_that_port_was_acknowledged(por
             "gateway.host is elsewhere, acknowledged was 127.0.0.1",
         ),
         (live(max_order_value=Decimal(25001)), "risk.max_order_value is 25001, acknowledged was 25000"),
-        (live(price_collar=None), "risk.price_collar is not set, acknowledged was 5.0"),
+        (live(price_collar=None), "risk.price_collar is no limit, acknowledged was 5.0"),
         (live(buying_power=False), "risk.buying_power is False, acknowledged was True"),
-        (live(daily_loss=LossSettings(halt_at=None)), "risk.daily_loss"),
+        (live(daily_loss=LossSettings(halt_at=None)), "risk.daily_loss.halt_at is no limit, acknowledged was 2000"),
     ],
 )
 def test_each_fact_that_is_not_what_was_acknowledged_is_named(wanted: Settings, words: str, armed: Path) -> None:
     said = refusal(wanted, armed)
     assert said.startswith("mode live is refused:")
     assert words in said
+
+
+@pytest.mark.parametrize(
+    "tighter",
+    [
+        live(max_order_value=Decimal("24999.99")),
+        live(restricted=("GME",)),
+        live(daily_loss=LossSettings(reduce_at=Decimal(10))),
+        live(allowed=("AAPL",), duplicate_window=2.0),
+    ],
+)
+def test_limits_that_are_tighter_than_what_was_acknowledged_need_no_new_acknowledgement(
+    tighter: Settings, armed: Path
+) -> None:
+    check_interlocks(tighter, {}, armed)
 
 
 def test_all_that_disagrees_is_told_at_once(armed: Path) -> None:
@@ -139,6 +154,10 @@ def _elsewhere(file: Path) -> None:
     file.symlink_to(file.with_name("copy"))
 
 
+def _anothers(file: Path) -> None:
+    os.chown(file, os.geteuid() + 1, -1)
+
+
 def _pipe(file: Path) -> None:
     file.unlink()
     os.mkfifo(file, 0o600)
@@ -161,6 +180,9 @@ def _binary(file: Path) -> None:
     ("spoilt", "words"),
     [
         (_open_to_others, "others than this user could have written"),
+        pytest.param(
+            _anothers, "others than this user", marks=pytest.mark.skipif(os.geteuid() != 0, reason="needs root")
+        ),
         (_pipe, "others than this user could have written"),
         (_directory, "others than this user could have written"),
         (_elsewhere, "cannot be read"),
