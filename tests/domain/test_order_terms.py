@@ -12,16 +12,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from actors.domain.contract_terms import check_against_contract
-from actors.domain.limits import Limits, check
 from actors.domain.order_kinds import ACCEPTED, KINDS, OPENING
 from actors.domain.order_terms import changed_terms, new_terms
+from actors.domain.risk.decision import decide
 from actors.messages.broker import OrderTerms
 from actors.messages.orders import ModifyOrder, PlaceOrder
-from tests.domain.order_builders import START, details, quote, terms
+from tests.domain.order_builders import START, details, terms
+from tests.domain.risk.builders import WIDE, facts
 
 UNTIL = datetime(2026, 12, 1, 20, 30, 15, 999, tzinfo=UTC)
 PRICES = ("limit", "stop", "trail", "trail_percent", "limit_offset")
-LIMITS = Limits(Decimal(1000), Decimal(25000))
 ANY_PRICES = st.fixed_dictionaries(
     {}, optional=dict.fromkeys(PRICES, st.sampled_from((1.0, 2.0, 150.0, 1.0, float("nan"))))
 )
@@ -81,7 +81,7 @@ def test_an_order_says_exactly_what_its_kind_takes_or_there_is_none(
     assert (order.tif == "GTD") == (order.good_till is not None)
     assert word not in OPENING or order.tif == "OPG"
     check_against_contract(order, details())
-    check(order, details(), quote(), LIMITS)
+    decide(facts(order), WIDE)
 
 
 @given(st.sampled_from(sorted(KINDS)), ANY_PRICES, st.none() | st.integers())
