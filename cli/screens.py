@@ -13,6 +13,8 @@ from cli.output import BAD, DIM, GOOD, WARN, age, shown, table
 
 GATE_STYLES = {"open": GOOD, "reconciling": WARN, "paused": WARN, "reducing": WARN, "closed": BAD, "halted": BAD}
 SESSION_STYLES = {"up": GOOD, "connecting": WARN, "waiting": WARN, "degraded": WARN, "down": BAD}
+MODES = {"live": ("LIVE: REAL MONEY", "bold white on red"), "paper": ("PAPER", "bold black on yellow")}
+"""How a mode is shown that has a broker behind it; the simulation is shown as it is called."""
 ACTOR_STYLES = {"running": GOOD, "parked": DIM, "stopped": DIM, "backing_off": BAD}
 
 
@@ -62,7 +64,7 @@ def _facts(status: Status) -> Table:
 def fact_rows(status: Status) -> Iterable[tuple[str, str | Text]]:
     """Name and value of what comes first; of each value the most important words come first too."""
     gate, session, market, orders = status.gate, status.session, status.market_data, status.orders
-    yield "mode", f"{status.mode}, account {status.account}, pid {status.pid}, up since {shown(status.started)}"
+    yield "mode", _mode(status)
     yield "gate", _state(gate.state, GATE_STYLES, "; ".join(gate.reasons))
     yield "session", _state(session.state, SESSION_STYLES, _session_words(status))
     lines = f"{shown(market.lines)} of {shown(market.max_lines)} lines"
@@ -70,6 +72,12 @@ def fact_rows(status: Status) -> Iterable[tuple[str, str | Text]]:
     counts = ("working", "filled", "rejected", "unknown", "executions")
     yield "orders", ", ".join(f"{shown(getattr(orders, count))} {count}" for count in counts)
     yield "reconciled", _reconciled(status)
+
+
+def _mode(status: Status) -> Text:
+    words, style = MODES.get(status.mode, (status.mode, ""))
+    about = f", account {status.account}, pid {status.pid}, up since {shown(status.started)}"
+    return Text.assemble((words, style), about)
 
 
 def _state(state: str, styles: dict[str, str], words: str) -> Text:

@@ -69,7 +69,7 @@ def start(
             preload=PRELOAD,
             reporting=_reporting(settings, log_file),
             load=partial(_reload, settings, Ratchet(settings), read, grow),
-            on_ready=lambda: logging.getLogger("service").info("mode %s, state in %s", settings.mode, state_dir),
+            on_ready=partial(_say_mode, settings, state_dir),
         )
     if on_screen and sys.stdout.isatty():  # it may have hung up
         click.echo(f"{LEAVE_SCREEN}Nightdesk has stopped with exit code {code}; log: {log_file}")
@@ -92,6 +92,18 @@ def _reload(
         raise Rejected(*map(str, fixed), kind="restart")
     limits.take(wanted)
     return tree
+
+
+def _say_mode(settings: Settings, state_dir: Path) -> None:
+    """The first line of a running service: on what it trades."""
+    log, accounts = logging.getLogger("service"), ", ".join(settings.trading_accounts)
+    gateway = f"{settings.gateway.host}:{settings.gateway.port}"
+    if settings.mode == "live":
+        log.warning("LIVE: REAL MONEY, account %s, gateway %s, state in %s", accounts, gateway, state_dir)
+    elif settings.mode == "paper":
+        log.info("mode paper, account %s, gateway %s, state in %s", accounts, gateway, state_dir)
+    else:
+        log.info("mode simulated, state in %s", state_dir)
 
 
 def _log_file(settings: Settings, directory: Path, *, on_screen: bool) -> Path | None:
