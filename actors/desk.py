@@ -12,7 +12,6 @@ from __future__ import annotations
 import getpass
 import logging
 import queue
-import secrets
 import signal
 import subprocess
 from collections.abc import Callable, Iterator, Mapping
@@ -23,9 +22,8 @@ from actors.messages import MESSAGES
 from actors.messages.broker import Snapshot
 from actors.messages.orders import CancelMode, GateView, Halt, OrderEvent, Resume
 from actors.messages.system import CustomEvent, Publish
-from actors.orders.halt_file import HaltFile
+from actors.orders.halt_file import HaltFile, new_id
 from actors.running import NotRunning, Service, default_state_dir, find, launch
-from supervision import clock
 from supervision.errors import ActorDied, ActorUnavailable, AskTimeout, Rejected
 from supervision.message import Message
 from supervision.ref import Hub, Ref
@@ -153,9 +151,7 @@ class Desk:
         cancels and flattens. When Order does not answer this raises, and the file has stopped new orders all the same:
         Order does the rest as soon as it lives. Inside a strategy there is no file, Order alone is asked.
         """
-        halt = Halt(
-            reason, cancel, by or getpass.getuser(), flatten, f"{clock.now():%Y%m%dT%H%M%S}-{secrets.token_hex(4)}"
-        )
+        halt = Halt(reason, cancel, by or getpass.getuser(), flatten, new_id())
         if self.service is not None:
             try:
                 HaltFile(Path(self.service.directory)).write(halt)

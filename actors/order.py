@@ -15,6 +15,7 @@ from typing import Any
 from actors.domain.gate import GateFacts
 from actors.domain.halting import from_settings
 from actors.domain.locks import Locks
+from actors.domain.loss import LossLimits
 from actors.domain.order_state import OrderState
 from actors.messages.broker import (
     CommissionReport,
@@ -40,18 +41,21 @@ from actors.messages.orders import (
     Resume,
     SettleOrder,
 )
+from actors.messages.risk import RiskFigures
 from actors.messages.session import ClockJudged, LinkChanged, SessionDown, SessionUp
 from actors.messages.state import ApplyCut, Storing
 from actors.orders.answers import Answers
 from actors.orders.broker_words import BrokerWords
 from actors.orders.catch_up import CatchUp
 from actors.orders.cuts import CutAsker, Cuts
+from actors.orders.figures import Figures
 from actors.orders.gatekeeper import GateKeeper
 from actors.orders.halt import KillSwitch
 from actors.orders.halt_cancels import HaltCancels
 from actors.orders.halt_file import HaltFile
 from actors.orders.identity import Identity
 from actors.orders.journal import Journal, JournalError
+from actors.orders.loss_watch import LossWatch
 from actors.orders.market_hours import MarketHours
 from actors.orders.protection import ProtectionWatch
 from actors.orders.records import RECENT, Records
@@ -133,6 +137,8 @@ class OrderActor(Answers):
         self._references = References(self.link("market_data"), reactor)
         calendar = None if self._never_closes else self.link("calendar")
         self._hours = MarketHours(connection=connection, calendar=calendar, log=log)
+        self._figures = Figures(self._figures_changed)
+        self.link("account", topics=("risk_figures",), on_down=lambda _: self._figures.account_went())
         self._build_way_out(connection)
         self._gate.state_went()
         self.reactor.after(FORGET_EVERY, self._forget)
@@ -156,6 +162,15 @@ class OrderActor(Answers):
         cancels = HaltCancels(self._records, self._gate, self._out.changing, connection, self._asker, self.context.log)
         file = HaltFile(self._directory)
         self._switch = KillSwitch(self._records, self._gate, file, self.reactor, cancels)
+        self._loss = LossWatch(
+            self._figures,
+            self._identity,
+            self._gate,
+            self._switch,
+            self._records,
+            self.reactor,
+            LossLimits(**self._risk.daily_loss.model_dump()),
+        )
         self._cuts = Cuts(self._records, self._gate, self._locks, connection, self._asker, self._reconciled, self.hand)
         self._session = SessionWatch(
             self._records, self._gate, self._identity, self._references, self._cuts, self._asker, self._catch_up
@@ -226,7 +241,7 @@ class OrderActor(Answers):
 
     @handles(Resume)
     def _resume(self, message: Resume, _: Sender) -> GateView:
-        return self._switch.resume(message, {})
+        return self._switch.resume(message)
 
     # --- State --------------------------------------------------------------------------------------
 
@@ -259,10 +274,19 @@ class OrderActor(Answers):
 
     def _connection_down(self, _: Uplink) -> None:
         self._session.connection_went()
+        self._loss.look()
 
     @handles(Snapshot, SessionUp, SessionDown, LinkChanged, ClockJudged)
     def _session_news(self, message: SessionNews, _: Sender) -> None:
         self._session.hear(message)
+        self._loss.look()
+
+    @handles(RiskFigures)
+    def _risk_figures(self, message: RiskFigures, _: Sender) -> None:
+        self._figures.hear(message)
+
+    def _figures_changed(self) -> None:
+        self._loss.look()
 
     # --- the broker's words -----------------------------------------------------------------------------
 

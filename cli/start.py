@@ -17,6 +17,8 @@ from pathlib import Path
 
 import click
 
+from actors.messages.orders import Halt
+from actors.orders.halt_file import HaltFile, new_id
 from cli.configuration import accepted
 from cli.options import configuration, state_dir
 from cli.service import claimed
@@ -69,6 +71,7 @@ def start(
             preload=PRELOAD,
             reporting=_reporting(settings, log_file),
             load=partial(_reload, settings, Ratchet(settings), read, grow),
+            on_user_signal=partial(_halt, directory),
             on_ready=partial(_say_mode, settings, state_dir),
         )
     if on_screen and sys.stdout.isatty():  # it may have hung up
@@ -92,6 +95,16 @@ def _reload(
         raise Rejected(*map(str, fixed), kind="restart")
     limits.take(wanted)
     return tree
+
+
+def _halt(directory: Path, signal: str) -> None:
+    """Pull the kill switch, whatever else is dead; Order cancels as soon as it sees it."""
+    try:
+        HaltFile(directory).write(Halt(signal, by="signal", id=new_id()))
+    except OSError as error:
+        logging.getLogger("service").critical("%s: the kill switch could NOT be pulled: %s", signal, error)
+    else:
+        logging.getLogger("service").critical("%s: the kill switch is on, no new order leaves", signal)
 
 
 def _say_mode(settings: Settings, state_dir: Path) -> None:

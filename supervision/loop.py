@@ -1,6 +1,7 @@
 """Runs a supervision tree in this process, from its first child to its exit code.
 
-SIGTERM and SIGINT stop it in order, a second one kills what is left; SIGHUP reloads its configuration.
+SIGTERM and SIGINT stop it in order, a second one kills what is left; SIGHUP reloads its configuration, SIGUSR1 is
+the user's.
 Whatever happens, no child, address or slot outlives `run`.
 """
 
@@ -45,13 +46,15 @@ def run(
     reporting: ReportingSettings,
     load: Load,
     on_ready: Callable[[], None],
+    on_user_signal: Callable[[str], None] | None = None,
 ) -> int:
     """Supervise until a signal stops the tree or it gives up; the exit code of the service. In the main thread only.
 
     0: drained; 10: something met what must not be worked with; 70: gave up, or the supervisor itself failed; 78:
     something cannot run as configured.
     `messages` names the registry of message types, `preload` the modules children share; `load` returns the tree
-    as it is configured at the time of a reload; `on_ready` is called once every child has started.
+    as it is configured at the time of a reload; `on_ready` is called once every child has started, `on_user_signal`
+    at each SIGUSR1, which without it ends the process.
     Raises SpecError before anything is started.
     """
     _check(root, run_dir)
@@ -71,7 +74,7 @@ def run(
             load=partial(_checked, load, run_dir),
             manager=Manager(os.environ),
         )
-        return _serve(supervisor, run_dir, on_ready)
+        return _serve(supervisor, run_dir, on_ready, on_user_signal)
     except Exception as error:
         logging.getLogger(SUPERVISOR).critical("the supervisor itself failed; everything is killed", exc_info=error)
         reports.capture(error)
@@ -80,8 +83,13 @@ def run(
         reports.flush(FLUSH_SECONDS)
 
 
-def _serve(supervisor: Supervisor, run_dir: Path, on_ready: Callable[[], None]) -> int:
-    told = signals.delivered(supervisor.reactor, supervisor.stop, supervisor.reload)
+def _serve(
+    supervisor: Supervisor,
+    run_dir: Path,
+    on_ready: Callable[[], None],
+    on_user_signal: Callable[[str], None] | None,
+) -> int:
+    told = signals.delivered(supervisor.reactor, supervisor.stop, supervisor.reload, on_user_signal)
     with contextlib.closing(supervisor), _kept(run_dir), told:
         return supervisor.serve(on_ready)
 

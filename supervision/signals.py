@@ -2,7 +2,7 @@
 
 SIGTERM and SIGINT ask to stop. SIGHUP asks to reload, unless it comes because the terminal we were started from
 has hung up: then somebody pulled the plug of a service in the foreground, which means stop. A SIGHUP that was
-ignored when we started (`nohup`) stays ignored.
+ignored when we started (`nohup`) stays ignored. SIGUSR1 means what whoever runs the tree makes of it.
 """
 
 from __future__ import annotations
@@ -21,9 +21,14 @@ _TERMINAL: Final = Path("/dev/tty")
 
 
 @contextlib.contextmanager
-def delivered(reactor: Reactor, stop: Callable[[str], None], reload: Callable[[str], None]) -> Iterator[None]:
-    """Call `stop` or `reload` with the signal's name from now on."""
-    numbers = [signal.SIGTERM, signal.SIGINT]
+def delivered(
+    reactor: Reactor,
+    stop: Callable[[str], None],
+    reload: Callable[[str], None],
+    user: Callable[[str], None] | None = None,
+) -> Iterator[None]:
+    """Call `stop`, `reload` or `user` with the signal's name from now on."""
+    numbers = [signal.SIGTERM, signal.SIGINT, *([signal.SIGUSR1] if user is not None else ())]
     if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:
         numbers.append(signal.SIGHUP)
     on_terminal = _has_terminal()
@@ -33,7 +38,9 @@ def delivered(reactor: Reactor, stop: Callable[[str], None], reload: Callable[[s
 
     def arrived() -> None:
         for number in receiver.recv(64):
-            if number in numbers:
+            if number == signal.SIGUSR1 and user is not None:
+                user(signal.Signals(number).name)
+            elif number in numbers:
                 name = signal.Signals(number).name
                 reloads = number == signal.SIGHUP and not (on_terminal and not _has_terminal())
                 (reload if reloads else stop)(name)

@@ -7,7 +7,8 @@ want of a session or because nobody knew yet that the order works, is cancelled 
 
 from __future__ import annotations
 
-import uuid
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Final
 
 import msgspec
@@ -17,15 +18,15 @@ from actors.messages.orders import GateView, Halt, Resume
 from actors.orders.change import Entry
 from actors.orders.gatekeeper import GateKeeper
 from actors.orders.halt_cancels import HaltCancels
-from actors.orders.halt_file import HaltFile
+from actors.orders.halt_file import HaltFile, new_id
 from actors.orders.journal import JournalError
 from actors.orders.records import Records
-from supervision import clock
 from supervision.errors import Rejected
 from supervision.failpoints import failpoint
 from supervision.reactor import Reactor
 
 LOOK_SECONDS: Final = 0.1
+NOTHING_MORE: Final[Mapping[str, str]] = MappingProxyType({})
 
 
 class KillSwitch:
@@ -48,9 +49,9 @@ class KillSwitch:
         gate.look_first = self._look
         self._watch()
 
-    def halt(self, asked: Halt) -> GateView:
-        """Refuse new orders from now on."""
-        return self._pull(named(asked, f"{clock.now():%Y%m%dT%H%M%S}-{uuid.uuid4().hex[:8]}"))
+    def halt(self, asked: Halt, settings: Mapping[str, str] = NOTHING_MORE) -> GateView:
+        """Refuse new orders from now on, and keep `settings` with that."""
+        return self._pull(named(asked, new_id()), settings)
 
     def reconciled(self) -> None:
         """It is known which orders work: cancel what a halt has left."""
@@ -64,15 +65,15 @@ class KillSwitch:
         self._show(self.state.text)
         self._records.commit()
 
-    def resume(self, asked: Resume, settings: dict[str, str]) -> GateView:
-        """Lift it, and keep `settings` with that. Raises Rejected without a reason, or when the disk refuses."""
+    def resume(self, asked: Resume) -> GateView:
+        """Lift it. Raises Rejected without a reason, or when the disk refuses."""
         reason = asked.reason.strip()
         if not reason:
             raise Rejected("resume needs a reason, which is kept", kind="invalid")
         lifted = HaltState()
         entry = Entry("resume", "", {"reason": reason, "by": asked.by})
         try:
-            self._records.require_settings(lifted.settings() | settings, entry)
+            self._records.require_settings(lifted.settings(), entry)
         except JournalError as error:
             self._records.failed(error)
             raise Rejected(f"still halted: {error}", kind="journal") from error
@@ -85,27 +86,27 @@ class KillSwitch:
         self._records.commit()
         return self._show("")
 
-    def _pull(self, halt: Halt) -> GateView:
+    def _pull(self, halt: Halt, settings: Mapping[str, str] = NOTHING_MORE) -> GateView:
         before, self.state = self.state, self.state.with_halt(halt)
         if self.state == before:
             return self._gate.view()
         failpoint("order.halt.heard", halt.by)
-        text = self._keep(halt)
+        text = self._keep(halt, settings)
         failpoint("order.halt.journalled", halt.by)
         gate = self._show(text)
         self._cancels.cancel(self.state.cancel)
         self._records.commit()
         return gate
 
-    def _keep(self, halt: Halt) -> str:
+    def _keep(self, halt: Halt, settings: Mapping[str, str]) -> str:
         """Make it durable; what is to be said of it."""
         text = self.state.text
         facts = {name: getattr(halt, name) for name in halt.__struct_fields__}
-        entry = Entry("halt", "", facts)
+        entry, kept = Entry("halt", "", facts), self.state.settings() | dict(settings)
         try:
-            self._records.require_settings(self.state.settings(), entry)
+            self._records.require_settings(kept, entry)
         except JournalError as error:
-            self._records.keep_settings(self.state.settings(), entry)
+            self._records.keep_settings(kept, entry)
             self._records.failed(error)
             return text if self._file.stands() else f"{text}; not on disk yet, a restart now would forget it"
         return text

@@ -8,6 +8,7 @@ at counts as there.
 from __future__ import annotations
 
 import os
+import secrets
 import tempfile
 from datetime import UTC, datetime
 from pathlib import Path
@@ -15,9 +16,15 @@ from typing import Final
 
 from actors.domain.halting import as_file, from_file
 from actors.messages.orders import Halt
+from supervision import clock
 
 NAME: Final = "HALT"
 _MOST_READ: Final = 65536
+
+
+def new_id() -> str:
+    """An id for a halt that no other has."""
+    return f"{clock.now():%Y%m%dT%H%M%S}-{secrets.token_hex(4)}"
 
 
 class HaltFile:

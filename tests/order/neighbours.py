@@ -11,15 +11,22 @@ from typing import Any
 from actors.messages.broker import CommissionReport, ExecutionList, ExecutionReport, OpenOrders, OrderReport, Transmit
 from actors.messages.broker_account import PositionList, PositionReport
 from actors.messages.orders import Fill, GateChanged, GetOrdersView, OrderEvent, PlaceOrder
+from actors.messages.risk import RiskFigures
 from actors.messages.session import SessionDown, SessionUp
 from actors.messages.state import ApplyCut, CutResult, JournalRow, JournalRows, UnexplainedPosition
 from actors.order import OrderActor
-from config.settings import OrderSettings, RiskSettings, StrategyRisk
+from config.settings import LossSettings, OrderSettings, RiskSettings, StrategyRisk
 from supervision.message import Message
 from supervision.ref import Ref
 from tests.domain.order_builders import OUR_CLIENT, terms
-from tests.order.scripted import Broker, Listener, Market, Reconciling, Script, now
+from tests.order.scripted import Accountant, Broker, Listener, Market, Reconciling, Script, now
 from tests.support.local import LocalActor, LocalService
+
+NO_LOSS_LIMIT = LossSettings(reduce_at=None, halt_at=None)
+"""With a limit the gate is closed until the profit and loss was told."""
+MILLION = Decimal(1_000_000)
+RICH = RiskFigures("DU1", "USD", True, MILLION, MILLION, MILLION, Decimal(0), {"USD": Decimal(1)}, (), None)
+"""An account that nothing keeps from trading."""
 
 
 class House:
@@ -33,9 +40,10 @@ class House:
         self.heard: queue.Queue[Message] = queue.Queue()
         self.script: dict[type, Script] = {}
         self.settings = OrderSettings()
-        self.risk = RiskSettings()
+        self.risk = RiskSettings(daily_loss=NO_LOSS_LIMIT, duplicate_window=0)
         self.strategies: dict[str, StrategyRisk] = {}
-        service.bind("connection", "market_data", "state", "order")
+        self.figures = RICH
+        service.bind("connection", "market_data", "state", "account", "order")
         self.ref: Ref = service.ref("order")
         self._cut = 0
 
@@ -44,6 +52,7 @@ class House:
         self.market_data = self.service.start("market_data", Market, script=self.script)
         self.market: Market = self.market_data.actor
         self.start_state()
+        self.start_account()
         self.start_order()
         self.service.start("listener", Listener, heard=self.heard)
         return self
@@ -54,6 +63,13 @@ class House:
 
     def start_state(self) -> None:
         self.state = self.service.start("state", Reconciling, causes=self.causes, script=self.script)
+
+    def start_account(self) -> None:
+        self.accountant = self.service.start("account", Accountant, figures=self.figures)
+
+    def worth(self, **changes: Any) -> None:
+        """Account tells that the account is worth something else; it may be handled a moment later."""
+        self.accountant.call(lambda: self.accountant.actor.tell(**changes))
 
     def start_order(self) -> LocalActor:
         self.order = self.service.start(
