@@ -30,14 +30,13 @@ SELECT last.sequence, key, status, told_status, orders.filled, told_filled FROM 
 """
 _ORDERS_UNTOLD: Final = "SELECT key FROM orders WHERE key NOT IN (SELECT key FROM journal)"
 _EXECUTIONS_DIFFER: Final = """
-SELECT 0, executions.exec_id FROM executions LEFT JOIN (
-    SELECT data ->> 'exec_id' AS exec_id, key, data ->> 'side' AS side, data ->> 'quantity' AS quantity,
-        data ->> 'price' AS price, data ->> 'account' AS account, data ->> 'con_id' AS con_id
-    FROM journal WHERE kind = 'execution'
-) AS told USING (exec_id)
-WHERE told.exec_id IS NULL OR executions.key <> told.key OR executions.side <> told.side
-    OR executions.quantity <> told.quantity OR executions.price <> told.price
-    OR executions.account <> told.account OR executions.con_id <> told.con_id
+SELECT journal.sequence, exec_id FROM journal JOIN executions ON exec_id = data ->> 'exec_id'
+WHERE kind = 'execution' AND (executions.key <> journal.key OR side <> data ->> 'side'
+    OR quantity <> data ->> 'quantity' OR price <> data ->> 'price'
+    OR account <> data ->> 'account' OR con_id <> data ->> 'con_id')
+UNION ALL
+SELECT 0, exec_id FROM executions
+WHERE exec_id NOT IN (SELECT data ->> 'exec_id' FROM journal WHERE kind = 'execution')
 UNION ALL
 SELECT sequence, data ->> 'exec_id' FROM journal WHERE kind = 'execution' AND NOT EXISTS (
     SELECT 1 FROM executions WHERE stem = rtrim(rtrim(data ->> 'exec_id', '0123456789'), '.')
