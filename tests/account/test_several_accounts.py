@@ -68,7 +68,31 @@ def test_a_second_account_is_downloaded_when_the_first_has_ended_not_in_the_midd
     until(heard, account="DU2", live=True)
 
 
-def test_one_account_whose_download_fails_keeps_no_other_waiting_and_is_tried_again(
+def test_a_refresh_waits_for_the_download_that_runs(broker: Broker, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(account, "REFRESH", 0.02)
+    waiting = answered_by_hand(broker)
+    broker.start_account()
+    broker.begin(1)
+    _, first = waiting.get(timeout=5.0)
+    for _ in range(4):
+        broker.asked(FetchPositions)  # with the first three of them, everything was to be renewed
+    assert waiting.empty()
+    broker.do(lambda: first.reply(Done()))
+    assert waiting.get(timeout=5.0)[0] == "DU1"
+
+
+def test_one_account_whose_download_fails_keeps_no_other_waiting(broker: Broker) -> None:
+    assert downloads.RETRY_SECONDS > 2.0
+    broker.connection.accounts = ("DU1", "DU2")
+    waiting = answered_by_hand(broker)
+    broker.start_account()
+    broker.begin(1)
+    _, first = waiting.get(timeout=5.0)
+    broker.do(lambda: first.reject(Rejected("no answer", kind="timeout")))
+    assert waiting.get(timeout=2.0)[0] == "DU2"
+
+
+def test_one_account_whose_download_fails_is_tried_again_after_the_others(
     broker: Broker, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(downloads, "RETRY_SECONDS", 0.01)

@@ -72,7 +72,7 @@ def test_a_portfolio_falls_back_to_what_was_stored_and_says_so(tmp_path: Path) -
         service.local.kill("account")
         away = service.run("portfolio")
     assert away.exit_code == 0
-    assert "stored last" in away.stderr
+    assert away.stderr.count("stored last") == 2, "accounts and positions each"
     assert "(cache" in away.stdout
 
 
