@@ -154,7 +154,9 @@ class OrderActor(Answers):
             connection=connection,
             reactor=self.reactor,
             settings=self._settings,
-            risk=self._risk,
+            limits=self._limits,
+            figures=self._figures,
+            hours=self._hours,
             burst=self._burst,
             ask_soon=self._asker.ask_soon,
             log=self.context.log,
@@ -287,6 +289,7 @@ class OrderActor(Answers):
 
     def _figures_changed(self) -> None:
         self._loss.look()
+        self._out.figures_changed()
 
     # --- the broker's words -----------------------------------------------------------------------------
 

@@ -98,7 +98,8 @@ class PlaceOrder(Ask[OrderView], frozen=True):
     `stop` is stop, both are stop-limit; `trail` or `trail_percent` make it a trailing stop, which `stop` may start,
     with `limit_offset` a trailing stop-limit. MOC and LOC are for the closing auction, the time in force OPG with
     MKT or LMT for the opening one; GTD needs `good_till`. Without `key` one is made. Answers once the intent is
-    durable and the bytes are on the socket; the broker's verdict comes as OrderEvent.
+    durable and the bytes are on the socket; the broker's verdict comes as OrderEvent. With `what_if` the broker is
+    asked for the margin first, which it answers about once a minute, and decides instead of our buying power.
     """
 
     contract: str | Contract | Combo
@@ -116,6 +117,7 @@ class PlaceOrder(Ask[OrderView], frozen=True):
     trail_percent: float | None = None
     limit_offset: float | None = None
     good_till: datetime | None = None
+    what_if: bool = False
 
 
 class ModifyOrder(Ask[OrderView], frozen=True):

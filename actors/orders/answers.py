@@ -15,14 +15,15 @@ from actors.messages.orders import (
     OrdersView,
     OrderView,
 )
-from actors.messages.risk import GetProtection, ProtectionChanged
+from actors.messages.risk import ExplainOrder, GetProtection, ProtectionChanged
 from actors.messages.state import FollowJournal, JournalRows
 from actors.orders.gatekeeper import GateKeeper
 from actors.orders.journal import JournalError
 from actors.orders.protection import ProtectionWatch
 from actors.orders.records import Records
+from actors.orders.way_out import WayOut
 from supervision import clock
-from supervision.actor import Actor, Sender, handles
+from supervision.actor import LATER, Actor, Sender, handles
 from supervision.errors import Rejected
 
 JOURNAL_PAGE: Final = 500
@@ -35,6 +36,12 @@ class Answers(Actor):
     _gate: GateKeeper
     _locks: Locks
     _protection: ProtectionWatch
+    _out: WayOut
+
+    @handles(ExplainOrder)
+    def _explain(self, message: ExplainOrder, sender: Sender) -> object:
+        self._out.explaining.explain(message.order, sender)
+        return LATER
 
     @handles(GetOrders)
     def _orders(self, message: GetOrders, _: Sender) -> Orders:

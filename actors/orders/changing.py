@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
+from typing import NamedTuple
 
 from actors.domain.order_events import ModifyAsked, Settled
 from actors.domain.order_groups import check_change
@@ -17,25 +18,42 @@ from actors.domain.order_terms import changed_terms
 from actors.messages.broker import OrderTerms
 from actors.messages.market import ContractDetails, Quote
 from actors.messages.orders import ModifyOrder, Orders, OrderView, SettleOrder
+from actors.messages.risk import Decision
 from actors.orders.checks import INVALID, Checks, Problems
 from actors.orders.exit import Exit
 from actors.orders.identity import Identity
 from actors.orders.journal import JournalError
 from actors.orders.records import Records
 from actors.orders.references import References
+from actors.orders.refusals import Refusals, kept
+from actors.orders.risk_desk import Question
 from supervision import clock
 from supervision.actor import Sender
 from supervision.errors import Rejected
 from supervision.failpoints import failpoint
 
 
+class Market(NamedTuple):
+    """What is known of an order's contract."""
+
+    details: ContractDetails
+    quote: Quote
+
+
 class Changing:
     """Takes changes to the exit."""
 
     def __init__(
-        self, records: Records, checks: Checks, references: References, exit_: Exit, identity: Identity
+        self,
+        records: Records,
+        checks: Checks,
+        references: References,
+        exit_: Exit,
+        identity: Identity,
+        refusals: Refusals,
     ) -> None:
         self._records = records
+        self._refusals = refusals
         self._checks = checks
         self._references = references
         self._exit = exit_
@@ -47,10 +65,14 @@ class Changing:
         """Change an order that works. Raises Rejected."""
         order = self._of_ours(asked.key)
         self._modified(order, asked)
-        self._references.look_up(order.contract, partial(self._modify, asked, sender), sender.reject)
+        found = partial(self._found, order.terms.account, asked, sender)
+        self._references.look_up(order.contract, found, sender.reject)
+
+    def _found(self, account: str, asked: ModifyOrder, sender: Sender, details: ContractDetails, quote: Quote) -> None:
+        self._checks.prepare((details,), account, partial(self._modify, asked, sender, details, quote))
 
     def _modified(self, order: OrderState, asked: ModifyOrder) -> OrderTerms:
-        self._checks.pass_gate()
+        self._checks.pass_gate(reducing=True)
         obstacle = _not_modifiable(order)
         if obstacle:
             raise Rejected(f"order {order.key} cannot be modified: {obstacle}", kind="state")
@@ -65,19 +87,34 @@ class Changing:
     def _modify(self, asked: ModifyOrder, sender: Sender, details: ContractDetails, quote: Quote) -> None:
         try:
             order = self._of_ours(asked.key)
+        except Rejected as error:
+            sender.reject(error)
+        else:
+            self._judge(order, asked, sender, Market(details, quote))
+
+    def _judge(self, order: OrderState, asked: ModifyOrder, sender: Sender, market: Market) -> None:
+        decision: Decision | None = None
+        try:
             terms = self._modified(order, asked)  # once more: it may have changed while the contract was looked up
             problems = Problems()
-            self._checks.against_market(problems, terms, details, quote)
+            decision, reduces = self._checks.judge(problems, self._question(order, terms, market))
             problems.refuse()
-            order, receipt = self._records.require(order, ModifyAsked(terms))
+            self._checks.pass_gate(reducing=reduces)
+            order, receipt = self._records.require(order, ModifyAsked(terms), decision=kept(decision))
         except Rejected as error:
+            self._refusals.change(order, error, decision)
             sender.reject(error)
         except JournalError as error:
             self._records.failed(error)
             sender.reject(Rejected(f"the order was not modified: {error}", kind="journal"))
         else:
             failpoint("order.modify.journalled", order.key)
-            self._exit.modify(order, terms, receipt, *_answers(sender))
+            self._exit.modify(order, terms, receipt, *_answers(sender), reducing=reduces)
+
+    def _question(self, order: OrderState, terms: OrderTerms, market: Market) -> Question:
+        entry = self._records.book.get(order.parent) if order.parent else None
+        waits = entry is not None and not entry.terminal and not entry.totals.filled
+        return Question(terms, order.strategy, *market, waits_for_entry=waits, changed=order)
 
     # --- cancel -----------------------------------------------------------------------------------
 

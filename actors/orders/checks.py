@@ -1,6 +1,7 @@
-"""What an order must pass before it is sent, new or changed: the gate, its own sense, its contract, limits and locks.
+"""What an order must pass before it is sent, new or changed: the gate, its own sense, the rules of risk, and locks.
 
-All problems are told at once; a refusal has the kind of the gravest.
+All problems are told at once; a refusal has the kind of the gravest. What was decided stays with the order's row in
+the journal, or with the row of its refusal.
 """
 
 from __future__ import annotations
@@ -8,20 +9,24 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Final
 
-from actors.domain.contract_terms import check_against_contract
-from actors.domain.limits import Limits, check
 from actors.domain.locks import Locks
 from actors.domain.order_terms import Checked, check_account, check_key, new_terms
+from actors.domain.risk.contract_rules import CONTRACT
 from actors.messages.broker import OrderTerms
-from actors.messages.market import ContractDetails, Quote
+from actors.messages.market import ContractDetails
 from actors.messages.orders import PlaceOrder
+from actors.messages.risk import RuleVerdict
 from actors.orders.gatekeeper import GateKeeper
 from actors.orders.identity import Identity
+from actors.orders.preparing import Preparing
+from actors.orders.risk_desk import Question, RiskDesk, Ruling
 from supervision import clock
 from supervision.errors import Rejected
 
-INVALID, LOCKED, LIMIT = "invalid", "locked", "limit"
-_GRAVITY: Final = (INVALID, LOCKED, LIMIT)
+INVALID, GATE, LOCKED, LIMIT = "invalid", "gate", "locked", "limit"
+_GRAVITY: Final = (INVALID, GATE, LOCKED, LIMIT)
+_KINDS: Final = {CONTRACT: INVALID, "reducing": GATE}
+"""The kind of a refusal by its rule; any other is a limit's."""
 
 
 class Problems:
@@ -44,13 +49,23 @@ class Problems:
 
 
 class Checks:
-    """The checks of one Order."""
+    """The checks of one Order. `preparing` learns what they need, `desk` decides by the rules of risk."""
 
-    def __init__(self, *, gate: GateKeeper, identity: Identity, limits: Limits, locks: Locks, default_tif: str) -> None:
+    def __init__(
+        self,
+        *,
+        gate: GateKeeper,
+        identity: Identity,
+        preparing: Preparing,
+        desk: RiskDesk,
+        locks: Locks,
+        default_tif: str,
+    ) -> None:
         self.default_tif = default_tif
+        self.prepare = preparing.prepare
+        self.desk = desk
         self._gate = gate
         self._identity = identity
-        self._limits = limits
         self._locks = locks
 
     def pass_gate(self, *, reducing: bool = False, flattens: bool = False) -> None:
@@ -67,15 +82,26 @@ class Checks:
         problems = (*check_key(asked.key), *check_account(asked.account, accounts), *checked.problems)
         return Checked(None if problems else checked.terms, problems)
 
-    def against_market(
-        self, problems: Problems, terms: OrderTerms, details: ContractDetails, quote: Quote | None, role: str = ""
-    ) -> None:
-        """Note what its contract does not take, and the limits it would break."""
-        problems.add(INVALID, check_against_contract(terms, details), role)
-        problems.add(LIMIT, check(terms, details, quote, self._limits), role)
+    def judge(self, problems: Problems, question: Question, role: str = "") -> Ruling:
+        """Note what the rules refuse. Raises Rejected when a file that they need cannot be read."""
+        ruling = self.desk.rule(question)
+        for verdict in ruling.decision.verdicts:
+            if not verdict.passed:
+                problems.add(_KINDS.get(verdict.rule, LIMIT), (verdict.text,), role)
+        return ruling
 
     def against_locks(self, problems: Problems, terms: OrderTerms, details: ContractDetails) -> None:
         """Note what locks its contract against new orders."""
         text = self._locks.on(terms.account, details.contract)
         if text:
             problems.add(LOCKED, (text,))
+
+    def standing(self, terms: OrderTerms, details: ContractDetails, *, reducing: bool) -> tuple[RuleVerdict, ...]:
+        """What gate and locks would say of a new order now, as the rules say it."""
+        refused = self._gate.why_not(reducing=reducing)
+        lock = self._locks.on(terms.account, details.contract)
+        state = self._gate.view().state
+        return (
+            RuleVerdict("gate", state, "open", "" if refused is None else "; ".join(refused.reasons)),
+            RuleVerdict("lock", "locked" if lock else "not locked", "not locked", lock),
+        )

@@ -32,7 +32,10 @@ class Figures:
         return self._told.get(account, -math.inf)
 
     def hear(self, figures: RiskFigures) -> None:
-        """Account tells."""
+        """Account tells. One that has just started knows nothing yet, and takes nothing of what is known here."""
+        known = self._known.get(figures.account)
+        if known is not None and not figures.currency:
+            figures = msgspec.structs.replace(known, live=False)
         self._known[figures.account] = figures
         self._told[figures.account] = time.monotonic()
         self._changed()

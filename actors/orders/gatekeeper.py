@@ -81,6 +81,11 @@ class GateKeeper:
             return None
         return Rejected(*(f"gate {view.state}: {reason}" for reason in view.reasons), kind="gate")
 
+    def why_only_reducing(self) -> str:
+        """Why only orders pass that reduce a position; empty when all may, or none."""
+        refused = self.why_not()
+        return "" if refused is None or self.why_not(reducing=True) is not None else "; ".join(refused.reasons)
+
     def tell_connection(self) -> None:
         """Say where the gate stands: at each change, and to a Connection that has not heard it from us."""
         view = self._view

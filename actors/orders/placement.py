@@ -9,6 +9,7 @@ from actors.domain.order_groups import Member
 from actors.domain.order_state import OrderState
 from actors.messages.broker import OrderTerms
 from actors.messages.orders import Orders, OrderView
+from actors.messages.risk import Decision
 from supervision import clock
 from supervision.actor import Sender
 from supervision.errors import Rejected
@@ -53,7 +54,17 @@ class Placement:
         self.terms = terms
         self.shape = waiter.shape
         self.flattens = flattens
+        self.reduces = False
+        """Whether all of them only reduce positions, as it was decided."""
+        self.decisions: dict[str, Decision] = {}
+        self.margin_passed = False
+        """The broker was asked for its margin, and let them through."""
         self.waiters = [waiter]
+
+    @property
+    def asks_margin(self) -> bool:
+        """Whether the broker must be asked before they are sent."""
+        return not self.margin_passed and any(member.order.what_if for member in self.members)
 
     def pairs(self) -> Iterator[tuple[Member, OrderTerms]]:
         """Each order with its terms."""

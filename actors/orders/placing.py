@@ -1,8 +1,8 @@
 """Placing, as a user asks for it: one order, or several that go together; refused with every reason, or on its way.
 
-Checks that need no market -> contracts and quotes -> limits and locks -> gate once more -> durable intents, in one
-transaction -> out, in one message. All of the orders or none. The same key answers with the same orders and places
-nothing, however long ago it was used.
+Checks that need no market -> contracts, quotes and hours -> rules and locks -> gate once more -> the broker's margin,
+if that is wanted, and all again -> durable intents, in one transaction -> out, in one message. All of the orders or
+none. The same key answers with the same orders and places nothing, however long ago it was used.
 """
 
 from __future__ import annotations
@@ -33,8 +33,11 @@ from actors.orders.identity import Identity
 from actors.orders.journal import DuplicateKey, JournalError
 from actors.orders.lookup import Known, look_up_all
 from actors.orders.placement import Placement, Waiter, all_views, one_view
+from actors.orders.previews import Previews
 from actors.orders.records import Records
 from actors.orders.references import References
+from actors.orders.refusals import Refusals, kept
+from actors.orders.risk_desk import Question
 from supervision import clock
 from supervision.actor import Sender
 from supervision.errors import Rejected
@@ -51,6 +54,8 @@ class Placing:
         references: References,
         exit_: Exit,
         identity: Identity,
+        previews: Previews,
+        refusals: Refusals,
         *,
         burst: int,
     ) -> None:
@@ -59,6 +64,8 @@ class Placing:
         self._references = references
         self._exit = exit_
         self._identity = identity
+        self._previews = previews
+        self._refusals = refusals
         self._burst = burst
         self._waiting: dict[str, Placement] = {}
 
@@ -152,17 +159,28 @@ class Placing:
         *,
         flattens: bool = False,
     ) -> None:
-        self._checks.pass_gate(flattens=flattens)
-        placement = Placement(key, members, self._terms(members, wrong), waiter, flattens=flattens)
-        if len(members) > 1:
-            self._check_unused(members)
+        try:
+            self._checks.pass_gate(reducing=True, flattens=flattens)
+            placement = Placement(key, members, self._terms(members, wrong), waiter, flattens=flattens)
+            if len(members) > 1:
+                self._check_unused(members)
+        except Rejected as error:
+            self._refusals.placing(members[0].order, error, {})
+            raise
         self._waiting[key] = placement
-        contracts = (member.order.contract for member in members)
-        look_up_all(self._references, contracts, partial(self._intend, placement), partial(self._not_found, placement))
+        self._look_up(placement)
+
+    def _look_up(self, placement: Placement) -> None:
+        contracts = (member.order.contract for member in placement.members)
+        look_up_all(self._references, contracts, partial(self._found, placement), partial(self._not_found, placement))
+
+    def _found(self, placement: Placement, known: Known) -> None:
+        several, account = (details for details, _ in known.values()), placement.terms[0].account
+        self._checks.prepare(several, account, partial(self._intend, placement, known))
 
     def _terms(self, members: tuple[Member, ...], wrong: tuple[str, ...]) -> tuple[OrderTerms, ...]:
         problems = Problems()
-        problems.add(INVALID, (*wrong, *check_size(len(members), self._burst)))
+        problems.add(INVALID, (*wrong, *check_size(len(members), self._burst), *_check_what_ifs(members)))
         found = []
         for member in members:
             checked = self._checks.terms(member.order)
@@ -188,12 +206,15 @@ class Placing:
             return
         try:
             self._check(placement, known)
-            self._checks.pass_gate(flattens=placement.flattens)
+            self._checks.pass_gate(reducing=placement.reduces, flattens=placement.flattens)
+            if placement.asks_margin:
+                self._ask_margin(placement, known)
+                return
             orders = self._intents(placement, known)
             failpoint("order.intent.checked", placement.key)
-            receipts = self._records.intend(orders)
+            receipts = self._records.intend(orders, {key: kept(one) for key, one in placement.decisions.items()})
         except Rejected as error:
-            self._refuse(placement.key, error)
+            self._not_found(placement, error)
         except DuplicateKey as error:
             self._refuse(placement.key, _not_placed(error))
         except JournalError as error:
@@ -202,12 +223,27 @@ class Placing:
         else:
             failpoint("order.intent.journalled", placement.key)
             sent, unsent = partial(self._answer, placement.key), partial(self._unsent, placement.key)
-            self._exit.place(orders, receipts, sent, unsent, reducing=placement.flattens)
+            self._exit.place(orders, receipts, sent, unsent, reducing=placement.reduces or placement.flattens)
             self._records.tell_intents(orders)
+            for order in orders:
+                self._checks.desk.intended(order)
 
     def _not_found(self, placement: Placement, error: Rejected) -> None:
         if self._wanted(placement):
+            self._refusals.placing(placement.members[0].order, error, placement.decisions)
             self._refuse(placement.key, error)
+
+    def _ask_margin(self, placement: Placement, known: Known) -> None:
+        """By the broker's answer the market has moved on: everything is looked up and decided once more."""
+        member, terms = next((member, terms) for member, terms in placement.pairs() if member.order.what_if)
+
+        def passed() -> None:
+            placement.margin_passed = True
+            if self._wanted(placement):
+                self._look_up(placement)
+
+        details, _ = known[member.order.contract]
+        self._previews.check_margin(terms, details, passed, partial(self._not_found, placement))
 
     def _wanted(self, placement: Placement) -> bool:
         """Whether it was not called off; its key may be another's by now."""
@@ -215,10 +251,23 @@ class Placing:
 
     def _check(self, placement: Placement, known: Known) -> None:
         problems = Problems()
+        reduces = []
         for member, terms in placement.pairs():
             details, quote = known[member.order.contract]
-            self._checks.against_market(problems, terms, details, quote, member.role)
+            question = Question(
+                terms,
+                member.order.strategy,
+                details,
+                quote,
+                together=len(placement.members),
+                waits_for_entry=bool(member.parent),
+                asks_broker=member.order.what_if,
+            )
+            ruling = self._checks.judge(problems, question, member.role)
+            placement.decisions[terms.key] = ruling.decision
+            reduces.append(ruling.reduces)
             self._checks.against_locks(problems, terms, details)
+        placement.reduces = all(reduces)
         _, entry_quote = known[placement.members[0].order.contract]
         problems.add(INVALID, check_exits(placement.members, placement.terms, entry_quote))
         problems.refuse()
@@ -271,6 +320,11 @@ def _with_key(asked: PlaceOrder) -> PlaceOrder:
 
 def _new_key() -> str:
     return f"nd-{uuid.uuid4().hex}"
+
+
+def _check_what_ifs(members: tuple[Member, ...]) -> tuple[str, ...]:
+    asked = sum(member.order.what_if for member in members)
+    return () if asked < 2 else (f"what_if of {asked} orders that go together (accepted: of one of them)",)
 
 
 def _called_off(key: str) -> Rejected:

@@ -1,5 +1,7 @@
 """What-ifs: what an order would do to the account, asked of the broker; nothing is placed and no gate is asked.
 
+An order may also ask for one before it is sent (`what_if`): then the broker's margin decides whether it is.
+
 The order must make sense by itself and to its contract; limits and locks are not looked at, since a person may want
 to know what they would refuse. A what-if uses up an order id, which is never given to an order afterwards: the floor
 of the ids is written before the question leaves.
@@ -7,11 +9,13 @@ of the ids is written before the question leaves.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import partial
 
 import msgspec
 
 from actors.domain.contract_terms import check_against_contract
+from actors.domain.risk.what_if import refused
 from actors.messages.broker import FetchPreview, OrderTerms
 from actors.messages.market import ContractDetails, Quote
 from actors.messages.orders import OrderPreview, PlaceOrder
@@ -47,21 +51,49 @@ class Previews:
         self._references.look_up(asked.contract, partial(self._ask, checked.terms, sender), sender.reject)
 
     def _ask(self, terms: OrderTerms, sender: Sender, details: ContractDetails, _: Quote) -> None:
+        problems = Problems()
+        problems.add(INVALID, check_against_contract(terms, details))
         try:
-            problems = Problems()
-            problems.add(INVALID, check_against_contract(terms, details))
             problems.refuse()
-            epoch, order_id = self._epoch(), self._id()
         except Rejected as error:
             sender.reject(error)
-            return
+        else:
+            self._fetch(terms, details, sender.reply, sender.reject)
+
+    def check_margin(
+        self,
+        terms: OrderTerms,
+        details: ContractDetails,
+        passed: Callable[[], None],
+        refuse: Callable[[Rejected], None],
+    ) -> None:
+        """Have the broker say whether the account can bear an order that is about to be placed."""
 
         def answered(preview: OrderPreview) -> None:
-            sender.reply(preview)
+            reasons = refused(preview)
+            if reasons:
+                refuse(Rejected(*reasons, kind=LIMIT))
+            else:
+                passed()
+
+        self._fetch(terms, details, answered, refuse)
+
+    def _fetch(
+        self,
+        terms: OrderTerms,
+        details: ContractDetails,
+        answered: Callable[[OrderPreview], None],
+        refuse: Callable[[Rejected], None],
+    ) -> None:
+        try:
+            epoch, order_id = self._epoch(), self._id()
+        except Rejected as error:
+            refuse(error)
+            return
 
         def failed(error: DeliveryError | Rejected) -> None:
             unanswered = Rejected(f"the what-if was not answered: {error}", kind="no_answer")
-            sender.reject(error if isinstance(error, Rejected) else unanswered)
+            refuse(error if isinstance(error, Rejected) else unanswered)
 
         self._connection.ask(
             FetchPreview(epoch, order_id, details.contract, terms),

@@ -128,11 +128,11 @@ class Records:
 
     # --- durable or not at all -----------------------------------------------------------------------
 
-    def intend(self, orders: tuple[OrderState, ...]) -> tuple[int, ...]:
-        """Make new orders durable, all or none; returns their receipts. Raises JournalError, or DuplicateKey."""
+    def intend(self, orders: tuple[OrderState, ...], decisions: Mapping[str, Any]) -> tuple[int, ...]:
+        """Make new orders durable, with their decisions; the receipts. Raises JournalError, or DuplicateKey."""
         change = Change()
         for order in orders:
-            change.intend(order, Entry("intent", order.key, facts(order)))
+            change.intend(order, Entry("intent", order.key, facts(order) | {"decision": decisions[order.key]}))
         rows = self._write_durably(change)
         for order in orders:
             self.book.put(order)
@@ -143,12 +143,12 @@ class Records:
         for order in orders:
             self._publish("orders", OrderEvent("intent", order.view()))
 
-    def require(self, order: OrderState, event: Event) -> tuple[OrderState, int]:
-        """Apply an event of ours once it is durable; returns the order and the receipt. Raises JournalError."""
+    def require(self, order: OrderState, event: Event, **more: Any) -> tuple[OrderState, int]:
+        """Apply an event of ours once it is durable, `more` in its row; order and receipt. Raises JournalError."""
         after, at = self._applied(order, event)
         word = happened(order, after)
         change = Change()
-        change.entries.append((at, Entry(word, order.key, facts(after))))
+        change.entries.append((at, Entry(word, order.key, facts(after) | more)))
         change.orders[order.key] = after
         rows = self._write_durably(change)
         self._put(order, after, word)

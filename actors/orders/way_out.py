@@ -5,20 +5,26 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable
 
-from actors.domain.limits import Limits
 from actors.domain.locks import Locks
 from actors.domain.order_state import OrderState
 from actors.orders.brackets import Brackets
 from actors.orders.changing import Changing
 from actors.orders.checks import Checks
 from actors.orders.exit import Exit
+from actors.orders.explaining import Explaining
+from actors.orders.figures import Figures
 from actors.orders.gatekeeper import GateKeeper
 from actors.orders.identity import Identity
+from actors.orders.market_hours import MarketHours
 from actors.orders.placing import Placing
+from actors.orders.preparing import Preparing
 from actors.orders.previews import Previews
 from actors.orders.records import Records
 from actors.orders.references import References
-from config.settings import OrderSettings, RiskSettings
+from actors.orders.refusals import Refusals
+from actors.orders.risk_desk import RiskDesk
+from actors.orders.risk_limits import LimitBook
+from config.settings import OrderSettings
 from supervision.actor import Sender
 from supervision.reactor import Reactor
 from supervision.uplink import Uplink
@@ -38,7 +44,9 @@ class WayOut:
         connection: Uplink,
         reactor: Reactor,
         settings: OrderSettings,
-        risk: RiskSettings,
+        limits: LimitBook,
+        figures: Figures,
+        hours: MarketHours,
         burst: int,
         ask_soon: Callable[[str], None],
         log: logging.Logger,
@@ -50,16 +58,22 @@ class WayOut:
             reactor=reactor,
             unanswered_after=settings.unanswered_after,
         )
+        only = gate.why_only_reducing
+        self._preparing = Preparing(hours, figures, limits, reactor)
+        self._desk = RiskDesk(records=records, figures=figures, hours=hours, limits=limits, only_reducing=only)
         checks = Checks(
             gate=gate,
             identity=identity,
-            limits=Limits(risk.max_order_quantity, risk.max_order_value),
+            preparing=self._preparing,
+            desk=self._desk,
             locks=locks,
             default_tif=settings.default_tif,
         )
-        self.placing = Placing(records, checks, references, self._exit, identity, burst=burst)
-        self.changing = Changing(records, checks, references, self._exit, identity)
+        refusals = Refusals(records, reactor)
         self.previews = Previews(records, checks, references, gate, connection)
+        self.placing = Placing(records, checks, references, self._exit, identity, self.previews, refusals, burst=burst)
+        self.changing = Changing(records, checks, references, self._exit, identity, refusals)
+        self.explaining = Explaining(checks, references)
         self._brackets = Brackets(records, self._exit, reactor, ask_soon, log)
 
     @property
@@ -79,8 +93,13 @@ class WayOut:
 
     def heard(self, order: OrderState) -> None:
         """An order has a new value."""
+        self._desk.heard(order)
         self.placing.heard(order)
         self._brackets.heard(order)
+
+    def figures_changed(self) -> None:
+        """Account told what accounts are worth."""
+        self._preparing.figures_changed()
 
     def reconciled(self) -> None:
         """It is known which orders work."""
