@@ -91,6 +91,7 @@ class StateActor(Actor):
     def _begin(self) -> None:
         self._database = Database(self._directory / "state.db")
         self._trail = AuditTrail(self._database)
+        self._log_head()  # as it was found, so that a restored backup shows the head it was made with
         self._caches = Caches(self._database)
         self.reactor.after(CHECK_AFTER, self._check_trail)
         self._writes = Writes(
@@ -250,7 +251,6 @@ class StateActor(Actor):
         damage = self._trail.verify(last=CHECKED_AT_START)
         if damage is not None:
             self.context.log.error("audit trail: row %d is damaged: %s", damage.sequence, damage.reason)
-        self._log_head()
 
     def _log_head(self) -> None:
         self.context.log.info("audit head: row %d, hash %s", self._trail.head.sequence, self._trail.head.hash)
