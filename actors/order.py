@@ -15,7 +15,6 @@ from typing import Any
 from actors.domain.gate import GateFacts
 from actors.domain.halting import from_settings
 from actors.domain.locks import Locks
-from actors.domain.loss import LossLimits
 from actors.domain.order_state import OrderState
 from actors.messages.broker import (
     CommissionReport,
@@ -45,17 +44,14 @@ from actors.messages.risk import RiskFigures
 from actors.messages.session import ClockJudged, LinkChanged, SessionDown, SessionUp
 from actors.messages.state import ApplyCut, Storing
 from actors.orders.answers import Answers
+from actors.orders.brakes import Brakes
 from actors.orders.broker_words import BrokerWords
 from actors.orders.catch_up import CatchUp
 from actors.orders.cuts import CutAsker, Cuts
 from actors.orders.figures import Figures
 from actors.orders.gatekeeper import GateKeeper
-from actors.orders.halt import KillSwitch
-from actors.orders.halt_cancels import HaltCancels
-from actors.orders.halt_file import HaltFile
 from actors.orders.identity import Identity
 from actors.orders.journal import Journal, JournalError
-from actors.orders.loss_watch import LossWatch
 from actors.orders.market_hours import MarketHours
 from actors.orders.protection import ProtectionWatch
 from actors.orders.records import RECENT, Records
@@ -161,17 +157,19 @@ class OrderActor(Answers):
             ask_soon=self._asker.ask_soon,
             log=self.context.log,
         )
-        cancels = HaltCancels(self._records, self._gate, self._out.changing, connection, self._asker, self.context.log)
-        file = HaltFile(self._directory)
-        self._switch = KillSwitch(self._records, self._gate, file, self.reactor, cancels)
-        self._loss = LossWatch(
-            self._figures,
-            self._identity,
-            self._gate,
-            self._switch,
-            self._records,
-            self.reactor,
-            LossLimits(**self._risk.daily_loss.model_dump()),
+        self._brakes = Brakes(
+            records=self._records,
+            gate=self._gate,
+            identity=self._identity,
+            figures=self._figures,
+            out=self._out,
+            connection=connection,
+            asker=self._asker,
+            limits=self._limits,
+            daily_loss=self._risk.daily_loss,
+            directory=self._directory,
+            reactor=self.reactor,
+            log=self.context.log,
         )
         self._cuts = Cuts(self._records, self._gate, self._locks, connection, self._asker, self._reconciled, self.hand)
         self._session = SessionWatch(
@@ -239,11 +237,11 @@ class OrderActor(Answers):
 
     @handles(Halt)
     def _halt(self, message: Halt, _: Sender) -> GateView:
-        return self._switch.halt(message)
+        return self._brakes.switch.halt(message)
 
     @handles(Resume)
     def _resume(self, message: Resume, _: Sender) -> GateView:
-        return self._switch.resume(message)
+        return self._brakes.switch.resume(message)
 
     # --- State --------------------------------------------------------------------------------------
 
@@ -276,19 +274,19 @@ class OrderActor(Answers):
 
     def _connection_down(self, _: Uplink) -> None:
         self._session.connection_went()
-        self._loss.look()
+        self._brakes.loss.look()
 
     @handles(Snapshot, SessionUp, SessionDown, LinkChanged, ClockJudged)
     def _session_news(self, message: SessionNews, _: Sender) -> None:
         self._session.hear(message)
-        self._loss.look()
+        self._brakes.loss.look()
 
     @handles(RiskFigures)
     def _risk_figures(self, message: RiskFigures, _: Sender) -> None:
         self._figures.hear(message)
 
     def _figures_changed(self) -> None:
-        self._loss.look()
+        self._brakes.loss.look()
         self._out.figures_changed()
 
     # --- the broker's words -----------------------------------------------------------------------------
@@ -308,7 +306,7 @@ class OrderActor(Answers):
         self._look_drained()
 
     def _reconciled(self) -> None:
-        self._switch.reconciled()
+        self._brakes.switch.reconciled()
         self._out.reconciled()
         self._protection.reconciled()
 
@@ -329,7 +327,7 @@ class OrderActor(Answers):
             self._gate.update(journal_error=self._records.error)
             return
         self._cuts.blind_until = time.monotonic()
-        self._gate.update(journal_error="", halted=self._switch.state.text, reconciled_epoch=None)
+        self._gate.update(journal_error="", halted=self._brakes.switch.state.text, reconciled_epoch=None)
         self._asker.ask_soon("the journal could not be written for a while")
 
     def _note_gate(self, facts: dict[str, Any]) -> None:

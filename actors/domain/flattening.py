@@ -8,10 +8,11 @@ signed for what is held; negative is short.
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping
 from decimal import Decimal
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from actors.domain.order_state import OrderState
 from actors.domain.risk.facts import NOTHING
@@ -21,6 +22,19 @@ from actors.messages.orders import Side
 
 Held = Callable[[str, int], Decimal]
 """What is held, by account and contract id."""
+
+
+_KEY: Final = re.compile(r"halt-[A-Za-z0-9-]+/[^/]+/\d+/\d+")
+
+
+def key_of(halt_id: str, account: str, con_id: int, number: int) -> str:
+    """The key of an order that closes a position because of a halt."""
+    return f"halt-{halt_id}/{account}/{con_id}/{number}"
+
+
+def flattens(order: OrderState) -> bool:
+    """Whether it closes a position because of a halt: no halt cancels it."""
+    return not order.external and _KEY.fullmatch(order.key) is not None
 
 
 class Closing(NamedTuple):

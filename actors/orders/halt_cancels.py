@@ -6,7 +6,7 @@ import logging
 from collections.abc import Callable
 from typing import Final
 
-from actors.domain.flattening import opening
+from actors.domain.flattening import flattens, opening
 from actors.messages.broker import TransmitCancel, Transmitted
 from actors.messages.orders import CancelMode
 from actors.orders.changing import Changing
@@ -21,7 +21,10 @@ _EVERY_ORDER: Final = 0
 
 
 class HaltCancels:
-    """Cancels without anybody who waits for it: what could not be sent is logged, and in the journal."""
+    """Cancels without anybody who waits for it: what could not be sent is logged, and in the journal.
+
+    What closes a position because of a halt is left to work, but for the cancel of every order there is.
+    """
 
     def __init__(
         self,
@@ -53,7 +56,7 @@ class HaltCancels:
 
     def _cancel_ours(self, mode: CancelMode) -> None:
         if mode in ("own", "all"):
-            self._changing.cancel_unasked(lambda _: True)
+            self._changing.cancel_unasked(lambda order: not flattens(order))
         if mode == "entries":
             book = self._records.book
             working = (order for order in book.open_orders() if not order.terminal)

@@ -1,0 +1,154 @@
+"""Closing every position because of a halt that says so: one market order at a time for each, until nothing is held.
+
+Nothing is sent before our own working orders in a contract have ended, and nothing beside an order that closes the
+position already: so none is closed twice, whatever Order or the session did in between. The orders are ordinary ones:
+they pass every rule but the kill switch's own gate, their keys name the halt, and what refuses one is told and tried
+again, ever slower. When nothing is held and nothing works any more it is over, though the halt is not.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable
+from typing import Final
+
+import msgspec
+
+from actors.domain.flattening import Closing, Waiting, closings, key_of
+from actors.messages.orders import PlaceOrder
+from actors.orders.gatekeeper import GateKeeper
+from actors.orders.halt import KillSwitch
+from actors.orders.identity import Identity
+from actors.orders.journal import JournalError
+from actors.orders.placing import Placing
+from actors.orders.records import Records
+from actors.orders.risk_limits import LimitBook
+from supervision.actor import Sender
+from supervision.errors import Rejected
+from supervision.message import Message
+from supervision.reactor import Reactor
+
+LOOK_SECONDS: Final = 0.1
+PAUSES: Final = (1.0, 2.0, 5.0, 15.0, 30.0)
+"""Seconds until a position is tried again whose order was refused, or which waits; the last one repeats."""
+
+Place = tuple[str, int]
+"""Account and contract id."""
+
+
+class Flattening:
+    """Looks while the switch says that positions are to be closed."""
+
+    def __init__(
+        self,
+        records: Records,
+        gate: GateKeeper,
+        switch: KillSwitch,
+        placing: Placing,
+        identity: Identity,
+        limits: LimitBook,
+        reactor: Reactor,
+        log: logging.Logger,
+    ) -> None:
+        self._records = records
+        self._gate = gate
+        self._switch = switch
+        self._placing = placing
+        self._identity = identity
+        self._limits = limits
+        self._reactor = reactor
+        self._log = log
+        self._asked: set[Place] = set()
+        self._not_before: dict[Place, float] = {}
+        self._refused: dict[Place, int] = {}
+        self._told: dict[Place, str] = {}
+        self._watch()
+
+    def _watch(self) -> None:
+        if self._switch.state.flatten and self._gate.why_not(flattens=True) is None:
+            self._look()
+        self._reactor.after(LOOK_SECONDS, self._watch)
+
+    def _look(self) -> None:
+        holdings, orders = self._records.book.holdings, self._records.book.open_orders()
+        if not holdings.known:
+            return
+        held = {
+            (account, con_id): quantity
+            for account in self._identity.accounts
+            for con_id, quantity in holdings.all(account).items()
+        }
+        most = self._limits.of("").max_order_quantity
+        for found in closings(held, orders, most):
+            if isinstance(found, Waiting):
+                self._tell((found.account, found.con_id), f"it waits: {found.reason}")
+            else:
+                self._close(found)
+        if not held and all(order.external for order in orders):
+            self._end()
+
+    def _end(self) -> None:
+        self._log.warning("every position is closed; the kill switch stays on")
+        for one in (self._asked, self._not_before, self._refused, self._told):
+            one.clear()
+        self._switch.flattened()
+
+    def _close(self, closing: Closing) -> None:
+        place = (closing.account, closing.con_id)
+        contract = self._records.book.holdings.contracts.get(closing.con_id)
+        if place in self._asked or time.monotonic() < self._not_before.get(place, 0.0):
+            return
+        if contract is None:
+            self._tell(place, "it waits: the next reconciliation tells its contract")
+            return
+        try:
+            order = PlaceOrder(
+                msgspec.structs.replace(contract, exchange=""),  # where it is traded best, not where it was bought
+                closing.side,
+                closing.quantity,
+                key=self._key(place),
+                account=closing.account,
+            )
+            self._asked.add(place)
+            self._placing.flatten(order, _Answer(lambda refusal: self._answered(place, refusal)))
+        except (Rejected, JournalError) as error:
+            self._answered(place, error)
+
+    def _key(self, place: Place) -> str:
+        """The first key of this halt and position that no order has. May raise JournalError."""
+        number, halt_id = 1, self._switch.state.id
+        while self._records.find(key := key_of(halt_id, *place, number)) is not None:
+            number += 1
+        return key
+
+    def _answered(self, place: Place, refusal: Exception | None) -> None:
+        self._asked.discard(place)
+        if refusal is None:
+            self._refused.pop(place, None)
+            self._told.pop(place, None)
+            return
+        count = self._refused.get(place, 0)
+        self._refused[place] = count + 1
+        self._not_before[place] = time.monotonic() + PAUSES[min(count, len(PAUSES) - 1)]
+        self._tell(place, f"its order was refused: {refusal}")
+
+    def _tell(self, place: Place, why: str) -> None:
+        """Once for each reason; the rows of refusals and of orders have the rest."""
+        if self._told.get(place) != why:
+            self._told[place] = why
+            self._log.error("the position in contract %d of %s is not closed yet, %s", place[1], place[0], why)
+
+
+class _Answer(Sender):
+    """Hears whether an order left: nobody outside this process asked for it."""
+
+    def __init__(self, heard: Callable[[Exception | None], None]) -> None:
+        super().__init__(None, None, 0.0)
+        self._heard = heard
+
+    def reply(self, message: Message) -> None:  # noqa: ARG002
+        self._heard(None)
+
+    def reject(self, error: Rejected) -> None:
+        self._heard(error)

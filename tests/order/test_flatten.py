@@ -1,0 +1,151 @@
+"""Closing every position because of a halt: after our orders have ended, each once, also over restarts."""
+
+from __future__ import annotations
+
+import queue
+from decimal import Decimal
+from typing import Any
+
+from actors.messages.broker import Sending, TransmitCancel
+from actors.messages.broker_account import PositionReport
+from actors.messages.market import GetReference, Reference
+from actors.messages.orders import Halt, Resume
+from actors.messages.risk import Mark
+from actors.messages.state import FollowJournal
+from supervision.actor import Sender
+from supervision.errors import Rejected
+from tests.domain.order_builders import AAPL, execution_report, order_report, terms
+from tests.order.neighbours import House, mine
+from tests.order.scripted import held
+
+
+def hold(house: House, quantity: int, *orders: Any) -> None:
+    """The broker lists so many shares, and so does Account."""
+    size = Decimal(quantity)
+    house.worth(marks=(Mark(AAPL.con_id, "AAPL", "STK", "USD", size, size * 150, size * 100),))
+    house.cut(orders=orders, positions=(PositionReport(1, "DU1", AAPL, Decimal(quantity), 100.0),))
+
+
+def flatten(house: House) -> None:
+    assert house.ref.ask(Halt("fire", flatten=True, id="fire-1")).state == "halted"
+
+
+def closing(house: House, number: int = 1) -> Sending:
+    sent = house.transmitted()
+    assert isinstance(sent, Sending)
+    assert sent.terms.key == f"halt-fire-1/DU1/265598/{number}"
+    return sent
+
+
+def fills(house: House, sent: Sending, exec_id: str) -> None:
+    """All of an order is executed."""
+    mine_ = {"order_id": sent.order_id, "perm_id": 900 + sent.order_id, "key": sent.terms.key}
+    house.says(execution_report(exec_id, int(sent.terms.quantity), side=sent.terms.side, **mine_))
+
+
+def kinds(house: House) -> list[str]:
+    return [row.kind for row in house.ref.ask(FollowJournal(0)).items]
+
+
+def wait_over(house: House) -> None:
+    while "flattened" not in kinds(house):
+        house.heard.get(timeout=5.0)  # the row is published
+
+
+def test_a_position_is_closed_at_the_market_by_an_order_whose_key_names_the_halt_and_the_halt_stays_on(
+    house: House,
+) -> None:
+    hold(house, 10)
+    flatten(house)
+    sent = closing(house)
+    assert (sent.terms.side, sent.terms.quantity, sent.terms.order_type) == ("SELL", 10, "MKT")
+    fills(house, sent, "a.b.c.01")
+    wait_over(house)
+    assert house.gate() == "halted"
+    assert house.broker.gates[-1].passes == "none"
+    assert house.sent.empty()
+
+
+def test_a_short_position_is_bought_back(house: House) -> None:
+    hold(house, -3)
+    flatten(house)
+    sent = closing(house)
+    assert (sent.terms.side, sent.terms.quantity) == ("BUY", 3)
+
+
+def test_nothing_is_closed_before_our_orders_have_ended(house: House) -> None:
+    house.place(key="exit", side="SELL", limit=200.0)
+    house.transmitted()
+    works = order_report("Submitted", **mine(1), terms=terms(key="exit", side="SELL"))
+    hold(house, 10, works)
+    flatten(house)
+    assert house.transmitted() == TransmitCancel(1, 1)
+    house.settle()
+    assert house.sent.empty()
+    house.says(order_report("Cancelled", **mine(1), terms=terms(key="exit", side="SELL")))
+    assert closing(house).terms.quantity == 10
+
+
+def test_what_closes_a_position_already_is_left_alone_by_the_next_order_actor_and_none_is_doubled(house: House) -> None:
+    hold(house, 10)
+    flatten(house)
+    sent = closing(house)
+    works = order_report("Submitted", **mine(1), terms=sent.terms)
+    house.says(works)
+    house.restart()
+    house.wait_gate("halted")
+    hold(house, 10, works)
+    house.ref.ask(Halt("more fire", id="fire-2"))
+    house.settle()
+    assert house.sent.empty()
+    fills(house, sent, "a.b.c.01")
+    wait_over(house)
+    assert house.sent.empty()
+
+
+def test_a_large_position_is_closed_in_orders_of_the_greatest_quantity_one_after_the_other(idle: House) -> None:
+    idle.risk = idle.risk.model_copy(update={"max_order_quantity": Decimal(6)})
+    house = idle.start().open()
+    hold(house, 10)
+    flatten(house)
+    first = closing(house)
+    assert first.terms.quantity == 6
+    house.settle()
+    assert house.sent.empty()
+    fills(house, first, "a.b.c.01")
+    second = closing(house, 2)
+    assert second.terms.quantity == 4
+    fills(house, second, "a.b.d.01")
+    wait_over(house)
+
+
+def test_what_refuses_an_order_is_told_in_the_journal_and_tried_again(house: House) -> None:
+    refusals = iter([Rejected("no price", kind="no_price")])
+
+    def refuse(_: GetReference, __: Sender) -> object:
+        error = next(refusals, None)
+        if error is not None:
+            raise error
+        return Reference(house.market.details, house.market.quote)
+
+    hold(house, 10)
+    house.script[GetReference] = refuse
+    flatten(house)
+    closing(house)
+
+
+def test_a_resume_ends_it(house: House) -> None:
+    house.script[GetReference] = held(queue.Queue())
+    hold(house, 10)
+    flatten(house)
+    house.ref.ask(Resume("enough"))
+    del house.script[GetReference]
+    house.place(key="mine", side="SELL")
+    assert house.transmitted().terms.key == "mine"
+    assert house.gate() == "open"
+
+
+def test_without_any_position_it_is_over_at_once(house: House) -> None:
+    flatten(house)
+    wait_over(house)
+    assert house.sent.empty()
