@@ -32,22 +32,32 @@ def waits(terms: OrderTerms) -> bool:
 
 def is_measurable(terms: OrderTerms) -> bool:
     """Whether all numbers of an order are numbers; otherwise no other rule can be asked."""
-    prices = (getattr(terms, name) for name in _NUMBERS)
-    finite = all(price is None or math.isfinite(price) for price in prices)
-    return finite and terms.quantity.is_finite() and terms.quantity > 0
+    for name in _NUMBERS:
+        price = getattr(terms, name)
+        if price is not None and not math.isfinite(price):
+            return False
+    return terms.quantity.is_finite() and terms.quantity > 0
+
+
+def not_measurable(facts: Facts) -> RuleVerdict:
+    """The verdict on an order whose numbers are none."""
+    value, accepted = _what(facts)
+    text = f"the order has a price or quantity that is not a number (accepted: {accepted})"
+    return RuleVerdict(CONTRACT, value, accepted, text)
 
 
 def contract_accepts(facts: Facts, limits: RiskLimits) -> tuple[RuleVerdict, ...]:
     """Size increment, tick, signs of prices."""
     del limits
-    terms, details = facts.terms, facts.details
-    value = f"{terms.side} {terms.quantity} {terms.order_type}"
-    accepted = f"sizes in steps of {details.size_increment:.10g}, prices in steps of {details.min_tick:.10g}"
-    if not is_measurable(terms):
-        text = f"the order has a price or quantity that is not a number (accepted: {accepted})"
-        return (RuleVerdict(CONTRACT, value, accepted, text),)
-    problems = check_against_contract(terms, details)
+    value, accepted = _what(facts)
+    problems = check_against_contract(facts.terms, facts.details)
     return tuple(RuleVerdict(CONTRACT, value, accepted, text) for text in problems or ("",))
+
+
+def _what(facts: Facts) -> tuple[str, str]:
+    terms, details = facts.terms, facts.details
+    accepted = f"sizes in steps of {details.size_increment:.10g}, prices in steps of {details.min_tick:.10g}"
+    return f"{terms.side} {terms.quantity} {terms.order_type}", accepted
 
 
 def only_reducing(facts: Facts, limits: RiskLimits) -> tuple[RuleVerdict, ...]:

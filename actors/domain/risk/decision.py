@@ -13,6 +13,7 @@ from actors.domain.risk.contract_rules import (
     contract_accepts,
     is_measurable,
     listed,
+    not_measurable,
     only_reducing,
     open_hours,
     quantity,
@@ -20,7 +21,7 @@ from actors.domain.risk.contract_rules import (
 from actors.domain.risk.facts import Facts
 from actors.domain.risk.flow_rules import duplicates, open_orders, rates
 from actors.domain.risk.limits import RiskLimits
-from actors.domain.risk.money_rules import buying_power, exposure, order_value, positions
+from actors.domain.risk.money_rules import money
 from actors.domain.risk.price_rules import collar, fresh_quote, stop_side
 from actors.messages.risk import RuleVerdict
 
@@ -35,10 +36,7 @@ _RULES: Final[tuple[Rule, ...]] = (
     fresh_quote,
     stop_side,
     collar,
-    order_value,
-    positions,
-    exposure,
-    buying_power,
+    money,
     open_orders,
     rates,
     duplicates,
@@ -51,5 +49,5 @@ def decide(facts: Facts, limits: RiskLimits) -> tuple[RuleVerdict, ...]:
     An order whose numbers are none is told by its contract's rule alone: nothing else about it can be measured.
     """
     if not is_measurable(facts.terms):
-        return contract_accepts(facts, limits)
+        return (not_measurable(facts),)
     return tuple(verdict for rule in _RULES for verdict in rule(facts, limits))

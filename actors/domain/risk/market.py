@@ -7,7 +7,6 @@ price (NaN, infinite, one of IB's sentinels) is never replaced: somebody is wron
 
 from __future__ import annotations
 
-import math
 from typing import Final
 
 from actors.domain.risk.facts import Facts
@@ -57,7 +56,7 @@ def _price(facts: Facts, quote: Quote) -> float | str:
     for name, price in ((side, getattr(quote, side)), ("last", quote.last)):
         if price is None or (price == 0 and not signed):
             continue  # there is no such offer, or none was told
-        if not math.isfinite(price) or abs(price) >= _NO_PRICE or (price < 0 and not signed):
+        if not abs(price) < _NO_PRICE or (price < 0 and not signed):  # NaN is not below anything
             return f"the {name} {price:.10g} of {quote.symbol} is no price"
         return float(price)
     return f"{quote.symbol} has neither {'an ask' if side == 'ask' else 'a bid'} nor a last trade"

@@ -47,6 +47,7 @@ def test_the_strategys_own_limit_counts_beside_that_of_all() -> None:
         ({**MARKET}, "1501.00"),
         ({**MARKET, "side": "SELL"}, "1499.00"),
         ({"limit": None, "order_type": "STP", "stop": 160.0}, "1600.00"),
+        ({"limit": None, "order_type": "STP", "stop": 1.0}, "1501.00"),  # below the market: it would trade at once
         ({"limit": None, "order_type": "STP", "stop": 140.0, "side": "SELL"}, "1400.00"),
         ({"limit": None, "order_type": "TRAIL", "trail": 1.0}, "1501.00"),
         ({"limit": None, "order_type": "TRAIL", "trail_percent": 1.0, "stop": 160.0}, "1600.00"),
@@ -124,6 +125,13 @@ def test_a_sale_beyond_what_is_held_is_judged_as_the_short_position_it_makes() -
     about = facts(order, held(20, selling=Decimal(5)))
     assert not refusals(about, limits(max_position_value=Decimal(2250)))
     assert "2250.00" in refusals(about, limits(max_position_value=Decimal(2249)))["max_position_value"]
+
+
+def test_a_sale_is_judged_by_the_least_that_is_held_and_in_the_base_currency() -> None:
+    sale = terms(side="SELL", quantity=Decimal(30))
+    about = facts(sale, held(20, told=Decimal(10), currency="EUR"), details=EURO)
+    assert not refusals(about, limits(max_position_value=Decimal(3750)))
+    assert "3750.00" in refusals(about, limits(max_position_value=Decimal(3749)))["max_position_value"]
 
 
 def test_a_strategys_limit_is_for_its_own_part_of_the_position() -> None:

@@ -72,6 +72,7 @@ def test_the_net_price_of_a_combo_has_its_collar_also_below_zero() -> None:
         ({"state": "stale", "age": 45.0}, "is stale (last tick 45 s ago)"),
         ({"state": "gap"}, "is gap"),
         ({"state": "waiting", "age": None}, "no tick yet"),
+        ({"state": "live", "age": None}, "no tick yet"),
         ({"age": 30.0}, "is stale (last tick 30 s ago, accepted: less than 30 s)"),
         ({"age": NAN}, "is stale"),
         ({"ask": NAN}, "the ask nan of AAPL is no price"),
@@ -116,6 +117,8 @@ def test_while_the_market_is_known_to_be_closed_the_last_prices_count_for_what_w
     assert "price_collar" in refusals(facts(terms(tif="GTC", limit=157.61), quote=night, hours=CLOSED))
     unknown = type(CLOSED)(open=False, text="nobody knows")
     assert "is stale" in refusals(facts(terms(tif="GTC"), quote=night, hours=unknown))["price_collar"]
+    unasked = facts(quote=night, hours=CLOSED)  # for the day: it would trade as soon as the market opens
+    assert "is stale" in refusals(unasked, limits(market_hours=False))["price_collar"]
     gap = quote(state="gap", age=40_000.0)
     assert "is gap" in refusals(facts(terms(tif="GTC"), quote=gap, hours=CLOSED))["price_collar"]
 

@@ -124,8 +124,8 @@ def test_exits_of_a_bracket_work_for_as_much_as_their_entry_has_filled(entry: in
 
 def test_exits_of_an_entry_that_ended_work_for_all_they_say() -> None:
     entry = order(key="e", reported="CANCELLED", totals=Totals(filled=Decimal(4)))
-    assert of_aapl(entry, working("e/stop", "SELL", 4, parent="e")).selling == 4
-    assert of_aapl(working("e/stop", "SELL", 4, parent="e")).selling == 4
+    assert of_aapl(entry, working("e/stop", "SELL", 6, parent="e")).selling == 6
+    assert of_aapl(working("e/stop", "SELL", 6, parent="e")).selling == 6
 
 
 def test_a_combo_counts_leg_by_leg_and_sold_the_other_way_round() -> None:
