@@ -9,6 +9,7 @@ fill and the senders' outboxes decide. While a callback or handler runs, the slo
 
 from __future__ import annotations
 
+import os
 import sys
 import threading
 import time
@@ -177,3 +178,4 @@ class Mailbox:
     def _flush(self) -> None:
         while self.dirty:
             self.dirty.pop().flush()
+        os.sched_yield()  # whom this woke may wait for this very core: they go first, this actor has told its news

@@ -9,6 +9,7 @@ Everything that arrives goes through `deliver`, in order, link changes included.
 from __future__ import annotations
 
 import itertools
+import os
 import socket
 import time
 from collections.abc import Callable
@@ -129,9 +130,10 @@ class Uplink:
             pending.timer = self._reactor.after(limit, lambda: self._unavailable(number, "no answer to the hello"))
 
     def flush(self) -> None:
-        """Write what waits for the other actor now, before the handler is done and others get theirs."""
+        """Write what waits for the other actor now and let it run, before the handler is done and others get theirs."""
         if self._peer is not None:
             self._peer.flush()
+            os.sched_yield()  # the kernel puts whom we wake behind us on our own core, however idle another is
 
     def close(self) -> None:
         """End the link for good; pending asks fail as unavailable or died."""

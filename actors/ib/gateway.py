@@ -2,9 +2,10 @@
 
 It is up when both the next order id and the managed accounts have arrived; until then one deadline
 after the other runs, and every end names its reason. The hello asks for versions 100 to 200: pure
-text, whatever ibapi is installed. Ticks take the fast path; every other frame goes through the stock
-decoder under a guard: one bad frame or failing callback is logged, counted, told and survived, while
-garbage in the framing ends the session. ibapi's Connection, EReader and EClient.run are not used.
+text, whatever ibapi is installed. Ticks take the fast path, and so does what is said of orders alike
+(`AlikeReports`); every other frame goes through the stock decoder. One bad frame or failing callback is
+logged, counted, told and survived, while garbage in the framing ends the session. ibapi's Connection,
+EReader and EClient.run are not used.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from typing import Any, Protocol
 
 from ibapi.decoder import Decoder
 
+from actors.ib.alike import AlikeReports
 from actors.ib.framing import FrameSplitter, frame
 from actors.ib.redaction import readable
 from actors.ib.requests import Requests
@@ -192,6 +194,7 @@ class Gateway:
         self._server_version = version
         self._translator = Translator(self._owner, self, epoch=self._epoch, local=local, log=self._log)
         self._decoder = Decoder(self._translator, version)
+        self._alike = AlikeReports(self._translator.next_sequence)
         self.requests = Requests(server_version=version, client_id=self._client_id)
         self._within("said hello but sent no account and order id")
         self.send(self.requests.start())
@@ -249,13 +252,18 @@ class Gateway:
                 self._log.exception("frame dropped (%s: %s): %s", type(problem).__name__, problem, readable(payload))
 
     def _decode(self, payload: bytes) -> None:
+        assert self._decoder is not None
+        assert self._translator is not None
+        alike = self._alike.read(payload)
+        if alike is not None:
+            self._translator.tell(alike)
+            return
         if claims_to_be_a_tick(payload):
             raise BadFrame("a malformed tick")
         head, _, body = payload.partition(b"\0")
         if not head.isdigit() or not payload.endswith(b"\0"):
             raise BadFrame("no message id, or not ended")
         fields = tuple(body.split(b"\0")[:-1])
-        assert self._decoder is not None
         handlers: dict[Any, Any] = self._decoder.msgId2handleInfo
         known = handlers.get(int(head))
         if known is None:
@@ -264,3 +272,4 @@ class Gateway:
         if known.wrapperMeth is not None and len(fields) != len(known.wrapperParams):
             raise BadFrame(f"{len(fields)} fields where {len(known.wrapperParams)} belong")
         self._decoder.interpret(fields, int(head))
+        self._alike.learn(payload, self._translator.take_told())

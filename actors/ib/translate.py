@@ -85,11 +85,24 @@ class Translator(EWrapper):
         self._local = local
         self._log = log
         self._sequence = 0
+        self._told: OrderReport | StatusReport | None = None
 
     def next_sequence(self) -> int:
         """The number of the next report about an order in this session."""
         self._sequence += 1
         return self._sequence
+
+    def tell(self, report: OrderReport | StatusReport) -> None:
+        """Tell what is said of an order: decoded here, or alike to what was."""
+        self._inbound.order_report(report)
+        if isinstance(report, OrderReport):
+            order_id = report.order_id
+            self._inbound.item(OPEN_ORDERS, report, (report.client_id, order_id) if order_id else report.perm_id)
+
+    def take_told(self) -> OrderReport | StatusReport | None:
+        """What the stock decoder's last callback told of an order, once."""
+        told, self._told = self._told, None
+        return told
 
     # --- the session ----------------------------------------------------------------------------
 
@@ -163,8 +176,8 @@ class Translator(EWrapper):
             warning=orderState.warningText,
             reject_reason=getattr(orderState, "rejectReason", ""),
         )
-        self._inbound.order_report(report)
-        self._inbound.item(OPEN_ORDERS, report, (report.client_id, orderId) if orderId else report.perm_id)
+        self._told = report
+        self.tell(report)
 
     def openOrderEnd(self) -> None:  # noqa: N802
         self._inbound.end(OPEN_ORDERS)
@@ -207,20 +220,19 @@ class Translator(EWrapper):
         whyHeld: str,  # noqa: N803
         mktCapPrice: float,  # noqa: ARG002, N803
     ) -> None:
-        self._inbound.order_report(
-            StatusReport(
-                epoch=self._epoch,
-                sequence=self.next_sequence(),
-                order_id=orderId,
-                client_id=clientId,
-                perm_id=whole(permId),
-                status=status,
-                filled=quantity(filled) or Decimal(0),
-                remaining=quantity(remaining) or Decimal(0),
-                average_price=price(avgFillPrice) or None,
-                why_held=whyHeld,
-            )
+        self._told = report = StatusReport(
+            epoch=self._epoch,
+            sequence=self.next_sequence(),
+            order_id=orderId,
+            client_id=clientId,
+            perm_id=whole(permId),
+            status=status,
+            filled=quantity(filled) or Decimal(0),
+            remaining=quantity(remaining) or Decimal(0),
+            average_price=price(avgFillPrice) or None,
+            why_held=whyHeld,
         )
+        self.tell(report)
 
     def execDetails(self, reqId: int, contract: Any, execution: Any) -> None:  # noqa: N802, N803
         if not execution.execId or quantity(execution.shares) is None or price(execution.price) is None:
