@@ -20,7 +20,8 @@ from typing import Any, Self
 
 from actors.messages import MESSAGES
 from actors.messages.broker import Snapshot
-from actors.messages.orders import CancelMode, GateView, Halt, OrderEvent, Resume
+from actors.messages.orders import CancelMode, GateView, Halt, OrderEvent, PlaceOrder, Resume
+from actors.messages.risk import Decision, ExplainOrder
 from actors.messages.system import CustomEvent, Publish
 from actors.orders.halt_file import HaltFile, new_id
 from actors.running import NotRunning, Service, default_state_dir, find, launch
@@ -44,6 +45,7 @@ PUBLISHERS: Mapping[str, tuple[str, ...]] = {
 }
 CUSTOM_PUBLISHER = "state"
 STOP_SECONDS = 60.0
+WHY_SECONDS = 10.0
 HALT_SECONDS = 10.0
 
 
@@ -145,6 +147,10 @@ class Desk:
     def publish(self, topic: str, data: object) -> None:
         """Send a custom event to whoever listens to its topic. Rejected for a topic of the service itself."""
         self.ref(CUSTOM_PUBLISHER).ask(Publish(topic, data))
+
+    def why(self, order: PlaceOrder) -> Decision:
+        """Whether an order would leave now, by every rule; nothing is sent, kept or counted."""
+        return self.order.ask(ExplainOrder(order), timeout=WHY_SECONDS)
 
     def halt(self, reason: str, *, cancel: CancelMode = "own", flatten: bool = False, by: str = "") -> GateView:
         """Pull the kill switch: its file first, which stops new orders whatever is dead or hung, then Order, which

@@ -36,6 +36,7 @@ from actors.messages.orders import (
     PreviewOrder,
     Side,
 )
+from actors.messages.risk import Decision
 from supervision import clock
 from supervision.actor import Actor, Context
 from supervision.errors import DeliveryError, Rejected
@@ -60,6 +61,7 @@ class MoreTerms(TypedDict, total=False):
     good_till: datetime
     outside_rth: bool
     account: str
+    what_if: bool
 
 
 class Trader(Actor):
@@ -171,6 +173,10 @@ class Trader(Actor):
     def preview(self, order: PlaceOrder) -> OrderPreview:
         """What an order would do to margin, and cost; it is not placed. The broker answers about one a minute."""
         return self.desk.order.ask(PreviewOrder(order), timeout=PREVIEW_SECONDS)
+
+    def why(self, order: PlaceOrder) -> Decision:
+        """Whether an order of this actor would leave now, by every rule; nothing is sent, kept or counted."""
+        return self.desk.why(msgspec.structs.replace(order, strategy=self.name))
 
     def position(self, contract: str | Contract | Combo) -> Decimal:
         """What this actor's own executions add up to; negative is short.

@@ -24,6 +24,7 @@ COMMANDS = {
     "order": ("cli.order_groups:order", "Place, modify or cancel orders by hand."),
     "history": ("cli.history:history", "Download historical bars to csv or parquet."),
     "journal": ("cli.journal:journal", "Verify, export or back up the order journal and the audit trail."),
+    "why": ("cli.why:why", "Whether an order would leave now, and what every rule says of it."),
     "reconcile": ("cli.control:reconcile", "Compare with the broker now; print the differences."),
     "halt": ("cli.control:halt", "Kill switch: refuse every new order."),
     "resume": ("cli.control:resume", "Lift the kill switch."),

@@ -21,6 +21,7 @@ from supervision import clock
 from supervision.errors import ActorDied, AskTimeout
 
 ORDER_LIMIT = 10.0
+MARGIN_LIMIT = 30.0  # with the broker's what-if before it
 PREVIEW_LIMIT = 20.0
 EXAMPLES = """\b
 nightdesk order place BUY 10 AAPL
@@ -42,7 +43,7 @@ def order() -> None:
 
 
 @order.command(epilog=EXAMPLES, context_settings=NUMBERS)
-@order_options
+@order_options()
 @state_dir
 @as_json
 def place(state_dir: Path, as_json: bool, **asked: Any) -> None:
@@ -52,14 +53,14 @@ def place(state_dir: Path, as_json: bool, **asked: Any) -> None:
     """
     begun = clock.now()
     with Desk.connect(state_dir) as desk, no_second_try():
-        placed = desk.order.ask(order_of(asked), timeout=ORDER_LIMIT)
+        placed = desk.order.ask(order_of(asked), timeout=MARGIN_LIMIT if asked["what_if"] else ORDER_LIMIT)
     if placed.created < begun:
         click.echo(f"the key {placed.key} was used before: this is that order, and nothing was placed", err=True)
     _print(placed, as_json=as_json)
 
 
 @order.command("what-if", context_settings=NUMBERS)
-@order_options
+@order_options()
 @state_dir
 @as_json
 def what_if(state_dir: Path, as_json: bool, **asked: Any) -> None:

@@ -22,7 +22,7 @@ from cli.orders import orders_table
 from cli.output import console, print_json
 from supervision import clock
 
-GROUP_LIMIT = 15.0
+GROUP_LIMIT = 30.0  # perhaps with the broker's what-if before it
 BRACKET_EXAMPLE = """\b
 nightdesk order bracket BUY 10 AAPL --limit 150 --take-profit 155 --stop-loss 145
 nightdesk order bracket BUY 10 AAPL --take-profit 220 --exit-trail-percent 2
@@ -33,7 +33,7 @@ nightdesk order oca "SELL 10 AAPL --limit 160" "SELL 10 AAPL --stop 140 --tif GT
 
 
 @order.command(epilog=BRACKET_EXAMPLE, context_settings=NUMBERS)
-@order_options
+@order_options()
 @click.option("--take-profit", type=float, help="Limit price of the exit with a profit.")
 @click.option("--stop-loss", type=float, help="Stop price of the exit with a loss, or where a trailing one begins.")
 @click.option("--stop-limit", type=float, help="Makes the exit with a loss a stop-limit order.")

@@ -65,9 +65,6 @@ PRICE: Final = click.FloatRange(min=0, min_open=True)
 DISTANCE: Final = click.FloatRange(min=0)
 # A combo's price may be zero or negative.
 _OPTIONS: Final = (
-    click.argument("side", metavar="BUY|SELL", type=click.Choice(["BUY", "SELL"], case_sensitive=False)),
-    click.argument("quantity", type=QUANTITY),
-    click.argument("contract", metavar="SYMBOL"),
     click.option("--limit", type=float, help="Limit price; a combo's may be negative."),
     click.option("--stop", type=float, help="Stop price, with --limit of a stop-limit; where a trailing stop begins."),
     click.option("--trail", type=PRICE, help="Trail the market by this much, in the price's unit."),
@@ -79,16 +76,29 @@ _OPTIONS: Final = (
     ),
     click.option("--good-till", type=Instant(), help="Until when, with its time zone; the time in force is GTD then."),
     click.option("--outside-rth", is_flag=True, help="May also trade outside regular trading hours."),
+    click.option(
+        "--what-if", is_flag=True, help="Have the broker check the margin first; it answers about once a minute."
+    ),
     key_option("Your own key; a key used before answers with that order and places nothing."),
     click.option("--account", default="", help="Account, when the login has several."),
 )
 
 
-def order_options(function: F) -> F:
+def order_options(*, required: bool = True) -> Callable[[F], F]:
     """SIDE, QUANTITY and SYMBOL, and every option of an order. They are named as the fields of `PlaceOrder`."""
-    for option in reversed(_OPTIONS):
-        function = option(function)
-    return function
+    sides = click.Choice(["BUY", "SELL"], case_sensitive=False)
+    words = (
+        click.argument("side", metavar="BUY|SELL", type=sides, required=required),
+        click.argument("quantity", type=QUANTITY, required=required),
+        click.argument("contract", metavar="SYMBOL", required=required),
+    )
+
+    def decorated(function: F) -> F:
+        for option in reversed((*words, *_OPTIONS)):
+            function = option(function)
+        return function
+
+    return decorated
 
 
 def order_of(params: Mapping[str, Any]) -> PlaceOrder:
