@@ -176,6 +176,8 @@ class Mailbox:
             callback()
 
     def _flush(self) -> None:
+        if not self.dirty:
+            return
         while self.dirty:
             self.dirty.pop().flush()
         os.sched_yield()  # whom this woke may wait for this very core: they go first, this actor has told its news
