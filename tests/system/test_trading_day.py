@@ -148,12 +148,16 @@ def storage_agrees(day: Day, view: AccountView, told: PortfolioView) -> None:
     assert {unit: (Decimal(cash), Decimal(rate)) for unit, cash, rate in kept} == {
         one.currency: (one.cash, one.rate) for one in balances(view)
     }
-    holdings = day.stored("SELECT con_id, quantity, market_value FROM holding_snapshots WHERE snapshot = ?", snapshot)
-    assert {con_id: (Decimal(quantity), Decimal(value)) for con_id, quantity, value in holdings} == {
-        one.con_id: (one.quantity, Decimal(repr(one.market_value)))
+    holdings = day.stored(
+        "SELECT con_id, quantity, market_value, unrealized, realized, daily FROM holding_snapshots WHERE snapshot = ?",
+        snapshot,
+    )
+    assert {con_id: tuple(map(Decimal, amounts)) for con_id, *amounts in holdings} == {
+        one.con_id: (one.quantity, Decimal(repr(one.market_value)), one.unrealized, one.realized, one.daily)
         for one in told.positions.items  # type: ignore[union-attr]
         if one.account == view.account
     }
+    assert len(holdings) == {"DU1": 3, "DU2": 1}[view.account]
 
 
 def test_an_account_whose_margin_runs_out_is_warned_of_and_so_is_its_recovery() -> None:
