@@ -107,6 +107,8 @@ def test_a_strategy_trades_what_it_may_and_all_may() -> None:
 def test_a_combo_is_refused_when_any_of_its_legs_is_restricted() -> None:
     moves = (Move("BUY", Decimal(10), held(con_id=1)), Move("SELL", Decimal(10), held(con_id=2, symbol="MSFT")))
     assert "MSFT is restricted" in refusals(facts(moves=moves), limits(restricted=("MSFT",)))["restricted"]
+    unmet = tuple(Move("BUY", Decimal(10), held(con_id=con_id, symbol="AAPL,MSFT")) for con_id in (1, 2))
+    assert refusals(facts(moves=unmet), limits(restricted=("MSFT",)))["restricted"].startswith("MSFT is restricted")
 
 
 @pytest.mark.parametrize(("tif", "may_wait"), [("DAY", False), ("IOC", False), ("FOK", False), ("GTC", True)])
