@@ -13,6 +13,7 @@ from rich.table import Table
 from actors.desk import Desk
 from actors.domain.balances import amount, balances
 from actors.messages.account import Accounts, AccountView, GetAccounts, GetPositions, Positions
+from actors.messages.risk import GetProtection
 from actors.messages.state import EquityHistory, GetCachedAccounts, GetCachedPositions, GetEquityHistory
 from actors.rows import account_row, equity_row, position_row
 from cli.options import as_json, state_dir
@@ -44,13 +45,24 @@ def account(history: bool, state_dir: Path, as_json: bool) -> None:
 @state_dir
 @as_json
 def positions(state_dir: Path, as_json: bool) -> None:
-    """What the account holds, with the age of what is shown."""
+    """What the account holds, with the age of what is shown, and which of it lacks the stop it should have."""
     with Desk.connect(state_dir) as desk:
         held = known_positions(desk)
-    if as_json:
-        print_json([position_row(item) for item in held.items])
+        if as_json:
+            print_json([position_row(item) for item in held.items])
+            return
+        console().print(positions_table(held))
+        _say_unprotected(desk)
+
+
+def _say_unprotected(desk: Desk) -> None:
+    try:
+        items = desk.order.ask(GetProtection(), timeout=LIVE_LIMIT).items
+    except (DeliveryError, Rejected) as error:
+        click.echo(f"which of them lack a stop is not known ({error})", err=True)
         return
-    console().print(positions_table(held))
+    for one in items:
+        click.echo(f"not protected: {one.quantity} {one.symbol} in {one.account}, {one.reason}")
 
 
 def _print_history(known: EquityHistory, *, as_json: bool) -> None:

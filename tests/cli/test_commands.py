@@ -29,6 +29,7 @@ from actors.messages.market import (
     Subscribed,
 )
 from actors.messages.orders import Execution, Executions, GetExecutions, GetOrders, Halt, Orders, Resume
+from actors.messages.risk import GetProtection, ProtectionChanged, Unprotected
 from actors.messages.state import CutPart, CutView, Difference, GetCachedPositions, Reconcile
 from actors.strategy import Strategy
 from supervision.errors import Rejected
@@ -83,6 +84,19 @@ def test_positions_fall_back_to_what_was_stored_and_say_so(tmp_path: Path) -> No
     assert [row[key] for key in keys] == ["DU1000001", "AAPL", 265598, 12.5, 149.9]
     assert (away.exit_code, json.loads(away.stdout)) == (0, [])
     assert "stored last" in away.stderr
+
+
+def test_positions_say_which_of_them_lack_a_stop_or_that_nobody_knows(tmp_path: Path) -> None:
+    bare = Unprotected("DU1000001", 265598, "AAPL", Decimal(10), Decimal(4), NOW, "10 of it should have a stop, 4 has")
+    script = {"account": {GetPositions: Positions((POSITION,), NOW, "broker")}}
+    with scripted(tmp_path, {**script, "order": {GetProtection: ProtectionChanged((bare,))}}) as service:
+        shown = service.run("positions")
+        assert "not protected: 10 AAPL in DU1000001, 10 of it should have a stop, 4 has\n" in shown.stdout
+        assert service.json("positions")
+        service.local.kill("order")
+        unknown = service.run("positions")
+    assert "not protected" not in unknown.stdout
+    assert "which of them lack a stop is not known (order" in unknown.stderr
 
 
 def test_quotes_of_a_symbol_are_held_for_the_operator_until_dropped(tmp_path: Path) -> None:

@@ -87,6 +87,7 @@ def test_sessions_are_worked_out_once_a_day(monkeypatch: pytest.MonkeyPatch) -> 
         (Contract("AAPL", primary_exchange="NASDAQ"), "NASDAQ"),
         (Contract("AAPL"), "NYSE"),
         (Contract("AAPL", "OPT"), "CBOE"),
+        (Contract("AAPL", "OPT", "AMEX"), "CBOE"),
         (Contract("ES", "FUT", "CME"), "CME"),
         (Contract("ES", "FOP", "CME"), "CME"),
         (Contract("SAP", exchange="IBIS", currency="EUR"), "IBIS"),
