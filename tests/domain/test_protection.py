@@ -139,6 +139,8 @@ def test_a_stop_that_is_too_small_leaves_the_rest_exposed_and_two_may_share_a_po
     assert books.missing() == [(10, 4)]
     books.stop(6, key="second")
     assert books.missing() == []
+    books.stop(10, key="second", totals=Totals(filled=Decimal(7)))
+    assert books.missing() == [(10, 7)]
 
 
 def test_of_orders_of_which_one_cancels_the_others_only_the_greatest_covers():
@@ -171,7 +173,13 @@ def test_fills_on_the_other_side_of_the_same_strategy_take_the_claim_back_and_th
     assert books.missing() == [(6, 0)]
     books.fill("SELL", 6)
     assert books.missing() == []
-    books.fill("SELL", 6)  # more than was claimed claims nothing on the other side
+
+
+def test_who_sells_more_than_was_claimed_claims_nothing_on_the_other_side():
+    books = Books()
+    books.fill("SELL", 100, strategy="other")
+    books.fill("BUY", 10, has_stop=True)
+    books.fill("SELL", 15)
     assert books.missing() == []
 
 
@@ -194,12 +202,13 @@ def test_whoever_closes_or_turns_a_position_ends_what_is_claimed_of_it(sold):
 
 def test_a_correction_counts_as_what_it_corrects_to_on_either_side():
     books = Books()
+    books.fill("BUY", 100, strategy="other")
     bought = books.fill("BUY", 10, has_stop=True)
-    books.book(bought, msgspec.structs.replace(bought, exec_id="0000e.01.02", quantity=Decimal(8)), has_stop=True)
+    books.book(bought, msgspec.structs.replace(bought, exec_id="0000e.02.02", quantity=Decimal(8)), has_stop=True)
     assert books.missing() == [(8, 0)]
     sold = books.fill("SELL", 5)
     assert books.missing() == [(3, 0)]
-    books.book(sold, msgspec.structs.replace(sold, exec_id="0000e.02.02", quantity=Decimal(2)))
+    books.book(sold, msgspec.structs.replace(sold, exec_id="0000e.03.02", quantity=Decimal(2)))
     assert books.missing() == [(6, 0)]
 
 
