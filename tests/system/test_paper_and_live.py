@@ -34,7 +34,8 @@ def resting(key: str) -> PlaceOrder:
 
 
 def options(mode: str, account: str, port: int) -> dict[str, object]:
-    return {"mode": mode, "accounts": f"[{account}]", "gateway.port": port, "risk.market_hours": False}
+    risk = {"risk.market_hours": False, "risk.duplicate_window": 0.0}
+    return {"mode": mode, "accounts": f"[{account}]", "gateway.port": port, **risk}
 
 
 def assignments(settings: dict[str, object]) -> list[str]:
