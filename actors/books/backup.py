@@ -16,8 +16,9 @@ from typing import Final
 from actors.books.files import ORDERS, STATE, opened
 from actors.books.verification import Verification, Verified
 from actors.copies import copy, sync
+from actors.orders.halt_file import NAME as HALT_FILE
 
-BESIDE: Final = ("connection.json", "HALT")
+BESIDE: Final = ("connection.json", HALT_FILE)
 """The last session epoch, which must never fall, and a kill switch that was thrown by file."""
 
 

@@ -83,11 +83,12 @@ def test_without_one_folder_to_read_it_asks_for_one(home: Path, tmp_path: Path) 
 
 def test_a_backup_is_a_copy_for_its_owner_alone_with_the_same_head(home: Path, tmp_path: Path) -> None:
     (home / "simulated-DU1" / "connection.json").write_text('{"epoch":7}')
+    (home / "simulated-DU1" / "HALT").touch()
     target = tmp_path / "backup"
     told = journal(home, "backup", str(target))
     assert told.exit_code == 0, told.output
     modes = {path.name: stat.S_IMODE(path.stat().st_mode) for path in target.iterdir()}
-    assert modes == dict.fromkeys(("connection.json", "orders.db", "state.db"), 0o600)
+    assert modes == dict.fromkeys(("HALT", "connection.json", "orders.db", "state.db"), 0o600)
     assert stat.S_IMODE(target.stat().st_mode) == 0o700
     assert (target / "connection.json").read_text() == '{"epoch":7}'
     heads = [
