@@ -5,6 +5,7 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import Any
 
+import msgspec
 import pytest
 
 from actors.domain.risk.facts import Move
@@ -162,6 +163,19 @@ def test_long_and_short_positions_and_working_orders_add_up_in_the_base_currency
     assert refusals(about, limits(max_gross_exposure=Decimal(5499))) == {
         "max_gross_exposure": "gross exposure 5500.00 USD is above max_gross_exposure (accepted: up to 5499 USD)"
     }
+
+
+@pytest.mark.parametrize("holding", [held(10, told=Decimal(20)), held(-20, told=Decimal(-10))])
+def test_of_two_counts_of_a_position_the_worse_is_exposed(holding: Any) -> None:
+    others = (msgspec.structs.replace(holding, con_id=1, unit=Decimal(100)),)
+    assert not refusals(facts(others=others), limits(max_gross_exposure=Decimal(3500)))
+    assert refusals(facts(others=others), limits(max_gross_exposure=Decimal(3499)))
+
+
+def test_the_order_itself_counts_with_its_own_currency_too() -> None:
+    about = facts(holding=held(currency="EUR"), details=EURO)
+    assert not refusals(about, limits(max_gross_exposure=Decimal(1875)))
+    assert "1875.00 USD" in refusals(about, limits(max_gross_exposure=Decimal(1874)))["max_gross_exposure"]
 
 
 @pytest.mark.parametrize("unit", [None, Decimal("NaN"), Decimal(-1)])

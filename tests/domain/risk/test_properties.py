@@ -16,7 +16,7 @@ from actors.domain.risk.facts import Counts, Facts, Twin
 from actors.domain.risk.limits import RiskLimits, StrategyLimits
 from actors.domain.risk.reducing import reducing
 from tests.domain.order_builders import quote, terms
-from tests.domain.risk.builders import CLOSED, OPEN, WIDE, facts, figures, held
+from tests.domain.risk.builders import CLOSED, OPEN, facts, figures, held, limits, refusals
 
 MONEY = st.integers(1, 10_000).map(Decimal)
 MAYBE_MONEY = st.none() | MONEY
@@ -104,10 +104,6 @@ def any_facts(draw: st.DrawFn) -> Facts:
     )
 
 
-def accepted(about: Facts, kept: RiskLimits) -> bool:
-    return all(one.passed for one in decide(about, kept))
-
-
 def _tighter(draw: st.DrawFn, name: str, value: Any) -> Any:
     """A value of a limit that is at least as tight."""
     if name in ("allowed", "restricted"):
@@ -133,11 +129,31 @@ def narrowed(draw: st.DrawFn) -> tuple[RiskLimits, RiskLimits]:
 
 
 @given(any_facts(), narrowed())
-def test_a_tighter_limit_never_lets_an_order_through_that_a_wider_one_refused(
-    about: Facts, pair: tuple[RiskLimits, RiskLimits]
-) -> None:
+def test_what_a_limit_refuses_a_tighter_one_refuses_too(about: Facts, pair: tuple[RiskLimits, RiskLimits]) -> None:
     wide, tight = pair
-    assert accepted(about, wide) or not accepted(about, tight)
+    assert refusals(about, wide).keys() <= refusals(about, tight).keys()
+
+
+@given(st.integers(1, 2000), st.integers(1, 50_000), st.sampled_from(("BUY", "SELL")))
+def test_an_order_passes_exactly_when_quantity_and_value_are_within_their_limits(
+    quantity: int, cents: int, side: str
+) -> None:
+    price = cents / 100
+    market = quote(bid=price, ask=price, last=price)
+    kept = limits(max_order_quantity=Decimal(1000), max_order_value=Decimal(25000))
+    wrong = refusals(facts(terms(side=side, quantity=Decimal(quantity), limit=price), quote=market), kept)
+    within = {"max_order_quantity": quantity <= 1000, "max_order_value": quantity * cents <= 2_500_000}
+    assert set(wrong) == {rule for rule, inside in within.items() if not inside}
+
+
+@given(st.integers(1, 10**6), st.integers(1, 10**6), st.sampled_from(("BUY", "SELL")), st.integers(1, 50))
+def test_a_limit_passes_the_collar_exactly_when_it_is_no_further_than_that_or_one_tick(
+    limit: int, market: int, side: str, percent: int
+) -> None:
+    order = terms(side=side, limit=limit / 100)
+    wrong = refusals(facts(order, quote=quote(bid=market / 100, ask=market / 100)), limits(price_collar=float(percent)))
+    worse = limit - market if side == "BUY" else market - limit
+    assert ("price_collar" in wrong) == (worse * 100 > max(market * percent, 100))
 
 
 @given(any_facts(), LIMITS)
@@ -153,21 +169,19 @@ def test_whatever_the_facts_every_refusal_says_what_is_wrong_and_what_would_be_a
 
 
 @given(any_facts())
-def test_what_opens_a_position_passes_only_with_a_price_a_rate_and_funds_that_are_known(about: Facts) -> None:
+def test_what_nobody_knows_refuses_every_order_that_opens_a_position(about: Facts) -> None:
     assume(is_measurable(about.terms) and not reducing(about))
-    if not accepted(about, WIDE):
-        return
-    assert about.figures is not None
-    assert about.figures.currency == "USD" or about.figures.rates.get("USD") == Decimal("0.8")
-    assert about.asks_broker or about.figures.live
-    assert about.quote is not None
-    assert about.quote.age is not None
+    wrong, told, quoted = refusals(about), about.figures, about.quote
+    if told is None or (told.currency != "USD" and told.rates.get("USD") != Decimal("0.8")):
+        assert "max_order_value" in wrong
+    funded = told is not None and told.live and told.available_funds is not None
+    assert funded or about.asks_broker or "buying_power" in wrong
+    if quoted is None or quoted.age is None or quoted.state == "gap":
+        assert not wrong.keys().isdisjoint({"quote", "max_order_value", "price_collar", "stop"})
 
 
 @given(any_facts(), LIMITS, st.integers(1, 30).map(Decimal))
-def test_more_of_an_order_never_passes_where_less_of_it_was_refused(
-    about: Facts, kept: RiskLimits, more: Decimal
-) -> None:
+def test_what_refuses_an_order_refuses_more_of_it_too(about: Facts, kept: RiskLimits, more: Decimal) -> None:
     assume(is_measurable(about.terms) and about.terms.quantity % 1 == 0 and not reducing(about))
     (move,) = about.moves
     larger = msgspec.structs.replace(
@@ -175,4 +189,4 @@ def test_more_of_an_order_never_passes_where_less_of_it_was_refused(
         terms=msgspec.structs.replace(about.terms, quantity=about.terms.quantity + more),
         moves=(msgspec.structs.replace(move, quantity=move.quantity + more),),
     )
-    assert accepted(about, kept) or not accepted(larger, kept)
+    assert refusals(about, kept).keys() <= refusals(larger, kept).keys()
