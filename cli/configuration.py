@@ -56,7 +56,8 @@ def show(
         return
     cells = ((key, value if isinstance(value, str) else json.dumps(value), source) for key, value, source in rows)
     console().print(table(("key", "value", "source"), cells))
-    click.echo(f"state in {state_dir.absolute() / configured.settings.directory_name}")
+    if configured.settings.trading_accounts:  # else nothing can start that would have a state
+        click.echo(f"state in {state_dir.absolute() / configured.settings.directory_name}")
 
 
 @config.command()

@@ -90,6 +90,15 @@ def test_what_cannot_be_armed_is_refused_in_words_and_leaves_nothing(
     assert list(tmp_path.iterdir()) == []
 
 
+def test_mode_live_without_any_facts_is_refused_with_all_that_it_misses_and_can_be_shown(tmp_path: Path) -> None:
+    refused = check(tmp_path, "--mode", "live")
+    assert refused.exit_code == 10
+    for missing in ("accounts is empty", "gateway.port is not set", "nobody has acknowledged it"):
+        assert missing in refused.output
+    shown = run("config show", tmp_path, "--mode", "live")
+    assert (shown.exit_code, "state in" in shown.output) == (0, False)
+
+
 def test_several_accounts_are_armed_together_and_an_unusual_port_is_pointed_out(tmp_path: Path) -> None:
     both = given(accounts="[U1, U2]", gateway__port="5000")
     armed = run("arm", tmp_path, *both, "--yes-account", "U1, U2")
