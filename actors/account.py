@@ -36,7 +36,7 @@ from actors.messages.broker_account import (
     PositionReport,
     StreamPositionPnL,
 )
-from actors.messages.risk import RiskFigures
+from actors.messages.risk import GetLowMargins, LowMargins, RiskFigures
 from actors.messages.session import LinkChanged, SessionDown, SessionUp
 from supervision import clock
 from supervision.actor import Actor, Context, Sender, handles
@@ -278,6 +278,10 @@ class AccountActor(Actor):
     @handles(GetPortfolio)
     def _whole(self, _: GetPortfolio, __: Sender) -> PortfolioView:
         return PortfolioView(self._portfolio.accounts(), self._portfolio.positions())
+
+    @handles(GetLowMargins)
+    def _low_margins(self, _: GetLowMargins, __: Sender) -> LowMargins:
+        return self._margin.low()
 
     def _why_not(self) -> str:
         if self._epoch == NO_SESSION:

@@ -16,7 +16,14 @@ import msgspec
 
 from actors.messages.market import GetMarketData, MarketDataView
 from actors.messages.orders import GateView, GetOrdersView, Lock, OrdersView
-from actors.messages.risk import GetProtection, ProtectionChanged, Unprotected
+from actors.messages.risk import (
+    GetLowMargins,
+    GetProtection,
+    LowMargins,
+    MarginWarning,
+    ProtectionChanged,
+    Unprotected,
+)
 from actors.messages.session import GetSession, SessionView
 from actors.messages.state import Difference, GetReconciliation, ReconciliationView
 from supervision import clock
@@ -38,6 +45,7 @@ QUESTIONS: Mapping[str, tuple[str, Ask[Any]]] = {
     "market_data": ("market_data", GetMarketData()),
     "state": ("state", GetReconciliation()),
     "protection": ("order", GetProtection()),
+    "margin": ("account", GetLowMargins()),
 }
 """Whom to ask what, by part; the answers go to `assemble` under the same names."""
 
@@ -172,6 +180,7 @@ class Status(msgspec.Struct, frozen=True):
     orders: OrdersPart
     reconciliation: ReconciliationPart
     unprotected: tuple[Unprotected, ...] | None
+    low_margins: tuple[MarginWarning, ...] | None
 
 
 def gather(desk: Desk) -> Status:
@@ -194,18 +203,20 @@ def _outcome(future: Future[Any]) -> Message | Exception:
 def assemble(mode: str, account: str, answers: Answers, now: datetime) -> Status:
     """The status from whatever answered; an exception in place of an answer says why it is missing."""
     missing = {part: str(answers[part]) for part in QUESTIONS if isinstance(answers[part], Exception)}
-    unknown = missing.pop("protection", "")
+    unknown, no_margin = missing.pop("protection", ""), missing.pop("margin", "")
     tree = _answer(answers, "supervisor", TreeView)
     orders = _answer(answers, "order", OrdersView)
     gate = _gate(None if orders is None else orders.gate, missing)
     children = () if tree is None else tree.children
     reconciliation = _reconciliation(_answer(answers, "state", ReconciliationView))
     protection = _answer(answers, "protection", ProtectionChanged)
+    margin = _answer(answers, "margin", LowMargins)
     working_of = {} if orders is None else orders.working_of
     problems = (
         *_problems(gate, children, working_of, missing),
         *_disagreements(() if orders is None else orders.locks, reconciliation),
         *_unprotected(() if protection is None else protection.items, "" if "order" in missing else unknown),
+        *_low_margins(() if margin is None else margin.items, no_margin),
     )
     return Status(
         mode=mode,
@@ -225,6 +236,7 @@ def assemble(mode: str, account: str, answers: Answers, now: datetime) -> Status
         orders=_part(OrdersPart, orders),
         reconciliation=reconciliation,
         unprotected=None if protection is None else protection.items,
+        low_margins=None if margin is None else margin.items,
     )
 
 
@@ -297,6 +309,14 @@ def _unprotected(items: tuple[Unprotected, ...], unknown: str) -> Iterator[str]:
         yield f"which positions lack a stop is not known: {unknown}"
     for one in items:
         yield f"{one.quantity} of {one.symbol} in {one.account} is not protected: {one.reason}"
+
+
+def _low_margins(items: tuple[MarginWarning, ...], unknown: str) -> Iterator[str]:
+    if unknown:
+        yield f"which accounts come near a margin call is not known: {unknown}"
+    for one in items:
+        left = f"excess liquidity is {one.cushion:.1%} of net liquidation"
+        yield f"margin of {one.account}: {left}, warned of below {one.limit:.1%}"
 
 
 def _in_order(child: ChildView) -> bool:

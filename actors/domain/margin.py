@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from actors.messages.risk import MarginWarning, RiskFigures
+from actors.messages.risk import LowMargins, MarginWarning, RiskFigures
 
 _BACK: Final = 1.1
 
@@ -27,16 +27,20 @@ class MarginWatch:
 
     def __init__(self, limit: float | None) -> None:
         self._limit = limit
-        self._low: set[str] = set()
+        self._low: dict[str, MarginWarning] = {}
 
     def judge(self, figures: RiskFigures) -> MarginWarning | None:
         """What the newest figures of an account have to tell."""
         now = cushion(figures)
         if self._limit is None or now is None or not figures.live:
             return None
-        was_low = figures.account in self._low
+        was_low = self._low.pop(figures.account, None) is not None
         low = now < self._limit * (_BACK if was_low else 1.0)
-        if low == was_low:
-            return None
-        (self._low.add if low else self._low.remove)(figures.account)
-        return MarginWarning(figures.account, now, self._limit, low)
+        warning = MarginWarning(figures.account, now, self._limit, low)
+        if low:
+            self._low[figures.account] = warning
+        return None if low == was_low else warning
+
+    def low(self) -> LowMargins:
+        """Every account that is low, as its last figures have it."""
+        return LowMargins(tuple(self._low.values()))

@@ -118,6 +118,16 @@ class MarginWarning(Message, frozen=True):
     low: bool
 
 
+class LowMargins(Message, frozen=True):
+    """The accounts whose cushion is below the limit; none when all is well."""
+
+    items: tuple[MarginWarning, ...]
+
+
+class GetLowMargins(Ask[LowMargins], frozen=True):
+    """Which accounts come near a margin call, as their figures stand."""
+
+
 class Sessions(Message, frozen=True):
     """When an exchange trades, by its calendar: opening and closing of each session, oldest first, in UTC.
 

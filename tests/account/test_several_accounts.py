@@ -21,7 +21,7 @@ from actors.messages.broker_account import (
     PositionReport,
     StreamAccount,
 )
-from actors.messages.risk import MarginWarning
+from actors.messages.risk import GetLowMargins, MarginWarning
 from actors.messages.session import LinkChanged
 from supervision.actor import LATER, Actor, Context, Sender, handles
 from supervision.errors import Rejected
@@ -186,8 +186,13 @@ def test_an_account_near_a_margin_call_is_warned_of_once_and_once_when_it_is_not
         )
         until(heard, excess_liquidity=Decimal(excess))
 
-    for excess in ("100", "99", "50", "105", "111", "120"):
+    ref = broker.service.ref("account")
+    for excess in ("100", "99", "50", "105"):
         tell(excess)
+    assert ref.ask(GetLowMargins()).items == (MarginWarning("DU1", 0.105, 0.1, low=True),)
+    for excess in ("111", "120"):
+        tell(excess)
+    assert ref.ask(GetLowMargins()).items == ()
     assert warned.get(timeout=5.0) == MarginWarning("DU1", 0.099, 0.1, low=True)
     assert warned.get(timeout=5.0) == MarginWarning("DU1", 0.111, 0.1, low=False)
     assert warned.empty()

@@ -16,7 +16,7 @@ from click.testing import CliRunner, Result
 from actors.messages import MESSAGES
 from actors.messages.market import GetMarketData, MarketDataView
 from actors.messages.orders import GateView, GetOrdersView, OrdersView, OrderView
-from actors.messages.risk import GetProtection, ProtectionChanged
+from actors.messages.risk import GetLowMargins, GetProtection, LowMargins, ProtectionChanged
 from actors.messages.session import GetSession, SessionView
 from actors.messages.state import GetReconciliation, ReconciliationView
 from cli import main
@@ -90,7 +90,7 @@ HEALTHY: Mapping[str, Script] = {
     "connection": {GetSession: SESSION},
     "market_data": {GetMarketData: MarketDataView(2, 100, 3, 12345, 0, 7)},
     "state": {GetReconciliation: ReconciliationView(None, running=False, next_due=None, open_differences=0)},
-    "account": {},
+    "account": {GetLowMargins: LowMargins(())},
 }
 
 

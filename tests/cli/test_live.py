@@ -11,7 +11,7 @@ from rich.console import Console
 from actors.messages.account import Accounts, AccountView, PnL, Position, Positions
 from actors.messages.market import GetMarketData, Quote, Quotes
 from actors.messages.orders import GetOrdersView
-from actors.messages.risk import GetProtection
+from actors.messages.risk import GetLowMargins, GetProtection
 from actors.messages.session import GetSession
 from actors.messages.state import GetReconciliation
 from actors.status import assemble
@@ -37,6 +37,7 @@ def picture(*, many: int, parked: int = 0) -> Picture:
         "market_data": HEALTHY["market_data"][GetMarketData],
         "state": HEALTHY["state"][GetReconciliation],
         "protection": HEALTHY["order"][GetProtection],
+        "margin": HEALTHY["account"][GetLowMargins],
     }
     held = Position("DU1000001", "EUR", 1, "CASH", "USD", Decimal(1000), 1.11645)
     return Picture(

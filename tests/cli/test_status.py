@@ -11,7 +11,7 @@ import msgspec
 import pytest
 
 from actors.messages.orders import GateView, GetOrdersView, Lock
-from actors.messages.risk import GetProtection, ProtectionChanged, Unprotected
+from actors.messages.risk import GetLowMargins, GetProtection, LowMargins, MarginWarning, ProtectionChanged, Unprotected
 from actors.messages.state import CutView, Difference, GetReconciliation, ReconciliationView
 from supervision.errors import Rejected
 from supervision.lifecycle import ChildView, DeathRecord, GetTree
@@ -69,6 +69,20 @@ def test_a_position_without_its_stop_is_a_problem_and_so_is_not_knowing(tmp_path
         status = json.loads(service.run("status", "--json").stdout)
     words = "which positions lack a stop is not known: not known before the first reconciliation"
     assert (status["problems"], status["missing"], status["unprotected"]) == ([words], {}, None)
+
+
+def test_an_account_near_a_margin_call_is_a_problem_and_so_is_not_knowing(tmp_path: Path) -> None:
+    low = LowMargins((MarginWarning("DU1", 0.0991, 0.1, low=True),))
+    with scripted(tmp_path, {"account": {GetLowMargins: low}}) as service:
+        result = service.run("status", "--json")
+        assert result.exit_code == 4
+        status = json.loads(result.stdout)
+        words = "margin of DU1: excess liquidity is 9.9% of net liquidation, warned of below 10.0%"
+        assert (status["problems"], status["low_margins"][0]["cushion"]) == ([words], 0.0991)
+        service.local.kill("account")
+        status = json.loads(service.run("status", "--json").stdout)
+    assert (status["missing"], status["low_margins"]) == ({}, None)
+    assert [one for one in status["problems"] if "which accounts come near a margin call is not known" in one]
 
 
 def test_an_actor_that_is_away_is_named_and_the_rest_is_still_true(tmp_path: Path) -> None:
