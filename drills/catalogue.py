@@ -19,6 +19,7 @@ _MODULES = (
     "machine",
     "shortage",
     "gateway",
+    "halts",
     "random_faults",
     "storm",
 )

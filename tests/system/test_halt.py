@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import signal
+import subprocess
+import sys
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 
@@ -71,3 +73,45 @@ def test_it_holds_after_everything_was_killed_until_a_resume_with_a_reason(servi
     service.desk.resume("put out")
     service.wait_open()
     assert not (service.directory / "HALT").exists()
+
+
+def test_a_halt_that_flattens_cancels_and_closes_each_position_once_although_order_dies_meanwhile(
+    service: Whole,
+) -> None:
+    service.place("AAPL", quantity=7)
+    service.place("MSFT", "SELL", quantity=3)
+    service.until("both are filled", lambda: service.ledger_positions() == {"AAPL": 7, "MSFT": -3})
+    service.until("Account knows", lambda: service.our_positions() == {"AAPL": 7, "MSFT": -3})
+    exit_key = service.place("AAPL", "SELL", quantity=7, limit=10_000.0).key
+    service.desk.halt("close all", flatten=True)
+    service.kill("order")
+    service.until("nothing is held any more", lambda: service.ledger_positions() == {}, 30.0)
+    assert status(service, exit_key) == "Cancelled"
+    service.until("Order says that it is over", lambda: service.logged("every position is closed"))
+    closing = service.ledger("select symbol, quantity from orders where order_ref like 'halt-%' order by symbol")
+    assert closing == [("AAPL", "7"), ("MSFT", "3")]
+    assert service.gate() == "halted"
+    assert "close all" in refused(service)
+
+
+def test_the_command_line_pulls_it_with_order_dead_or_alive_and_lifts_it(service: Whole) -> None:
+    def run(*words: str) -> subprocess.CompletedProcess[str]:
+        command = [sys.executable, "run.py", *words, "--state-dir", str(service.state_dir)]
+        return subprocess.run(command, capture_output=True, text=True, check=False, timeout=60.0)
+
+    halted = run("halt", "--reason", "fire", "--cancel", "entries")
+    assert halted.returncode == 0
+    assert halted.stdout.startswith("gate halted: kill switch: fire (by ")
+    assert "fire" in refused(service)
+    assert run("resume", "--reason", "put out").returncode == 0
+    service.wait_open()
+    pid = service.pid_of("order")
+    os.kill(pid, signal.SIGSTOP)
+    try:
+        hung = run("halt", "--reason", "it hangs")
+    finally:
+        os.kill(pid, signal.SIGCONT)
+    assert hung.returncode == 4
+    assert hung.stderr.startswith("halted by the file HALT: no new order leaves")
+    service.until("Order saw it", lambda: service.gate() == "halted")
+    assert "it hangs" in refused(service)
