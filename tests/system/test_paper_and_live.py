@@ -27,6 +27,7 @@ from supervision.errors import Rejected
 from tests.support.broker import ROOT, Broker, broker
 
 REAL, PAPER = "U1234567", "DU1234567"
+SOON = {"gateway.backoff.base": 0.1, "gateway.backoff.ceiling": 0.5}
 
 
 def resting(key: str) -> PlaceOrder:
@@ -119,6 +120,19 @@ def test_accounts_that_are_not_what_was_agreed_end_the_service_with_10_before_an
         assert theirs.orders() == []
         asked = theirs.say("status")["clients"]
         assert asked == [], "it has left"
+
+
+def test_a_gateway_that_comes_back_with_a_live_login_ends_the_service_that_traded_on_paper_with_10(
+    tmp_path: Path,
+) -> None:
+    with broker(PAPER) as theirs, service(tmp_path, {**options("paper", PAPER, theirs.port), **SOON}) as stage:
+        rest(stage, "before")
+        theirs.stop()
+        stage.until("the session is lost", lambda: stage.gate() == "closed")
+        with broker(REAL, port=theirs.port) as real:
+            assert stage.exit_code() == 10
+            assert stage.logged("giving up with exit code 10: connection: refused: nothing is ever traded on this")
+            assert real.orders() == []
 
 
 def test_a_clock_that_is_off_keeps_new_orders_back_and_no_cancel_until_it_is_right(tmp_path: Path) -> None:
