@@ -128,6 +128,23 @@ def test_a_file_of_which_no_copy_can_be_made_is_not_migrated_and_no_half_copy_st
     assert rows(old, "PRAGMA user_version") == [(VERSION,)]
 
 
+def test_a_migration_that_the_disk_refuses_again_and_again_does_not_fill_it_with_copies(
+    old: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    copies = []
+
+    def refused(*_: object) -> None:
+        copies.extend(kept(old))
+        raise sqlite3.OperationalError("database or disk is full")
+
+    monkeypatch.setattr("actors.orders.journal.migrate", refused)
+    for _ in range(2):
+        with pytest.raises(JournalError, match="disk is full"):
+            Journal(old)
+    assert len(copies) == 2
+    assert kept(old) == []
+
+
 def test_a_disk_that_runs_full_at_any_point_of_the_migration_leaves_the_old_file_whole_and_the_next_start_goes_on(
     old: Path,
 ) -> None:
