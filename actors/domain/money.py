@@ -9,7 +9,7 @@ from decimal import Decimal, InvalidOperation
 from typing import Final
 
 _LARGEST: Final = Decimal("1e15")
-"""No account is worth that much; IB's sentinels are 1.79e308, 2^63 and 2^31 of something that is counted."""
+"""No account is worth that much, in any currency; IB's sentinels are 1.79e308, 2^127 and 2^63."""
 
 
 def money(text: str | float) -> Decimal | None:

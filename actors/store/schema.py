@@ -203,17 +203,21 @@ MIGRATIONS: tuple[str, ...] = (
     ) STRICT;
 
     CREATE VIEW portfolio AS
+        WITH rates AS (
+            SELECT account, currency, CAST(value AS REAL) AS rate FROM cached_account_values
+            WHERE key = 'ExchangeRate' AND CAST(value AS REAL) > 0 AND CAST(value AS REAL) < 1e15
+                AND (account, currency) NOT IN (SELECT account, currency FROM cached_accounts)
+            UNION ALL SELECT account, currency, 1.0 FROM cached_accounts
+        )
         SELECT position.account, position.symbol, position.sec_type, position.con_id, position.currency,
             CAST(position.quantity AS REAL) AS quantity, position.average_cost, position.market_price,
             position.market_value, CAST(position.unrealized AS REAL) AS unrealized,
-            CAST(position.daily AS REAL) AS daily, CAST(rate.value AS REAL) AS rate,
-            position.market_value * CAST(rate.value AS REAL) AS base_value, account.currency AS base_currency,
-            time.as_of
+            CAST(position.daily AS REAL) AS daily, rates.rate AS rate,
+            position.market_value * rates.rate AS base_value, account.currency AS base_currency, time.as_of
         FROM cached_positions AS position
         JOIN cache_times AS time ON time.cache = 'positions'
         LEFT JOIN cached_accounts AS account ON account.account = position.account
-        LEFT JOIN cached_account_values AS rate ON rate.account = position.account
-            AND rate.key = 'ExchangeRate' AND rate.currency = position.currency;
+        LEFT JOIN rates ON rates.account = position.account AND rates.currency = position.currency;
 
     CREATE VIEW equity AS
         SELECT snapshot, account, at, cause, trading_day, as_of, currency,
