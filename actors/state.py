@@ -224,7 +224,7 @@ class StateActor(Actor):
 
     def _clocks_jumped(self, jump: clock.Jump) -> None:
         self._schedules.rearm(jump)
-        self._snapshots.arm()
+        self._snapshots.clock_jumped()
         words = []
         if jump.calendar:
             words.append(f"the clock was set by {jump.calendar:+.1f} s")

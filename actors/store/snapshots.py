@@ -43,10 +43,15 @@ class Snapshots:
         self._live: set[str] = set()
         self._open_day = store.open_day()
         self._timer: Timer | None = None
-        self.arm()
+        self._arm()
 
-    def arm(self) -> None:
-        """Wait for the next full five minutes of the calendar; again when that was set."""
+    def clock_jumped(self) -> None:
+        """The calendar was set, or the machine slept: a day may be over, and the next five minutes are elsewhere."""
+        self._roll()
+        self._arm()
+
+    def _arm(self) -> None:
+        """Wait for the next full five minutes of the calendar."""
         if self._timer is not None:
             self._timer.cancel()
         now = clock.now().timestamp()
@@ -65,7 +70,7 @@ class Snapshots:
         self._live.clear()
 
     def _due(self) -> None:
-        self.arm()
+        self._arm()
         if not self._roll() and self._live:
             self._take("schedule", self._live, trading_day(clock.now()))
 

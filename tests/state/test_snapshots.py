@@ -97,9 +97,9 @@ class Home(House):
         self.asks.get(timeout=5.0)
         self.settle()
 
-    def arm(self) -> None:
+    def jumped(self) -> None:
         """State has seen that the calendar was set; its own look for that is too seldom for a test."""
-        self.state.call(self.state.actor._snapshots.arm)
+        self.state.call(self.state.actor._snapshots.clock_jumped)
 
     def figures(self, **changes: Any) -> None:
         figures = msgspec.structs.replace(FIGURES, **changes)
@@ -169,12 +169,20 @@ def test_the_end_of_a_trading_day_is_written_down_once_also_while_the_broker_is_
     home.figures(live=False)
     home.stored()
     home.set_clock(END - timedelta(seconds=0.1))
-    home.arm()
+    home.jumped()
     home.stored()
     assert home.causes()[2:] == [("DU1", "day_end", "2026-11-20")]
     home.figures(live=True)
     home.stored()
     assert home.causes()[3:] == [("DU1", "session_up", "2026-11-23")], "the next day is Monday"
+
+
+def test_a_calendar_that_is_set_over_the_end_of_a_day_ends_it(home: Home) -> None:
+    home.begin(END - timedelta(seconds=20))
+    home.set_clock(END + timedelta(seconds=30))
+    home.jumped()
+    home.stored()
+    assert home.causes()[1:] == [("DU1", "day_end", "2026-11-20")]
 
 
 def test_a_state_that_was_away_for_a_moment_at_the_end_of_a_day_writes_it_down_all_the_same(home: Home) -> None:
@@ -204,7 +212,7 @@ def test_an_account_that_does_not_answer_at_the_end_of_a_day_is_asked_again(
     home.begin(END - timedelta(seconds=20))
     home.worth.actor.away = True
     home.set_clock(END - timedelta(seconds=0.1))
-    home.arm()
+    home.jumped()
     home.stored()
     home.worth.actor.away = False
     home.stored()
@@ -217,7 +225,7 @@ def test_an_account_whose_download_is_not_complete_is_not_written_down_and_other
     home.begin(END - timedelta(seconds=20))
     home.worth.actor.told = PortfolioView(Accounts((msgspec.structs.replace(DU1, complete=False), DU2)), None)
     home.set_clock(END - timedelta(seconds=0.1))
-    home.arm()
+    home.jumped()
     home.stored()
     assert home.causes()[1:] == [("DU2", "day_end", "2026-11-20")]
 
@@ -226,7 +234,7 @@ def test_the_history_is_the_last_row_of_each_day(home: Home) -> None:
     home.begin(END - timedelta(seconds=20))
     home.worth.actor.told = PortfolioView(Accounts((DU1, DU2)), None)
     home.set_clock(END - timedelta(seconds=0.1))
-    home.arm()
+    home.jumped()
     home.stored()
     home.figures(live=False)
     home.stored()
