@@ -295,6 +295,7 @@ def test_verifying_changes_neither_file(whole: Path) -> None:
     before = {name: (whole / name).read_bytes() for name in TABLES}
     verified(whole)
     assert {name: (whole / name).read_bytes() for name in TABLES} == before
+    assert [path.name for path in whole.glob("*-wal") if path.stat().st_size] == []
 
 
 def test_the_trail_goes_on_where_it_is_whole(whole: Path) -> None:
