@@ -111,10 +111,10 @@ class OrderActor(Answers):
                 health=self._journal_health,
                 log=log,
             )
-            self._protection = ProtectionWatch(self._records, self._limits, reactor, self.publish, log)
+            self._locks = Locks(self._records.book.open_orders())
+            self._protection = ProtectionWatch(self._records, self._locks, self._limits, reactor, self.publish, log)
         except (JournalError, Rejected) as error:
             raise NotYet(str(error)) from error
-        self._locks = Locks(self._records.book.open_orders())
         connection = self.link(
             "connection",
             topics=("session", "clock", "order_reports"),

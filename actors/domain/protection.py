@@ -11,7 +11,7 @@ order protects from nothing. Quantities of claims and positions are signed, nega
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from decimal import Decimal
 from typing import Final
 
@@ -90,13 +90,15 @@ class Claims:
             left = claimed + moved
             self._set(whose, left if left * claimed > 0 else NOTHING)
 
-    def ended(self, holdings: Holdings) -> None:
-        """Forget what is claimed of positions that are flat or have turned round."""
+    def ended(self, holdings: Holdings, unexplained: Collection[Holding]) -> None:
+        """Forget what is claimed of positions that are flat or have turned round; not while broker and executions do
+        not agree on them, for the broker may only be late.
+        """
         for whose, claimed in [*self._by_bracket.items()]:
-            if holdings.of(*whose[1]) * claimed <= 0:
+            if holdings.of(*whose[1]) * claimed <= 0 and whose[1] not in unexplained:
                 self._set(whose, NOTHING)
         for whose, claimed in [*self._by_strategy.items()]:
-            if holdings.of(*whose[1]) * claimed <= 0:
+            if holdings.of(*whose[1]) * claimed <= 0 and whose[1] not in unexplained:
                 del self._by_strategy[whose]
 
     def kept(self) -> tuple[Claim, ...]:

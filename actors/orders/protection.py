@@ -17,6 +17,7 @@ from typing import Final, NamedTuple
 import msgspec
 
 from actors.domain.executions import Holding
+from actors.domain.locks import Locks
 from actors.domain.protection import Claim, Exposure, exposures
 from actors.messages.risk import ProtectionChanged, Unprotected
 from actors.orders.change import Entry
@@ -47,12 +48,14 @@ class ProtectionWatch:
     def __init__(
         self,
         records: Records,
+        locks: Locks,
         limits: LimitBook,
         reactor: Reactor,
         publish: Callable[[str, Message], None],
         log: logging.Logger,
     ) -> None:
         self._records = records
+        self._locks = locks
         self._grace = limits.protection_grace
         self._reactor = reactor
         self._publish = publish
@@ -103,7 +106,8 @@ class ProtectionWatch:
         book, now = self._records.book, time.monotonic()
         if not book.holdings.known:
             return
-        book.claims.ended(book.holdings)
+        unexplained = {(one.account, one.con_id) for one in self._locks.positions()}
+        book.claims.ended(book.holdings, unexplained)
         self._keep()
         orders = {order.key: order for order in book} if book.claims.holdings() else {}
         found = {(one.account, one.con_id): one for one in exposures(book.claims, book.holdings, orders)}

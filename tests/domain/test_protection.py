@@ -8,10 +8,12 @@ from typing import Any
 import msgspec
 import pytest
 
+from actors.domain.executions import Holding
 from actors.domain.fills import Totals
 from actors.domain.holdings import Holdings
 from actors.domain.order_state import OrderState
 from actors.domain.protection import Claims, Exposure, exposures
+from actors.messages.broker_account import PositionReport
 from actors.messages.market import ComboLeg, Contract
 from actors.messages.orders import Execution, Side
 from tests.domain.order_builders import AAPL, START, later, order, terms
@@ -45,8 +47,8 @@ class Books:
         state = {"key": key, "reported": "SUBMITTED", "terms": terms(**(values | changes))}
         self.orders[key] = order(**(state | own))
 
-    def exposed(self) -> tuple[Exposure, ...]:
-        self.claims.ended(self.holdings)
+    def exposed(self, *unexplained: Holding) -> tuple[Exposure, ...]:
+        self.claims.ended(self.holdings, unexplained)
         return exposures(self.claims, self.holdings, self.orders)
 
     def missing(self) -> list[tuple[Decimal, Decimal]]:
@@ -198,6 +200,17 @@ def test_whoever_closes_or_turns_a_position_ends_what_is_claimed_of_it(sold):
     assert books.missing() == []
     books.fill("BUY", 30, strategy="")  # held again, but by nobody who wants a stop
     assert books.missing() == []
+
+
+def test_a_claim_outlasts_a_position_that_nobody_can_explain():
+    books = Books("s")
+    bought = books.fill("BUY", 10, strategy="t", has_stop=True)
+    books.fill("BUY", 10, con_id=2)
+    books.holdings.confirmed((), (bought.exec_id,), 1.0)  # the broker is late: it lists none
+    assert books.exposed(("DU1", CON_ID), ("DU1", 2)) == ()
+    listed = [PositionReport(1, "DU1", Contract("X", con_id=con_id), Decimal(10), 150.0) for con_id in (CON_ID, 2)]
+    books.holdings.confirmed(listed, (), 2.0)
+    assert books.missing() == [(10, 0), (10, 0)]
 
 
 def test_a_correction_counts_as_what_it_corrects_to_on_either_side():
