@@ -14,6 +14,7 @@ import pytest
 from actors.messages.broker import OrderReport
 from actors.messages.broker_account import PositionReport
 from actors.messages.risk import GetProtection, ProtectionChanged, Unprotected
+from actors.messages.state import UnexplainedPosition
 from config.settings import RiskSettings, StrategyRisk
 from supervision.errors import Rejected
 from tests.domain.order_builders import AAPL, execution_report, order_report, status_report, terms
@@ -144,6 +145,18 @@ def test_what_a_strategy_holds_that_wants_protection_needs_a_stop_also_after_a_r
     assert told(watched) == ()
     [one] = told(watched)
     assert (one.symbol, one.reason) == ("AAPL", "20 of it should have a live stop (strategy s), 0 has")
+
+
+def test_a_position_that_the_broker_is_late_with_keeps_its_claim(watched: House) -> None:
+    entered(watched)
+    works, fill = (exit_at("PreSubmitted", 2),), (execution_report("a.b.c.01", 10, **mine(1)),)
+    late = UnexplainedPosition("DU1", AAPL.con_id, "AAPL", Decimal(10), Decimal(0))
+    watched.cut(works, executions=fill, unexplained=(late,))
+    assert asked(watched) == ()
+    watched.cut(works, executions=fill, positions=HELD)
+    lost(watched)
+    [one] = told(watched)
+    assert (one.quantity, one.covered) == (10, 0)
 
 
 def test_whoever_listens_begins_with_what_is_known(watched: House) -> None:
