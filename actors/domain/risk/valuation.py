@@ -21,7 +21,7 @@ def needs_quote(terms: OrderTerms) -> bool:
     """Whether the order may trade at a worse price than any it names."""
     if terms.limit is not None:
         return False
-    return terms.order_type != "STP" or terms.side == "BUY"
+    return terms.order_type != "STP" or terms.side == "BUY" or terms.stop is None
 
 
 def unit_value(facts: Facts, quote_age: float) -> Decimal | str:

@@ -50,6 +50,7 @@ def test_the_strategys_own_limit_counts_beside_that_of_all() -> None:
         ({"limit": None, "order_type": "STP", "stop": 160.0}, "1600.00"),
         ({"limit": None, "order_type": "STP", "stop": 1.0}, "1501.00"),  # below the market: it would trade at once
         ({"limit": None, "order_type": "STP", "stop": 140.0, "side": "SELL"}, "1400.00"),
+        ({"limit": None, "order_type": "STP", "side": "SELL"}, "1499.00"),  # it names no price at all
         ({"limit": None, "order_type": "TRAIL", "trail": 1.0}, "1501.00"),
         ({"limit": None, "order_type": "TRAIL", "trail_percent": 1.0, "stop": 160.0}, "1600.00"),
         ({"limit": None, "order_type": "TRAIL LIMIT", "trail": 1.0, "limit_offset": 0.1}, "1501.00"),
