@@ -21,6 +21,7 @@ from pathlib import Path
 
 import orjson
 
+from actors.books.verification import Verification
 from actors.desk import Desk
 from actors.messages.orders import GetOrdersView
 from actors.messages.state import GetReconciliation, Reconcile
@@ -153,6 +154,7 @@ class Ground:
         if code != 0:
             self.record.violations.append(f"I9: the service stopped with exit code {code} instead of 0")
         self.record.violations += leaks.left_behind(after, stage.run_dir, stage.state_dir)
+        self.record.violations += _unsound(stage.directory)
 
     def _keep_figures(self, final: books.Books) -> None:
         unknown = {row.key for row in final.journal if row.status == "UNKNOWN"}
@@ -173,6 +175,12 @@ class Ground:
             return invariants.violations(self.record, books.read(stage), only)
         except (DeliveryError, Rejected) as error:
             return [f"the books cannot be read: {error}"]
+
+
+def _unsound(directory: Path) -> list[str]:
+    """What `journal verify` finds in the databases of a service that has stopped."""
+    found = Verification(directory, None, lambda _done, _total: None).run().findings
+    return [f"the journal: {one.file} {one.table}, row {one.row}: {one.problem}" for one in found]
 
 
 def _end(desk: Desk) -> None:
