@@ -47,11 +47,12 @@ class Closing(NamedTuple):
 
 
 class Waiting(NamedTuple):
-    """A position that is not closed yet, and why, in words."""
+    """A position that is not closed yet because an order works in it: `closing` what closes it, else `reason` tells."""
 
     account: str
     con_id: int
     reason: str
+    closing: bool = False
 
 
 def opening(orders: Iterable[OrderState], find: Find, held: Held) -> frozenset[str]:
@@ -105,4 +106,4 @@ def _closing(account: str, con_id: int, quantity: Decimal, most: Decimal) -> Clo
 
 def _waiting(account: str, con_id: int, order: OrderState) -> Waiting:
     whose = " of another client or made by hand, which a halt with cancel all cancels" if order.external else ""
-    return Waiting(account, con_id, f"order {order.key}{whose} is {order.status}")
+    return Waiting(account, con_id, f"order {order.key}{whose} is {order.status}", flattens(order))

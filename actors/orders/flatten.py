@@ -15,7 +15,8 @@ from typing import Final
 
 import msgspec
 
-from actors.domain.flattening import Closing, Waiting, closings, key_of
+from actors.domain.flattening import Closing, closings, key_of
+from actors.messages.market import Contract
 from actors.messages.orders import PlaceOrder
 from actors.orders.gatekeeper import GateKeeper
 from actors.orders.halt import KillSwitch
@@ -38,7 +39,7 @@ Place = tuple[str, int]
 
 
 class Flattening:
-    """Looks while the switch says that positions are to be closed."""
+    """Looks while the switch says that positions are to be closed. `ask_soon` asks for a reconciliation."""
 
     def __init__(
         self,
@@ -49,6 +50,7 @@ class Flattening:
         identity: Identity,
         limits: LimitBook,
         reactor: Reactor,
+        ask_soon: Callable[[str], None],
         log: logging.Logger,
     ) -> None:
         self._records = records
@@ -58,6 +60,7 @@ class Flattening:
         self._identity = identity
         self._limits = limits
         self._reactor = reactor
+        self._ask_soon = ask_soon
         self._log = log
         self._asked: set[Place] = set()
         self._not_before: dict[Place, float] = {}
@@ -81,10 +84,10 @@ class Flattening:
         }
         most = self._limits.of("").max_order_quantity
         for found in closings(held, orders, most):
-            if isinstance(found, Waiting):
-                self._tell((found.account, found.con_id), f"it waits: {found.reason}")
-            else:
+            if isinstance(found, Closing):
                 self._close(found)
+            elif not found.closing:
+                self._tell((found.account, found.con_id), f"it waits: {found.reason}")
         if not held and all(order.external for order in orders):
             self._end()
 
@@ -96,11 +99,12 @@ class Flattening:
 
     def _close(self, closing: Closing) -> None:
         place = (closing.account, closing.con_id)
-        contract = self._records.book.holdings.contracts.get(closing.con_id)
+        contract = self._contract(closing.con_id)
         if place in self._asked or time.monotonic() < self._not_before.get(place, 0.0):
             return
         if contract is None:
-            self._tell(place, "it waits: the next reconciliation tells its contract")
+            if self._tell(place, "it waits: a reconciliation tells which contract that is"):
+                self._ask_soon(f"what contract {closing.con_id} is, whose position is to be closed")
             return
         try:
             order = PlaceOrder(
@@ -114,6 +118,12 @@ class Flattening:
             self._placing.flatten(order, _Answer(lambda refusal: self._answered(place, refusal)))
         except (Rejected, JournalError) as error:
             self._answered(place, error)
+
+    def _contract(self, con_id: int) -> Contract | None:
+        """As the last cut listed it; what was opened since is the contract of an order."""
+        book = self._records.book
+        listed = book.holdings.contracts.get(con_id)
+        return listed or next((order.contract for order in book if order.contract.con_id == con_id), None)
 
     def _key(self, place: Place) -> str:
         """The first key of this halt and position that no order has. May raise JournalError."""
@@ -133,11 +143,13 @@ class Flattening:
         self._not_before[place] = time.monotonic() + PAUSES[min(count, len(PAUSES) - 1)]
         self._tell(place, f"its order was refused: {refusal}")
 
-    def _tell(self, place: Place, why: str) -> None:
-        """Once for each reason; the rows of refusals and of orders have the rest."""
-        if self._told.get(place) != why:
-            self._told[place] = why
-            self._log.error("the position in contract %d of %s is not closed yet, %s", place[1], place[0], why)
+    def _tell(self, place: Place, why: str) -> bool:
+        """Once for each reason, whether it is a new one; the rows of refusals and of orders have the rest."""
+        if self._told.get(place) == why:
+            return False
+        self._told[place] = why
+        self._log.warning("the position in contract %d of %s is not closed yet, %s", place[1], place[0], why)
+        return True
 
 
 class _Answer(Sender):

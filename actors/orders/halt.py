@@ -46,6 +46,7 @@ class KillSwitch:
         self._file = file
         self._reactor = reactor
         self._cancels = cancels
+        self._in_file = ""  # the halt of the file that was heeded last: a later ask does not make it a new one
         gate.look_first = self._look
         self._watch()
 
@@ -66,10 +67,14 @@ class KillSwitch:
         self._records.commit()
 
     def resume(self, asked: Resume) -> GateView:
-        """Lift it. Raises Rejected without a reason, or when the disk refuses."""
+        """Lift it. Raises Rejected without a reason, for a halt that nobody knew of yet, or when the disk refuses."""
         reason = asked.reason.strip()
         if not reason:
             raise Rejected("resume needs a reason, which is kept", kind="invalid")
+        known = self.state.id
+        self._look()
+        if self.state.id != known:
+            raise Rejected(f"still halted, by another halt that came meanwhile: {self.state.text}", kind="halted")
         lifted = HaltState()
         entry = Entry("resume", "", {"reason": reason, "by": asked.by})
         try:
@@ -77,12 +82,13 @@ class KillSwitch:
         except JournalError as error:
             self._records.failed(error)
             raise Rejected(f"still halted: {error}", kind="journal") from error
+        self.state, self._in_file = lifted, ""
         try:
             self._file.remove()
         except OSError as error:
-            self._look()
-            raise Rejected(f"still halted: {self._file.stands()}, and does not go: {error.strerror}") from error
-        self.state = lifted
+            self._look()  # the gate has not opened meanwhile
+            if self.state.text:
+                raise Rejected(f"still halted: {self._file.stands()}, and does not go: {error.strerror}") from error
         self._records.commit()
         return self._show("")
 
@@ -116,7 +122,8 @@ class KillSwitch:
 
     def _look(self) -> None:
         found = self._file.look()
-        if found is not None and found.id != self.state.id:
+        if found is not None and found.id not in (self.state.id, self._in_file):
+            self._in_file = found.id
             self._pull(found)
 
     def _watch(self) -> None:

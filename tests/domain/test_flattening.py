@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from actors.domain.fills import Totals
-from actors.domain.flattening import Closing, Waiting, closings, opening
+from actors.domain.flattening import Closing, Waiting, closings, key_of, opening
 from actors.domain.order_state import OrderState
 from tests.domain.order_builders import AAPL, order, terms
 
@@ -50,6 +50,7 @@ def test_the_exits_of_a_bracket_are_no_entries_even_before_their_entry_fills() -
     assert entries([entry, *exits], 0) == {"k"}
     filled = msgspec.structs.replace(entry, totals=Totals(filled=Decimal(4)))
     assert entries([filled, *exits, one("s", quantity=1)], 4) == {"k", "s"}
+    assert entries([filled, *exits], 0) == {"k"}
 
 
 def test_a_position_is_closed_by_one_order_at_a_time_of_no_more_than_an_order_may_have() -> None:
@@ -62,6 +63,9 @@ def test_a_position_is_closed_by_one_order_at_a_time_of_no_more_than_an_order_ma
     (waiting,) = closings({HERE: Decimal(30)}, [one("ext:7", external=True)], Decimal(20))
     assert isinstance(waiting, Waiting)
     assert "of another client or made by hand" in waiting.reason
+    (waiting,) = closings({HERE: Decimal(30)}, [one(key_of("a-1", *HERE, 1))], Decimal(20))
+    assert isinstance(waiting, Waiting)
+    assert waiting.closing
 
 
 @given(

@@ -93,7 +93,8 @@ def test_what_closes_a_position_already_is_left_alone_by_the_next_order_actor_an
     works = order_report("Submitted", **mine(1), terms=sent.terms)
     house.says(works)
     house.restart()
-    house.wait_gate("halted")
+    while "session 1 is not reconciled yet" not in house.reasons():
+        house.wait_gate("halted")
     hold(house, 10, works)
     house.ref.ask(Halt("more fire", id="fire-2"))
     house.settle()
@@ -132,6 +133,16 @@ def test_what_refuses_an_order_is_told_in_the_journal_and_tried_again(house: Hou
     house.script[GetReference] = refuse
     flatten(house)
     closing(house)
+
+
+def test_a_position_that_came_since_the_last_cut_is_closed_too(house: House) -> None:
+    house.place(key="entry")
+    entry = house.transmitted()
+    mark = Mark(AAPL.con_id, "AAPL", "STK", "USD", Decimal(10), Decimal(1500), Decimal(1000))
+    house.worth(marks=(mark,))
+    fills(house, entry, "a.b.c.01")
+    flatten(house)
+    assert closing(house).terms.quantity == 10
 
 
 def test_a_resume_ends_it(house: House) -> None:

@@ -69,6 +69,25 @@ def test_a_resume_takes_the_file_away_and_orders_leave_again(house: House) -> No
     house.transmitted()
 
 
+def test_a_resume_does_not_lift_a_halt_that_came_while_it_was_asked(house: House) -> None:
+    house.ref.ask(Halt("one", id="a-1"))
+    blocked, go_on = threading.Event(), threading.Event()
+
+    def block() -> None:
+        blocked.set()
+        go_on.wait(5.0)
+
+    house.order.actor.reactor.after(0.0, block)
+    house.order.actor.reactor.wake()
+    assert blocked.wait(5.0)
+    lifting = house.ref.ask_future(Resume("one is over"), timeout=5.0)
+    file_of(house).write_text("another")
+    go_on.set()
+    error = lifting.exception(5.0)
+    assert error is None or "another halt that came meanwhile: another" in str(error)
+    assert house.gate() == "halted"
+
+
 def test_a_file_that_cannot_be_taken_away_halts_on_and_says_so(house: House) -> None:
     file_of(house).mkdir()
     assert "cannot be read: Is a directory" in halted(house).reasons[0]
@@ -86,7 +105,8 @@ def test_the_file_and_the_ask_of_one_command_are_one_halt_and_another_ask_is_ano
     assert house.ref.ask(halt).state == "halted"
     assert len(halts(house)) == 1
     house.ref.ask(Halt("more fire", "none", "bob"))
-    assert house.reasons() == "kill switch: more fire (by bob)"
+    with pytest.raises(Rejected, match=r"kill switch: more fire \(by bob\)"):
+        house.place()
     assert len(halts(house)) == 2
 
 
