@@ -9,7 +9,7 @@ import click
 
 from benchmarks import report
 
-NAMES = ("ask", "ticks", "orders", "start_method", "restart", "memory", "simulator")
+NAMES = ("ask", "ticks", "orders", "risk", "start_method", "restart", "memory", "simulator")
 
 
 @click.command()

@@ -37,6 +37,8 @@ class Holdings:
     def __init__(self) -> None:
         self.known = False
         """Whether any cut was confirmed."""
+        self.version = 0
+        """How often anything changed."""
         self.contracts: dict[int, Contract] = {}
         """The contracts of the positions that the last cut listed."""
         self._now: defaultdict[Holding, Decimal] = defaultdict(Decimal)
@@ -45,6 +47,7 @@ class Holdings:
 
     def heard(self, before: Execution | None, after: Execution, at: float) -> None:
         """An execution was booked; `before` is what it corrects."""
+        self.version += 1
         for execution, sign in ((before, -1), (after, 1)):
             if execution is not None and execution.sec_type not in NOT_A_POSITION:
                 signed = sign * (execution.quantity if execution.side == "BUY" else -execution.quantity)
@@ -56,6 +59,7 @@ class Holdings:
     def confirmed(self, positions: Iterable[PositionReport], contained: Collection[str], asked: float) -> None:
         """A cut that began at `asked` found these positions, in which the executions `contained` are counted."""
         self.known = True
+        self.version += 1
         self._since = [each for each in self._since if each.at >= asked and each.exec_id not in contained]
         self._now.clear()
         self.contracts = {}

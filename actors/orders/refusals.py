@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from actors.domain.order_state import OrderState
+from actors.domain.risk.contract_rules import NONE
 from actors.messages.orders import PlaceOrder
 from actors.messages.risk import Decision
 from actors.orders.records import Records
@@ -73,6 +74,6 @@ class Refusals:
 
 
 def kept(decision: Decision) -> dict[str, Any]:
-    """A decision as the journal keeps it: the facts, and of each rule its value, its limit, and why it refused."""
-    rules = [[one.rule, one.value, one.limit, *([one.text] if one.text else [])] for one in decision.verdicts]
+    """A decision as the journal keeps it: the facts, and of each rule that has a limit its value and that limit."""
+    rules = {one.rule: (one.value, one.limit) for one in decision.verdicts if one.limit != NONE}
     return {"facts": decision.facts, "rules": rules}

@@ -99,6 +99,7 @@ class WayOut:
 
     def figures_changed(self) -> None:
         """Account told what accounts are worth."""
+        self._desk.figures_changed()
         self._preparing.figures_changed()
 
     def reconciled(self) -> None:

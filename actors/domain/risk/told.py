@@ -10,8 +10,8 @@ from actors.messages.market import Quote
 from actors.messages.risk import RiskFigures
 
 
-def told(facts: Facts) -> dict[str, str]:
-    """What a decision was based on; what was not known is said to be."""
+def told(facts: Facts, others: str) -> dict[str, str]:
+    """What a decision was based on; what was not known is said to be. `others` are the account's other contracts."""
     terms, counts = facts.terms, facts.counts
     prices = (f"{name} {getattr(terms, name):.10g}" for name in ("limit", "stop") if getattr(terms, name) is not None)
     found = {
@@ -22,7 +22,7 @@ def told(facts: Facts) -> dict[str, str]:
         "quote": "not known" if facts.quote is None else _quote(facts.quote),
         "hours": "not asked" if facts.hours is None else facts.hours.text,
         "position": "; ".join(map(_move, facts.moves)),
-        "others": "; ".join(map(_holding, facts.others)),
+        "others": others,
         "figures": _figures(facts.figures, {facts.details.contract.currency, *(one.currency for one in facts.others)}),
         "orders": (
             f"{counts.open} open, {counts.minute} within a minute, {counts.day} today; of the strategy"
@@ -50,18 +50,20 @@ def _price(price: float | None) -> str:
 
 def _move(move: Move) -> str:
     own = f", of the strategy {move.own:f}" if move.own or move.own_buying or move.own_selling else ""
-    return _holding(move.holding) + own
+    return holding_text(move.holding) + own
 
 
-def _holding(held: Holding) -> str:
-    account = "nothing" if held.told is None else f"{held.told:f}"
-    if held.lagging:
-        account += " before the last execution"
-    unit = "not valued" if held.unit is None else f"each {_plain(held.unit)} {held.currency}"
-    return (
-        f"{held.symbol} {held.quantity:f} (Account tells {account}), {unit},"
-        f" working buys {held.buying:f}, sells {held.selling:f}"
-    )
+def holding_text(held: Holding) -> str:
+    """One contract of an account: what is held, what one is worth, and what is out of the ordinary."""
+    unit = "not valued" if held.unit is None else f"{_plain(held.unit)} {held.currency}"
+    text = f"{held.symbol} {held.quantity:f} at {unit}"
+    if held.told is None:
+        text += ", nothing told by Account"
+    elif held.told != held.quantity:
+        text += f", Account tells {held.told:f}{' from before the last execution' if held.lagging else ''}"
+    if held.buying or held.selling:
+        text += f", orders buy {held.buying:f} and sell {held.selling:f}"
+    return text
 
 
 def _figures(figures: RiskFigures | None, currencies: set[str]) -> str:

@@ -1,0 +1,126 @@
+"""The contracts of each account as decisions see them: our count and Account's, marks, and what working orders may do.
+
+Each is put together once and kept until something of it changes, so that an order does not wait the longer the more
+is held: what Account tells is taken in when it comes, what orders and executions change when it is next asked for.
+"""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Final, NamedTuple
+
+from actors.domain.holdings import Holdings
+from actors.domain.order_state import OrderState
+from actors.domain.risk.facts import NOTHING, Holding
+from actors.domain.risk.met import Met
+from actors.domain.risk.told import holding_text
+from actors.domain.risk.working import Find, traded
+from actors.domain.risk.working_orders import Place, WorkingOrders
+from actors.messages.market import Contract
+from actors.messages.risk import Mark, RiskFigures
+from actors.orders.figures import Figures
+
+SETTLE: Final = 3.0
+"""Seconds that Account may need to hear of an execution."""
+
+
+class Known(NamedTuple):
+    """One contract of an account, and the same in words."""
+
+    holding: Holding
+    text: str
+
+
+class _Account:
+    """What was put together of one account, from these figures and so many movements."""
+
+    def __init__(self, figures: RiskFigures | None, version: int) -> None:
+        self.figures = figures
+        self.version = version
+        self.marks = {} if figures is None else {mark.con_id: mark for mark in figures.marks}
+        self.contracts: dict[int, Known] = {}
+        self.stale: set[int] = set()
+
+
+class Positions:
+    """Told of every order that has a new value; `find` knows an order by its key."""
+
+    def __init__(self, find: Find, holdings: Holdings, figures: Figures) -> None:
+        self.working = WorkingOrders(find)
+        self._holdings = holdings
+        self._figures = figures
+        self._met = Met()
+        self._accounts: dict[str, _Account] = {}
+
+    def meet(self, contract: Contract) -> None:
+        """A contract is looked up for an order."""
+        self._met.contract(contract)
+
+    def heard(self, order: OrderState) -> None:
+        """An order has a new value, and with it its exits."""
+        self.working.heard(order)
+        self._met.order(order)
+        known = self._accounts.get(order.terms.account)
+        if known is not None:
+            known.stale.update(con_id for con_id, _, _ in traded(order.contract, "BUY", NOTHING))
+
+    def figures_changed(self) -> None:
+        """Account told something: between orders is the time to take it in."""
+        for account in self._accounts:
+            self.all(account)
+
+    def all(self, account: str) -> dict[int, Known]:
+        """Every contract in which anything is held or works, whoever knows of it."""
+        figures, version = self._figures.of(account), self._holdings.version
+        known = self._accounts.get(account)
+        if known is None or known.figures is not figures or known.version != version:
+            known = self._accounts[account] = _Account(figures, version)
+            marked = (con_id for con_id, mark in known.marks.items() if mark.quantity)
+            known.stale = {*self._holdings.all(account), *self.working.contracts(account), *marked}
+        while known.stale:
+            self._renew(account, known, known.stale.pop())
+        return known.contracts
+
+    def one(self, place: Place, ordered: Contract, without: str) -> Holding:
+        """One contract, perhaps `without` what an order may do; a leg nobody has met is told by the combo `ordered`."""
+        account, con_id = place
+        known = self.all(account).get(con_id)
+        if known is not None and not without:
+            return known.holding
+        return self._put_together(place, self._accounts[account].marks.get(con_id), ordered, without)
+
+    def _renew(self, account: str, known: _Account, con_id: int) -> None:
+        mark = known.marks.get(con_id)
+        holding = self._put_together((account, con_id), mark, None, "")
+        if holding.quantity or holding.told or holding.buying or holding.selling:
+            known.contracts[con_id] = Known(holding, holding_text(holding))
+        else:
+            known.contracts.pop(con_id, None)
+
+    def _put_together(self, place: Place, mark: Mark | None, ordered: Contract | None, without: str) -> Holding:
+        account, con_id = place
+        met = self._met.contracts.get(con_id) or self._holdings.contracts.get(con_id)
+        named: Contract | Mark = met or mark or ordered or Contract(f"contract {con_id}", currency="", con_id=con_id)
+        pending = self.working.pending(place, without)
+        return Holding(
+            con_id,
+            named.symbol,
+            named.currency,
+            quantity=self._holdings.of(account, con_id),
+            told=self._told(account, mark),
+            lagging=self._holdings.moved(account, con_id) > self._figures.told_at(account) - SETTLE,
+            unit=_marked_unit(mark) or self._met.units.get(con_id),
+            buying=pending.buying,
+            selling=pending.selling,
+        )
+
+    def _told(self, account: str, mark: Mark | None) -> Decimal | None:
+        if mark is not None:
+            return mark.quantity
+        return None if self._figures.of(account) is None else NOTHING
+
+
+def _marked_unit(mark: Mark | None) -> Decimal | None:
+    if mark is None or mark.value is None or not mark.quantity:
+        return None
+    return abs(mark.value / mark.quantity)
