@@ -127,8 +127,8 @@ class Desk:
         """Call back, in the Desk's thread, for every event of this name; returns how to end it.
 
         Names: `order_filled` (and the other order events), `fill`, `session_up`, `session_down`,
-        `link_changed`, `gate_changed`, `cut_finished`, `margin_warning`, `account_event`, `risk_figures`, or a
-        custom topic.
+        `link_changed`, `gate_changed`, `cut_finished`, `margin_warning`, `protection_changed`, `account_event`,
+        `risk_figures`, or a custom topic.
         """
         topics = _topics_of(name)
 
@@ -227,6 +227,7 @@ def _topics_of(name: str) -> tuple[str, ...]:
         "gate_changed": "risk",
         "cut_finished": "risk",
         "margin_warning": "risk",
+        "protection_changed": "risk",
         "account_event": "account",
         "gap": "market",
         "resumed": "market",

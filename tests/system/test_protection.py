@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import queue
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
@@ -10,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from actors.messages.orders import CancelOrder, GetOrder, PlaceBracket, PlaceOrder
-from actors.messages.risk import GetProtection, Unprotected
+from actors.messages.risk import GetProtection, ProtectionChanged, Unprotected
 from actors.status import gather
 from supervision import clock
 from tests.support.whole import Whole, whole
@@ -62,12 +63,16 @@ def service(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Service
 
 
 def test_an_exit_that_expires_at_the_broker_is_an_alert_until_another_works(service: Service) -> None:
+    told: queue.Queue[ProtectionChanged] = queue.Queue()
+    end = service.whole.desk.on("protection_changed", told.put)
+    assert told.get(timeout=5.0).items == ()
     service.bracket(exit_tif="DAY")
     assert service.unprotected() == ()
     service.set(NOON + timedelta(days=1))
     service.becomes("k/stop", "CANCELLED")
     one = service.alerts()
     assert (one.symbol, one.quantity, one.covered) == ("AAPL", 10, 0)
+    assert told.get(timeout=5.0).items == (one,)
     status = gather(service.whole.desk)
     assert [problem for problem in status.problems if "AAPL" in problem] == [
         f"10 of AAPL in DU1000001 is not protected: {one.reason}"
@@ -77,6 +82,8 @@ def test_an_exit_that_expires_at_the_broker_is_an_alert_until_another_works(serv
     service.whole.until("it has its stop", lambda: service.unprotected() == ())
     service.whole.until("so is the end", lambda: service.whole.logged("AAPL in DU…001 lacks no stop any more"))
     assert gather(service.whole.desk).problems == ()
+    assert told.get(timeout=5.0).items == ()
+    end()
 
 
 def test_a_stop_that_fills_in_part_leaves_the_rest_protected_and_what_it_loses_then_is_told(service: Service) -> None:
