@@ -70,6 +70,12 @@ def test_ibapi_is_imported_by_its_room_alone_and_that_room_by_connection_alone(p
         assert not {name for name in names if _under(name, ("actors.ib",))}
 
 
+@pytest.mark.parametrize("path", _sources(), ids=lambda path: str(path.relative_to(ROOT)))
+def test_pandas_comes_with_the_calendars_into_their_process_alone(path: Path) -> None:
+    if path.relative_to(ROOT).as_posix() != "actors/calendar.py":
+        assert not {name for name in _imports(path) if _under(name, ("pandas", "numpy", "exchange_calendars"))}
+
+
 def test_the_supervisor_starts_without_anything_heavy() -> None:
     heavy = ("ibapi", "apscheduler", "sentry_sdk", "rich", "pykka", "pydantic")
     code = f"import supervision.loop, sys; print([name for name in {heavy} if name in sys.modules])"

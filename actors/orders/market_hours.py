@@ -84,7 +84,9 @@ class MarketHours:
         if contract.sec_type != COMBO:
             self._contracts.setdefault(contract.con_id, details)
             return [contract]
-        return [Contract("", "", leg.exchange or contract.exchange, con_id=leg.con_id) for leg in contract.legs]
+        return [
+            Contract("", "", leg.exchange or contract.exchange, contract.currency, leg.con_id) for leg in contract.legs
+        ]
 
     def _words(self, con_id: int) -> str:
         known = self._contracts.get(con_id)

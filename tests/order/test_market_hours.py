@@ -204,9 +204,10 @@ def test_an_exchange_without_a_calendar_is_judged_by_the_brokers_hours_alone(des
 
 def test_a_combo_has_the_hours_of_its_legs_which_are_looked_up(desk: Desk) -> None:
     legs = (ComboLeg(1, 1, "BUY"), ComboLeg(2, 1, "SELL"))
-    combo = ContractDetails(Contract("A,B", "BAG", legs=legs))
+    combo = ContractDetails(Contract("A,B", "BAG", currency="EUR", legs=legs))
     desk.prepare(combo)
-    assert [question.contract.con_id for question in desk.broker.questions()] == [1, 2]
+    asked = [FetchContracts(Contract("", "", "SMART", "EUR", con_id)) for con_id in (1, 2)]
+    assert desk.broker.questions() == asked
     desk.broker.asked[0].reply(ContractList((share(),)))
     desk.calendar.asked[0].reply(SESSIONS)
     assert desk.ready == 0

@@ -82,6 +82,15 @@ def test_an_order_of_the_day_leaves_up_to_the_close_and_not_after_it(service: Se
     service.arrived("inside", "waits", "evening")
 
 
+def test_a_combo_trades_by_the_hours_of_its_legs(service: Service) -> None:
+    vertical = {"contract": "AAPL 20261218 150/160C", "limit": 0.05}
+    service.place("combo", **vertical)
+    service.set("2026-11-19 16:00:01")
+    told = service.refused("late combo", **vertical)
+    assert "AAPL 20261218 150C: closed by its own hours until Fri 2026-11-20 09:30 US/Eastern" in told
+    service.arrived("combo")
+
+
 def test_a_holiday_of_the_exchange_is_no_trading_day(service: Service) -> None:
     service.set("2026-11-26 12:00:00")
     told = service.refused("thanksgiving")
