@@ -69,16 +69,19 @@ LOOSER: Final[dict[str, Callable[[Any, Any], bool]]] = {
 
 
 class Ratchet:
-    """The limits of the running service."""
+    """The limits of the running service; the age at which a quote is not fresh any more is one of them."""
 
     def __init__(self, settings: Settings) -> None:
-        self._risk: RiskSettings = settings.risk
+        self._risk = settings.risk
+        self._stale_after = settings.market_data.stale_after
         self._strategies: dict[str, StrategyRisk] = {}
         self.take(settings)
 
     def loosened(self, wanted: Settings) -> list[Problem]:
         """Every limit that these settings would loosen."""
         problems = [*_compared("risk", self._risk, wanted.risk)]
+        if wanted.market_data.stale_after > self._stale_after:
+            problems.append(_problem("market_data.stale_after", self._stale_after, wanted.market_data.stale_after))
         for strategy in wanted.strategies:
             before = self._strategies.get(strategy.name)
             if before is not None:
@@ -88,6 +91,7 @@ class Ratchet:
     def take(self, settings: Settings) -> None:
         """These are the limits from now on."""
         self._risk = settings.risk
+        self._stale_after = settings.market_data.stale_after
         self._strategies.update({strategy.name: strategy.risk for strategy in settings.strategies})
 
 
@@ -97,8 +101,12 @@ def _compared(path: str, before: Section, after: Section) -> Iterator[Problem]:
         if isinstance(old, Section):
             yield from _compared(f"{path}.{name}", old, new)
         elif LOOSER[name](old, new):
-            wrong = f"looser than the limit of the running service, which is {_told(old)}"
-            yield Problem(f"{path}.{name}", _told(new), "all layers", wrong, _FIX)
+            yield _problem(f"{path}.{name}", old, new)
+
+
+def _problem(key: str, old: object, new: object) -> Problem:
+    wrong = f"looser than the limit of the running service, which is {_told(old)}"
+    return Problem(key, _told(new), "all layers", wrong, _FIX)
 
 
 class _Told(str):

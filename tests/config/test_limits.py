@@ -11,7 +11,15 @@ from hypothesis import strategies as st
 
 from config.errors import SettingsError
 from config.load import load
-from config.settings import LossSettings, RiskSettings, Section, Settings, StrategyRisk, StrategySettings
+from config.settings import (
+    LossSettings,
+    MarketDataSettings,
+    RiskSettings,
+    Section,
+    Settings,
+    StrategyRisk,
+    StrategySettings,
+)
 from config.tightening import LOOSER, Ratchet
 from config.tree import build
 
@@ -131,6 +139,12 @@ def test_each_limit_may_be_tightened_and_not_loosened(name: str, loose: object, 
     assert loosened(wide, narrow) == []
     (key,) = loosened(narrow, wide)
     assert key.startswith(f"risk.{name}")
+
+
+def test_a_reload_does_not_let_orders_rely_on_older_quotes() -> None:
+    young, old = (Settings(market_data=MarketDataSettings(stale_after=seconds)) for seconds in (29.0, 30.0))
+    assert loosened(old, young) == []
+    assert loosened(young, old) == ["market_data.stale_after"]
 
 
 def test_a_refusal_names_key_old_and_new_value_and_the_restart_it_needs() -> None:
