@@ -8,8 +8,9 @@ the newest revision of each execution, its `sec_type` empty when it was not kept
 `fills` is the view with commissions. `settings`: `floor`, below which no order id is given out again,
 `halt`, the reason of a kill switch that is on, `halt_cancels`, what it cancels, `halt_flatten`, whether it still closes
 positions, `halt_id`, which halt it was, `loss_fired`, by account the day and the multiple of the limit of the loss that
-pulled it last, and `heard`, EPOCH:SEQUENCE of the last report of the broker that changed something here. The VIEWS are
-for people alone: the service reads none of them, and what is a decimal as text in a table is a number there.
+pulled it last, `protection`, what brackets claim of positions that should have a live stop, and `heard`,
+EPOCH:SEQUENCE of the last report of the broker that changed something here. The VIEWS are for people alone: the service
+reads none of them, and what is a decimal as text in a table is a number there.
 
 New columns stand at the end of their table, where a migration puts them, so that one file is like another.
 """
