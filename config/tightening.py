@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 from typing import Any, Final
 
 from config.errors import Problem
-from config.settings import RiskSettings, Section, Settings, StrategyRisk
+from config.settings import Section, Settings, StrategyRisk
 
 _FIX: Final = "stop and start the service: limits are tightened live and loosened only by a restart"
 
@@ -72,8 +72,6 @@ class Ratchet:
     """The limits of the running service; the age at which a quote is not fresh any more is one of them."""
 
     def __init__(self, settings: Settings) -> None:
-        self._risk = settings.risk
-        self._stale_after = settings.market_data.stale_after
         self._strategies: dict[str, StrategyRisk] = {}
         self.take(settings)
 
