@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import errno
+import filecmp
 import logging
 import os
 import sqlite3
@@ -24,7 +25,8 @@ log = logging.getLogger(__name__)
 def copy(source: sqlite3.Connection, target: Path) -> None:
     """Write a copy of an open database, that has no transaction open, to a new file. OSError when there is no room."""
     check_room(source, target.parent)
-    draft = target.with_name(f".{target.name}.part")
+    (_, _, original), *_others = source.execute("PRAGMA database_list").fetchall()
+    draft = target.with_name(f".{Path(original).name}.part")  # what a kill left is overwritten, whatever the target
     try:
         os.close(os.open(draft, os.O_CREAT | os.O_TRUNC | os.O_RDWR, 0o600))
         with closing(sqlite3.connect(draft)) as db:
@@ -61,17 +63,26 @@ def kept_before_migration(source: sqlite3.Connection, path: Path, version: int) 
     """Copy a database of an older schema before the block migrates it; what refuses the copy refuses the migration.
 
     The copy stays beside the file when the migration has worked. When it could not be carried out for now, the file
-    itself is still the old one and the copy is removed: attempts on a full disk shall not fill it.
+    itself is still the old one and the copy is removed; one that a killed attempt left is used again. So attempts that
+    fail, however often, do not fill the disk.
     """
-    moment = f"{clock.now():%Y%m%dT%H%M%SZ}"
-    target = path.with_name(f"{path.name}.version-{version}.{moment}")
+    target = path.with_name(f"{path.name}.version-{version}.{clock.now():%Y%m%dT%H%M%S%fZ}")
     copy(source, target)
+    same = _same(target)
+    if same is not None:
+        target.unlink()
+        target = same
     try:
         yield
     except (sqlite3.OperationalError, OSError):
-        with contextlib.suppress(OSError):
-            target.unlink()
+        if same is None:
+            with contextlib.suppress(OSError):
+                target.unlink()
         raise
-    log.warning(
-        "%s was of schema version %d and is migrated; as it was before, it is kept in %s", path, version, target
-    )
+    log.warning("%s had schema version %d and is migrated; what it was is kept in %s", path, version, target)
+
+
+def _same(copied: Path) -> Path | None:
+    """An earlier copy of the same contents."""
+    earlier = copied.parent.glob(f"{copied.stem}.*")
+    return next((one for one in earlier if one != copied and filecmp.cmp(one, copied, shallow=False)), None)

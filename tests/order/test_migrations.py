@@ -145,6 +145,33 @@ def test_a_migration_that_the_disk_refuses_again_and_again_does_not_fill_it_with
     assert kept(old) == []
 
 
+def test_attempts_that_are_killed_leave_one_copy_however_many_there_are(
+    old: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class KilledError(BaseException):
+        """Nothing that runs then cleans up."""
+
+    def killed(*_: object) -> None:
+        raise KilledError
+
+    with monkeypatch.context() as patched:
+        patched.setattr("actors.orders.journal.migrate", killed)
+        for _ in range(3):
+            with pytest.raises(KilledError):
+                Journal(old)
+        assert len(kept(old)) == 1
+        patched.setattr("actors.copies.sync", killed)
+        patched.setattr("pathlib.Path.unlink", lambda *_, **__: None)
+        for _ in range(3):
+            with pytest.raises(KilledError):
+                Journal(old)
+        assert [path.name for path in old.parent.glob(".*")] == [".orders.db.part"]
+    (copy,) = kept(old)
+    Journal(old).close()
+    assert kept(old) == [copy]
+    assert [*old.parent.glob(".*")] == []
+
+
 def test_a_disk_that_runs_full_at_any_point_of_the_migration_leaves_the_old_file_whole_and_the_next_start_goes_on(
     old: Path,
 ) -> None:
