@@ -133,6 +133,7 @@ def test_what_refuses_an_order_is_told_in_the_journal_and_tried_again(house: Hou
     house.script[GetReference] = refuse
     flatten(house)
     closing(house)
+    assert kinds(house).count("refused") == 1
 
 
 def test_a_position_that_came_since_the_last_cut_is_closed_too(house: House) -> None:

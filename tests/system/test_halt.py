@@ -75,6 +75,24 @@ def test_it_holds_after_everything_was_killed_until_a_resume_with_a_reason(servi
     assert not (service.directory / "HALT").exists()
 
 
+def test_with_all_orders_of_other_clients_and_by_hand_are_cancelled_too_and_with_own_they_are_not(
+    service: Whole,
+) -> None:
+    service.market("manual BUY 10 AAPL limit 1")
+    service.market("external BUY 20 MSFT limit 1 client 9")
+    mine = service.place(limit=1.0).key
+
+    def working() -> int:
+        return int(service.ledger("select count(*) from orders where status not in ('Cancelled', 'Filled')")[0][0])
+
+    service.until("three orders work", lambda: working() == 3)
+    service.desk.halt("ours", cancel="own")
+    service.until("ours is cancelled", lambda: status(service, mine) == "Cancelled")
+    assert working() == 2
+    service.desk.halt("all", cancel="all")
+    service.until("every order is cancelled", lambda: working() == 0)
+
+
 def test_a_halt_that_flattens_cancels_and_closes_each_position_once_although_order_dies_meanwhile(
     service: Whole,
 ) -> None:
