@@ -10,7 +10,7 @@ from typing import Final
 from actors.domain.contract_terms import check_against_contract
 from actors.domain.risk.facts import Facts
 from actors.domain.risk.limits import RiskLimits
-from actors.domain.risk.reducing import reducing
+from actors.domain.risk.reducing import reducing, why_not
 from actors.messages.broker import OrderTerms
 from actors.messages.risk import RuleVerdict
 
@@ -64,11 +64,11 @@ def only_reducing(facts: Facts, limits: RiskLimits) -> tuple[RuleVerdict, ...]:
     """While only orders that reduce a position pass, the order must be one."""
     del limits
     reduces = reducing(facts)
-    value = "reduces a position" if reduces else "does not reduce a position, or not only that"
-    if not facts.only_reducing:
-        return (RuleVerdict("reducing", value, NONE),)
-    limit = "orders that reduce a position"
-    text = "" if reduces else f"{facts.only_reducing}: the order {value} (accepted: {limit})"
+    value = "reduces a position" if reduces else "does not, or not only, reduce a position"
+    limit = "orders that reduce a position" if facts.only_reducing else NONE
+    if reduces or not facts.only_reducing:
+        return (RuleVerdict("reducing", value, limit),)
+    text = f"{facts.only_reducing}: the order {value} ({why_not(facts)}; accepted: {limit})"
     return (RuleVerdict("reducing", value, limit, text),)
 
 

@@ -39,6 +39,19 @@ def reducing(facts: Facts) -> bool:
     return facts.waits_for_entry or all(map(_takes_off, facts.moves))
 
 
+def why_not(facts: Facts) -> str:
+    """Of each contract that an order would not only reduce: what is held, and what works against that already."""
+    return "; ".join(
+        f"{move.side} {move.quantity} {move.holding.symbol}: {surely_held(move.holding)} held,"
+        f" working orders take off {_exits(move)}"
+        for move in facts.moves
+        if not _takes_off(move)
+    )
+
+
 def _takes_off(move: Move) -> bool:
-    exits = move.holding.selling if move.side == "SELL" else move.holding.buying
-    return reduces(move.side, move.quantity, surely_held(move.holding), exits)
+    return reduces(move.side, move.quantity, surely_held(move.holding), _exits(move))
+
+
+def _exits(move: Move) -> Decimal:
+    return move.holding.selling if move.side == "SELL" else move.holding.buying

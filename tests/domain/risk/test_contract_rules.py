@@ -139,7 +139,10 @@ def test_an_exit_that_waits_for_its_entry_needs_no_open_market() -> None:
 def test_while_only_reducing_orders_pass_an_order_says_why_it_does_not() -> None:
     why = "the day's loss of DU1 is 1200 USD"
     assert refusals(facts(only_reducing=why))["reducing"] == (
-        f"{why}: the order does not reduce a position, or not only that (accepted: orders that reduce a position)"
+        f"{why}: the order does not, or not only, reduce a position (BUY 10 AAPL: 0 held, working orders take off 0;"
+        " accepted: orders that reduce a position)"
     )
+    exits = facts(terms(side="SELL"), held(15, selling=Decimal(6)), only_reducing=why)
+    assert "(SELL 10 AAPL: 15 held, working orders take off 6; accepted" in refusals(exits)["reducing"]
     assert not refusals(facts(terms(side="SELL"), held(10), only_reducing=why))
     assert not refusals(facts(terms(side="SELL"), only_reducing=why, waits_for_entry=True))
