@@ -11,9 +11,9 @@ order protects from nothing. Quantities of claims and positions are signed, nega
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from decimal import Decimal
-from typing import Final
+from typing import Final, Protocol
 
 import msgspec
 
@@ -54,6 +54,22 @@ class Exposure(msgspec.Struct, frozen=True):
     claimed: Decimal
     covered: Decimal
     reason: str
+
+
+class Orders(Protocol):
+    """The orders that are known, as the book has them."""
+
+    def __iter__(self) -> Iterator[OrderState]:
+        """All of them."""
+        ...
+
+    def get(self, key: str) -> OrderState | None:
+        """The order with this key."""
+        ...
+
+    def open_orders(self) -> Sequence[OrderState]:
+        """Those of which anything is still expected."""
+        ...
 
 
 class Claims:
@@ -125,18 +141,18 @@ class Claims:
             self._by_bracket.pop(whose, None)
 
 
-def exposures(claims: Claims, holdings: Holdings, orders: Mapping[str, OrderState]) -> tuple[Exposure, ...]:
-    """Every position that has less live stops than it should. `orders` are all known ones, by key."""
+def exposures(claims: Claims, holdings: Holdings, orders: Orders) -> tuple[Exposure, ...]:
+    """Every position that has less live stops than it should."""
     found = []
+    working = orders.open_orders()
     for account, con_id in claims.holdings():
         held = holdings.of(account, con_id)
         wanted = claims.on((account, con_id), held)
         claimed = min(abs(held), sum(wanted.values(), NOTHING))
-        stops = [order for order in orders.values() if _is_stop_for(order, account, con_id, held)] if claimed else []
-        covered = _covered(stops, con_id, orders)
+        covered = _covered(_stops(working, account, con_id, held), con_id, orders) if claimed else NOTHING
         if covered < claimed:
             symbol = _symbol(con_id, holdings, orders)
-            reason = _reason(claimed, covered, wanted, stops)
+            reason = _reason(claimed, covered, wanted, _stops(orders, account, con_id, held))
             found.append(Exposure(account, con_id, symbol, held, claimed, covered, reason))
     return tuple(found)
 
@@ -151,14 +167,18 @@ def effects(contract: Contract, terms: OrderTerms) -> Iterator[tuple[int, Decima
         yield leg.con_id, Decimal(side * leg.ratio * (1 if leg.side == "BUY" else -1))
 
 
-def _is_stop_for(order: OrderState, account: str, con_id: int, held: Decimal) -> bool:
-    terms = order.terms
-    if terms.order_type not in STOPS or terms.account != account:
-        return False
-    return any(one == con_id and effect * held < 0 for one, effect in effects(order.contract, terms))
+def _stops(orders: Iterable[OrderState], account: str, con_id: int, held: Decimal) -> list[OrderState]:
+    """The stops among these orders that would close something of a position."""
+    return [
+        order
+        for order in orders
+        if order.terms.order_type in STOPS
+        and order.terms.account == account
+        and any(one == con_id and effect * held < 0 for one, effect in effects(order.contract, order.terms))
+    ]
 
 
-def _covered(stops: Iterable[OrderState], con_id: int, orders: Mapping[str, OrderState]) -> Decimal:
+def _covered(stops: Iterable[OrderState], con_id: int, orders: Orders) -> Decimal:
     groups: defaultdict[str, Decimal] = defaultdict(Decimal)
     for order in stops:
         if order.status in _LIVE:
@@ -168,18 +188,18 @@ def _covered(stops: Iterable[OrderState], con_id: int, orders: Mapping[str, Orde
     return sum(groups.values(), NOTHING)
 
 
-def _working(stop: OrderState, orders: Mapping[str, OrderState]) -> Decimal:
+def _working(stop: OrderState, orders: Orders) -> Decimal:
     """How much of a stop works: it waits for its entry, as far as that has not filled."""
     left = stop.terms.quantity - stop.totals.filled
     entry = orders.get(stop.parent)  # one that is forgotten here was over long ago
     return left if entry is None else max(NOTHING, min(left, entry.totals.filled))
 
 
-def _symbol(con_id: int, holdings: Holdings, orders: Mapping[str, OrderState]) -> str:
+def _symbol(con_id: int, holdings: Holdings, orders: Orders) -> str:
     listed = holdings.contracts.get(con_id)
     if listed is not None:
         return words(listed)
-    ordered = (order.contract for order in orders.values() if order.contract.con_id == con_id)
+    ordered = (order.contract for order in orders if order.contract.con_id == con_id)
     return next((words(contract) for contract in ordered), f"contract {con_id}")
 
 

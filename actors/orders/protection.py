@@ -109,8 +109,7 @@ class ProtectionWatch:
         unexplained = {(one.account, one.con_id) for one in self._locks.positions()}
         book.claims.ended(book.holdings, unexplained)
         self._keep()
-        orders = {order.key: order for order in book} if book.claims.holdings() else {}
-        found = {(one.account, one.con_id): one for one in exposures(book.claims, book.holdings, orders)}
+        found = {(one.account, one.con_id): one for one in exposures(book.claims, book.holdings, book)}
         self._seen = {where: self._seen.get(where) or _Seen(now, clock.now()) for where in found}
         ages = {where: now - seen.monotonic for where, seen in self._seen.items()}
         self._tell({where: one for where, one in found.items() if ages[where] >= self._grace})

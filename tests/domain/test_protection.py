@@ -21,6 +21,16 @@ from tests.domain.order_builders import AAPL, START, later, order, terms
 CON_ID = AAPL.con_id
 
 
+class Known(dict[str, OrderState]):
+    """The orders that are known, in the shape of the book."""
+
+    def __iter__(self):
+        return iter(self.values())
+
+    def open_orders(self):
+        return [order for order in self if order.open]
+
+
 class Books:
     """Claims beside the positions that they are about, with the orders that are known."""
 
@@ -28,7 +38,7 @@ class Books:
         self.claims, self.holdings = Claims(), Holdings()
         self.holdings.known = True
         self.claims.begin((), dict.fromkeys(strategies, ()))
-        self.orders: dict[str, OrderState] = {}
+        self.orders = Known()
         self._count = 0
 
     def fill(self, side: Side, quantity: int, *, has_stop: bool = False, **changes: Any) -> Execution:
@@ -275,6 +285,6 @@ def test_what_brackets_claim_is_kept_and_what_strategies_hold_follows_from_their
     assert books.claims.changed
     again = Claims()
     again.begin(books.claims.kept(), {"p": (bought,)})
-    assert exposures(again, books.holdings, {}) == books.exposed()
-    assert [one.claimed for one in exposures(again, books.holdings, {})] == [10, 3]
+    assert exposures(again, books.holdings, Known()) == books.exposed()
+    assert [one.claimed for one in exposures(again, books.holdings, Known())] == [10, 3]
     assert not again.changed
