@@ -37,7 +37,7 @@ class Market(NamedTuple):
     """What is known of an order's contract."""
 
     details: ContractDetails
-    quote: Quote
+    quote: Quote | None
 
 
 class Changing:
@@ -64,12 +64,15 @@ class Changing:
     def modify(self, asked: ModifyOrder, sender: Sender) -> None:
         """Change an order that works. Raises Rejected."""
         order = self._of_ours(asked.key)
-        self._modified(order, asked)
+        terms = self._modified(order, asked)
         found = partial(self._found, order.terms.account, asked, sender)
-        self._references.look_up(order.contract, found, sender.reject)
+        priced = self._checks.desk.wants_quote(terms)
+        self._references.look_up(order.contract, found, sender.reject, priced=priced)
 
-    def _found(self, account: str, asked: ModifyOrder, sender: Sender, details: ContractDetails, quote: Quote) -> None:
-        self._checks.prepare((details,), account, partial(self._modify, asked, sender, details, quote))
+    def _found(
+        self, account: str, asked: ModifyOrder, sender: Sender, details: ContractDetails, quote: Quote | None
+    ) -> None:
+        self._checks.prepare((details,), account, partial(self._modify, asked, sender, Market(details, quote)))
 
     def _modified(self, order: OrderState, asked: ModifyOrder) -> OrderTerms:
         self._checks.pass_gate(reducing=True)
@@ -84,13 +87,13 @@ class Changing:
             raise Rejected(*misshapen, kind=INVALID)
         return checked.terms
 
-    def _modify(self, asked: ModifyOrder, sender: Sender, details: ContractDetails, quote: Quote) -> None:
+    def _modify(self, asked: ModifyOrder, sender: Sender, market: Market) -> None:
         try:
             order = self._of_ours(asked.key)
         except Rejected as error:
             sender.reject(error)
         else:
-            self._judge(order, asked, sender, Market(details, quote))
+            self._judge(order, asked, sender, market)
 
     def _judge(self, order: OrderState, asked: ModifyOrder, sender: Sender, market: Market) -> None:
         decision: Decision | None = None

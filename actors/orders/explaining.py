@@ -33,10 +33,11 @@ class Explaining:
         if checked.terms is None:
             raise Rejected(*checked.problems, kind=INVALID)
         found = partial(self._found, asked, checked.terms, sender)
-        self._references.look_up(asked.contract, found, sender.reject)
+        priced = self._checks.desk.wants_quote(checked.terms)
+        self._references.look_up(asked.contract, found, sender.reject, priced=priced)
 
     def _found(
-        self, asked: PlaceOrder, terms: OrderTerms, sender: Sender, details: ContractDetails, quote: Quote
+        self, asked: PlaceOrder, terms: OrderTerms, sender: Sender, details: ContractDetails, quote: Quote | None
     ) -> None:
         question = Question(terms, asked.strategy, details, quote, asks_broker=asked.what_if)
         self._checks.prepare((details,), terms.account, partial(self._answer, question, sender))

@@ -10,17 +10,22 @@ from actors.orders.references import References
 from supervision.errors import Rejected
 
 Wanted = str | Contract | Combo
-Known = dict[Wanted, tuple[ContractDetails, Quote]]
+Known = dict[Wanted, tuple[ContractDetails, Quote | None]]
 
 
 def look_up_all(
     references: References,
-    contracts: Iterable[Wanted],
+    orders: Iterable[tuple[Wanted, bool]],
     found: Callable[[Known], None],
     refused: Callable[[Rejected], None],
 ) -> None:
-    """Call one of the two once, perhaps at once: `refused` tells of every contract that could not be looked up."""
-    wanted = tuple(dict.fromkeys(contracts))
+    """Call one of the two once, perhaps at once: `refused` tells of every contract that could not be looked up.
+
+    `orders` says for each what it is for, and whether it needs a quote.
+    """
+    wanted: dict[Wanted, bool] = {}
+    for contract, priced in orders:
+        wanted[contract] = priced or wanted.get(contract, False)
     known: Known = {}
     refusals: list[Rejected] = []
 
@@ -31,7 +36,7 @@ def look_up_all(
             else:
                 found(known)
 
-    def keep(contract: Wanted, details: ContractDetails, quote: Quote) -> None:
+    def keep(contract: Wanted, details: ContractDetails, quote: Quote | None) -> None:
         known[contract] = details, quote
         look()
 
@@ -39,5 +44,5 @@ def look_up_all(
         refusals.append(error)
         look()
 
-    for contract in wanted:
-        references.look_up(contract, partial(keep, contract), refuse)
+    for contract, priced in wanted.items():
+        references.look_up(contract, partial(keep, contract), refuse, priced=priced)

@@ -171,8 +171,9 @@ class Placing:
         self._look_up(placement)
 
     def _look_up(self, placement: Placement) -> None:
-        contracts = (member.order.contract for member in placement.members)
-        look_up_all(self._references, contracts, partial(self._found, placement), partial(self._not_found, placement))
+        needs = self._checks.desk.wants_quote
+        orders = ((member.order.contract, needs(terms)) for member, terms in placement.pairs())
+        look_up_all(self._references, orders, partial(self._found, placement), partial(self._not_found, placement))
 
     def _found(self, placement: Placement, known: Known) -> None:
         several, account = (details for details, _ in known.values()), placement.terms[0].account

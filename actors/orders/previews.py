@@ -48,9 +48,10 @@ class Previews:
         checked = self._checks.terms(msgspec.structs.replace(asked, key=asked.key or _KEY))
         if checked.terms is None:
             raise Rejected(*checked.problems, kind=INVALID)
-        self._references.look_up(asked.contract, partial(self._ask, checked.terms, sender), sender.reject)
+        found = partial(self._ask, checked.terms, sender)
+        self._references.look_up(asked.contract, found, sender.reject, priced=False)
 
-    def _ask(self, terms: OrderTerms, sender: Sender, details: ContractDetails, _: Quote) -> None:
+    def _ask(self, terms: OrderTerms, sender: Sender, details: ContractDetails, _: Quote | None) -> None:
         problems = Problems()
         problems.add(INVALID, check_against_contract(terms, details))
         try:

@@ -1,6 +1,7 @@
 """Contract and quote for the checks before sending, from MarketData: contracts are kept for a session, quotes fresh.
 
-So the first order in a contract asks, and those that follow find both here.
+So the first order in a contract asks, and those that follow find both here. Once the contract is known a MarketData
+that does not answer keeps no order in by itself: without a quote the rules refuse what they cannot measure.
 """
 
 from __future__ import annotations
@@ -15,8 +16,9 @@ from supervision.reactor import Reactor
 from supervision.uplink import Uplink
 
 REFERENCE_SECONDS = 5.0
+QUOTE_SECONDS = 1.0
 
-Found = Callable[[ContractDetails, Quote], None]
+Found = Callable[[ContractDetails, Quote | None], None]
 Refused = Callable[[Rejected], None]
 
 
@@ -32,18 +34,21 @@ class References:
         """A new session may bring new contract details."""
         self._known.clear()
 
-    def look_up(self, contract: str | Contract | Combo, found: Found, refused: Refused) -> None:
-        """Call `found` with details and quote; perhaps at once. The quote says itself how much it is worth."""
+    def look_up(self, contract: str | Contract | Combo, found: Found, refused: Refused, *, priced: bool = True) -> None:
+        """Call `found` with details and, if it is to be `priced`, a quote; perhaps at once.
+
+        The quote says itself how much it is worth, None when nobody told one.
+        """
         known = self._known.get(contract)
         quote = None if known is None else self._quotes.of(known.contract)
-        if known is not None and quote is not None:
+        if known is not None and (quote is not None or not priced):
             found(known, quote)
             return
         self._market_data.ask(
             GetReference(contract),
-            timeout=REFERENCE_SECONDS,
+            timeout=REFERENCE_SECONDS if known is None else QUOTE_SECONDS,
             on_reply=partial(self._answered, contract, found),
-            on_error=partial(self._failed, refused),
+            on_error=partial(self._failed, refused) if known is None else lambda _: found(known, None),
         )
 
     def _answered(self, contract: str | Contract | Combo, found: Found, reference: Reference) -> None:

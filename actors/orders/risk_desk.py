@@ -18,6 +18,7 @@ from actors.domain.risk.flow_rules import fingerprint
 from actors.domain.risk.rates import OrderRates
 from actors.domain.risk.reducing import reducing
 from actors.domain.risk.told import told
+from actors.domain.risk.valuation import needs_quote
 from actors.domain.risk.working import traded
 from actors.messages.broker import OrderTerms
 from actors.messages.market import ContractDetails, Quote
@@ -36,7 +37,7 @@ class Question(NamedTuple):
     terms: OrderTerms
     strategy: str
     details: ContractDetails
-    quote: Quote
+    quote: Quote | None
     together: int = 1
     waits_for_entry: bool = False
     asks_broker: bool = False
@@ -86,6 +87,10 @@ class RiskDesk:
         allowed = all(verdict.passed for verdict in verdicts)
         words = told(facts, "; ".join([known.text for known in others]))
         return Ruling(Decision(allowed, verdicts, words, clock.now()), reducing(facts))
+
+    def wants_quote(self, terms: OrderTerms) -> bool:
+        """Whether some rule needs the market's price for an order with these terms."""
+        return self._limits.of("").price_collar is not None or needs_quote(terms)
 
     def intended(self, order: OrderState) -> None:
         """A new order is durable, and on its way."""

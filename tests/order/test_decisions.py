@@ -206,6 +206,30 @@ def test_money_in_a_currency_without_a_rate_is_refused_by_name(house: House) -> 
         house.place(contract="VOD")
 
 
+# --- prices -------------------------------------------------------------------------------------------
+
+
+def test_without_market_data_no_order_leaves_of_which_a_rule_needs_the_price(house: House) -> None:
+    house.place()
+    house.service.kill("market_data")
+    while why(house).allowed:
+        pass  # what was told a moment ago is of use for a moment
+    with pytest.raises(Rejected, match="limit 150 cannot be measured: no price of AAPL is known"):
+        house.place(key="k2")
+
+
+def test_without_a_collar_an_order_that_names_its_price_asks_market_data_for_its_contract_alone(idle: House) -> None:
+    idle.risk = RiskSettings(daily_loss=NO_LOSS_LIMIT, duplicate_window=0, price_collar=None)
+    house = idle.start().open()
+    house.place()
+    house.service.kill("market_data")
+    asked = why(house, limit=None)
+    while asked.allowed:
+        asked = why(house, limit=None)
+    assert "quote" in refused_by(asked)
+    house.place(key="k2")
+
+
 # --- what is waited for -------------------------------------------------------------------------------
 
 
