@@ -158,6 +158,7 @@ def test_while_only_reducing_orders_pass_one_leaves_as_such_up_to_what_is_held_w
 
 
 def test_an_execution_counts_at_once_before_account_or_a_cut_knows_of_it(losing: House) -> None:
+    assert why(losing, side="SELL", quantity=10).allowed
     losing.says(execution_report("e1.01", 4, side="SLD", key="by hand", order_id=0, client_id=0, perm_id=7))
     with pytest.raises(Rejected, match="daily loss of DU1"):
         losing.place(side="SELL", quantity=7)
@@ -221,13 +222,13 @@ def test_without_market_data_no_order_leaves_of_which_a_rule_needs_the_price(hou
 def test_without_a_collar_an_order_that_names_its_price_asks_market_data_for_its_contract_alone(idle: House) -> None:
     idle.risk = RiskSettings(daily_loss=NO_LOSS_LIMIT, duplicate_window=0, price_collar=None)
     house = idle.start().open()
+    house.market.quote = quote(state="stale", age=99.0)
     house.place()
-    house.service.kill("market_data")
-    asked = why(house, limit=None)
-    while asked.allowed:
-        asked = why(house, limit=None)
-    assert "quote" in refused_by(asked)
     house.place(key="k2")
+    assert house.market.asked == ["AAPL"]
+    with pytest.raises(Rejected, match=r"the quote of AAPL is stale \(last tick 99 s ago\)"):
+        house.place(key="k3", limit=None)
+    assert house.market.asked == ["AAPL", "AAPL"]
 
 
 # --- what is waited for -------------------------------------------------------------------------------
