@@ -71,7 +71,9 @@ class AccountActor(Actor):
 
     def on_start(self) -> None:
         self._connection = self.link("connection", topics=("session", "account_reports"), on_down=self._lost)
-        self._downloads = Downloads(self.reactor, self._connection, self.context.log, self._download_ended)
+        self._downloads = Downloads(
+            self.reactor, self._connection, self.context.log, self._download_ended, self._download_failed
+        )
         self.reactor.after(REFRESH, self._refresh)
 
     def on_attach(self, peer: Peer, topics: tuple[str, ...]) -> None:
@@ -158,7 +160,6 @@ class AccountActor(Actor):
         if self._epoch == NO_SESSION:
             return
         for account in self._followed:
-            self._portfolio.forget_older(account, self._epoch)
             self._portfolio.doubt_pnl(account)
         self._downloads.renew(self._followed)
         self._fetch_positions()
@@ -177,6 +178,11 @@ class AccountActor(Actor):
                 self._tell(silence)
 
         self.reactor.after(PROFIT_TIMEOUT, due)
+
+    def _download_failed(self, account: str) -> None:
+        """What was told before may still be so, and may not: nobody decides by it until a download has ended."""
+        self._downloaded.discard(account)
+        self._figures.changed(account)
 
     def _fetch_positions(self) -> None:
         epoch = self._epoch
@@ -197,6 +203,8 @@ class AccountActor(Actor):
         def failed(error: DeliveryError | Rejected) -> None:
             if epoch == self._epoch:
                 self.context.log.warning("positions not downloaded, trying again in %g s: %s", RETRY_SECONDS, error)
+                self._listed = False
+                self._figures.changed(*self._followed)
                 self.reactor.after(RETRY_SECONDS, again)
 
         self._connection.ask(FetchPositions(), timeout=DOWNLOAD_TIMEOUT, on_reply=listed, on_error=failed)

@@ -20,17 +20,21 @@ RETRY_SECONDS = 5.0
 SOON = 1.0
 """Seconds that changes are collected for before one account's stream gives way to another's."""
 
-Done = Callable[[str], None]
+Told = Callable[[str], None]
+"""Takes the name of an account."""
 
 
 class Downloads:
-    """Which account is downloaded, which wait, which streams. `done` hears of each download that ended."""
+    """Which account is downloaded, which wait, which streams. `done` hears of each download that ended, `failed` of
+    each that did not.
+    """
 
-    def __init__(self, reactor: Reactor, connection: Uplink, log: logging.Logger, done: Done) -> None:
+    def __init__(self, reactor: Reactor, connection: Uplink, log: logging.Logger, done: Told, failed: Told) -> None:
         self._reactor = reactor
         self._connection = connection
         self._log = log
         self._done = done
+        self._failed = failed
         self._epoch = 0
         self._waiting: dict[str, None] = {}  # in the order in which they came
         self._current = ""
@@ -89,6 +93,7 @@ class Downloads:
                 again = f"trying again in {RETRY_SECONDS:g} s"
                 self._log.warning("values of account %s not downloaded, %s: %s", account, again, error)
                 self._current = ""
+                self._failed(account)
                 self._later(RETRY_SECONDS, account)
                 self._next()
 

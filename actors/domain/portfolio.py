@@ -79,9 +79,14 @@ class Portfolio:
             self._account(name)
 
     def confirm(self, account: str, epoch: int, now: datetime) -> None:
-        """A download of this account has ended."""
+        """A download of this account has ended: what only sessions before it told is forgotten."""
         found = self._account(account)
         found.epoch, found.as_of = epoch, now
+        found.values = {key: report for key, report in found.values.items() if report.epoch == epoch}
+        if found.pnl_epoch != epoch:
+            found.pnl = PnL(account, 0, None, None, None)
+        self._marks = {key: one for key, one in self._marks.items() if key[0] != account or one.epoch == epoch}
+        self._pnls = {key: one for key, one in self._pnls.items() if key[0] != account or one.epoch == epoch}
 
     def apply_value(self, report: AccountValueReport, now: datetime) -> None:
         """One account value."""
@@ -89,11 +94,6 @@ class Portfolio:
         account.values[report.key, report.currency] = report
         if report.epoch == account.epoch:
             account.as_of = now
-
-    def forget_older(self, account: str, epoch: int) -> None:
-        """Drop values that were last told in an earlier session."""
-        found = self._account(account)
-        found.values = {key: report for key, report in found.values.items() if report.epoch == epoch}
 
     def apply_pnl(self, report: PnLReport) -> PnL | Position | None:
         """Profit and loss of an account, or of one position; returns the changed one."""
@@ -137,11 +137,11 @@ class Portfolio:
         return Accounts(tuple(_view(account) for account in self._accounts.values()))
 
     def standing(self, account: str) -> Standing:
-        """What the last finished download of an account and its session told; nothing of sessions before."""
+        """What was told of an account in the session of its last finished download, and since."""
         found = self._account(account)
         return Standing(
-            values={place: report.value for place, report in found.values.items() if report.epoch >= found.epoch},
-            daily=found.pnl.daily if found.pnl_epoch >= found.epoch else None,
+            values={place: report.value for place, report in found.values.items()},
+            daily=found.pnl.daily,
             as_of=found.as_of,
         )
 

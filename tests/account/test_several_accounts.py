@@ -113,6 +113,55 @@ def test_one_account_whose_download_fails_is_tried_again_after_the_others(
     until(heard, account="DU1", live=True)
 
 
+def test_figures_that_cannot_be_downloaded_again_are_not_live_until_they_can(
+    broker: Broker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(account, "REFRESH", 0.05)
+    monkeypatch.setattr(downloads, "RETRY_SECONDS", 0.01)
+    waiting = answered_by_hand(broker)
+    broker.start_account()
+    heard = gate(broker)
+    broker.begin(1)
+    _, first = waiting.get(timeout=5.0)
+    broker.do(lambda: first.reply(Done()))
+    until(heard, live=True)
+    _, renewed = waiting.get(timeout=5.0)
+    broker.do(lambda: renewed.reject(Rejected("no answer", kind="timeout")))
+    until(heard, live=False)
+    _, again = waiting.get(timeout=5.0)
+    broker.do(lambda: again.reply(Done()))
+    until(heard, live=True)
+
+
+def test_figures_are_not_live_while_the_list_of_positions_cannot_be_renewed(
+    broker: Broker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(account, "REFRESH", 0.05)
+    monkeypatch.setattr(account, "RETRY_SECONDS", 0.01)
+    waiting: queue.Queue[Sender] = queue.Queue()
+
+    def later(_: FetchPositions, sender: Sender) -> object:
+        waiting.put(sender)
+        return LATER
+
+    broker.connection.script[FetchPositions] = later
+    downloads_waiting = answered_by_hand(broker)
+    broker.start_account()
+    heard = gate(broker)
+    broker.begin(1)
+    _, download = downloads_waiting.get(timeout=5.0)
+    broker.do(lambda: download.reply(Done()))
+    first = waiting.get(timeout=5.0)
+    broker.do(lambda: first.reply(PositionList((held(5),))))
+    until(heard, live=True)
+    renewed = waiting.get(timeout=5.0)
+    broker.do(lambda: renewed.reject(Rejected("no answer", kind="timeout")))
+    until(heard, live=False)
+    again = waiting.get(timeout=5.0)
+    broker.do(lambda: again.reply(PositionList((held(5),))))
+    until(heard, live=True)
+
+
 def test_an_account_that_trades_while_another_streams_is_downloaded_so_that_its_position_is_marked(
     broker: Broker, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -22,9 +22,9 @@ def held(quantity: int, con_id: int = 1, epoch: int = 1) -> PositionReport:
     return PositionReport(epoch, "DU1", Contract(f"S{con_id}", con_id=con_id), Decimal(quantity), 100.0)
 
 
-def mark(quantity: int, value: float, con_id: int = 1) -> PortfolioReport:
+def mark(quantity: int, value: float, con_id: int = 1, epoch: int = 1) -> PortfolioReport:
     contract = Contract(f"S{con_id}", con_id=con_id)
-    return PortfolioReport(1, "DU1", contract, Decimal(quantity), 150.0, value, 100.0, Decimal(50), Decimal(7))
+    return PortfolioReport(epoch, "DU1", contract, Decimal(quantity), 150.0, value, 100.0, Decimal(50), Decimal(7))
 
 
 def value(key: str, text: str, currency: str, epoch: int = 1) -> AccountValueReport:
@@ -62,12 +62,27 @@ def test_amounts_of_different_currencies_are_never_mixed() -> None:
     assert AccountValue("TotalCashValue", "5", "USD") in view.values
 
 
-def test_values_that_a_new_session_does_not_tell_any_more_are_forgotten() -> None:
+def test_a_download_that_ended_forgets_what_only_a_session_before_told() -> None:
     book = Portfolio()
     book.apply_value(value("CashBalance", "5", "GBP"), T0)
+    book.replace_positions(PositionList((held(5), held(5, con_id=2))), 1, T0)
+    for con_id in (1, 2):
+        book.apply_portfolio(mark(5, 750.0, con_id=con_id))
+        book.apply_pnl(PnLReport(1, "DU1", con_id, Decimal(8), None, None))
+    book.apply_pnl(PnLReport(1, "DU1", 0, Decimal(-9), Decimal(1), Decimal(1)))
+    book.confirm("DU1", 1, T0)
+    book.replace_positions(PositionList((held(5, epoch=2), held(5, con_id=2, epoch=2))), 2, T1)
     book.apply_value(value("CashBalance", "6", "EUR", epoch=2), T1)
-    book.forget_older("DU1", 2)
-    assert book.accounts().items[0].values == (AccountValue("CashBalance", "6", "EUR"),)
+    book.apply_portfolio(mark(5, 760.0, con_id=2, epoch=2))
+    assert book.accounts().items[0].pnl.daily == Decimal(-9), "until then all of it stands, with its age"
+    book.confirm("DU1", 2, T1)
+    (view,) = book.accounts().items
+    assert view.values == (AccountValue("CashBalance", "6", "EUR"),)
+    assert view.pnl == PnL("DU1", 0, None, None, None)
+    first, second = book.positions().items  # type: ignore[union-attr]
+    assert (first.market_value, first.market_price, first.daily) == (None, None, None)
+    assert (second.market_value, second.daily) == (760.0, None)
+    assert [one.mark is None for one in book.holdings("DU1")] == [True, False]
 
 
 def test_positions_are_unknown_before_the_first_complete_list_and_keep_their_time() -> None:
