@@ -135,6 +135,8 @@ def _explained(details: ErrorDetails) -> tuple[str, str]:
             return "must be true or false", "write true or false, without quotes"
         case "model_type":
             return "must be a section with keys", "write its keys below it, indented"
+        case "tuple_type":
+            return "must be a list", "write it in brackets, for example [U1234567] or [AAPL, MSFT]"
         case "literal_error":
             return message, "choose one of these"
         case _:

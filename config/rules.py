@@ -6,6 +6,7 @@ set. Those that would work and must not (exit 10) are the business of `config.in
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Collection, Iterator
 from typing import TypeAlias
@@ -17,10 +18,13 @@ from supervision.errors import SpecError
 
 Finding: TypeAlias = tuple[tuple[str, ...], object, str, str]
 
+_ACCOUNT = re.compile(r"[A-Z]+[0-9]+[A-Z0-9-]*")
+
 
 def check_rules(settings: Settings) -> Iterator[Finding]:
     """Path, value, what is wrong and the fix of everything that cannot work."""
     yield from _strategy_names(settings)
+    yield from _account_names(settings)
     if settings.mode != "paper":
         return  # what mode live misses, its interlock names, with all else that keeps it from trading
     if not settings.accounts:
@@ -56,6 +60,15 @@ def fixed_while_running(running: Settings, wanted: Settings) -> list[Problem]:
         for key in before
         if after[key] != before[key]
     ]
+
+
+def _account_names(settings: Settings) -> Iterator[Finding]:
+    """An account is a number as IB writes it, and its name becomes that of a folder."""
+    for account, count in Counter(settings.accounts).items():
+        if not _ACCOUNT.fullmatch(account):
+            yield ("accounts",), account, "is no account number", "write it as IB does, for example [U1234567]"
+        if count > 1:
+            yield ("accounts",), account, "is there twice", "name each account once"
 
 
 def _strategy_names(settings: Settings) -> Iterator[Finding]:

@@ -131,3 +131,8 @@ def test_simulated_mode_uses_its_own_gateway_and_account_whatever_the_file_says_
     assert (settings.trading_gateway.host, settings.trading_gateway.port) == ("127.0.0.1", None)
     assert settings.directory_name == "simulated-DU1000001"
     assert load(file).settings.directory_name == "paper-DU1234567"
+
+
+def test_a_list_that_is_written_as_one_word_is_refused_with_the_way_to_write_it() -> None:
+    with pytest.raises(SettingsError, match=r"accounts = 'U1234567' .* must be a list. Fix: write it in brackets"):
+        load(assignments=("mode=live", "accounts=U1234567"))
