@@ -23,7 +23,7 @@ def test_what_is_no_account_number_is_refused_in_each_mode_and_names_no_folder(m
 
 
 def test_an_account_that_is_there_twice_is_refused() -> None:
-    with pytest.raises(SettingsError, match="accounts = 'U1234567' .*: is there twice. Fix: name each account once"):
+    with pytest.raises(SettingsError, match=r"accounts = 'U1234567' .*: is there twice. Fix: name each account once"):
         load(assignments=("mode=live", "gateway.port=4801", "accounts=[U1234567, U7654321, U1234567]"))
 
 
