@@ -1,7 +1,7 @@
 """The contracts of each account as decisions see them: our count and Account's, marks, and what working orders may do.
 
 Each is put together once and kept until something of it changes, so that an order does not wait the longer the more
-is held: what Account tells is taken in when it comes, what orders and executions change when it is next asked for.
+is held: what Account tells and what orders change is taken in between orders, what is left when it is asked for.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from actors.domain.holdings import Holdings
 from actors.domain.order_state import OrderState
 from actors.domain.risk.facts import NOTHING, Holding
 from actors.domain.risk.met import Met
-from actors.domain.risk.told import holding_text
+from actors.domain.risk.told import figures_text, holding_text
 from actors.domain.risk.working import Find, traded
 from actors.domain.risk.working_orders import Place, WorkingOrders
 from actors.messages.market import Contract
@@ -38,7 +38,10 @@ class _Account:
         self.figures = figures
         self.version = version
         self.marks = {} if figures is None else {mark.con_id: mark for mark in figures.marks}
+        self.text = figures_text(figures)
         self.contracts: dict[int, Known] = {}
+        self.flat: dict[int, Known] = {}
+        """Contracts that orders were looked up for, in which nothing is held and nothing works."""
         self.stale: set[int] = set()
 
 
@@ -64,10 +67,14 @@ class Positions:
         if known is not None:
             known.stale.update(con_id for con_id, _, _ in traded(order.contract, "BUY", NOTHING))
 
-    def figures_changed(self) -> None:
-        """Account told something: between orders is the time to take it in."""
+    def settle(self) -> None:
+        """Between orders is the time to take in what has changed."""
         for account in self._accounts:
             self.all(account)
+
+    def text(self, account: str) -> str:
+        """What an account is worth, in words, as it was when its contracts were last asked for."""
+        return self._accounts[account].text
 
     def all(self, account: str) -> dict[int, Known]:
         """Every contract in which anything is held or works, whoever knows of it."""
@@ -84,18 +91,20 @@ class Positions:
     def one(self, place: Place, ordered: Contract, without: str) -> Holding:
         """One contract, perhaps `without` what an order may do; a leg nobody has met is told by the combo `ordered`."""
         account, con_id = place
-        known = self.all(account).get(con_id)
-        if known is not None and not without:
-            return known.holding
-        return self._put_together(place, self._accounts[account].marks.get(con_id), ordered, without)
+        working, known = self.all(account), self._accounts[account]
+        if without or con_id not in self._met.contracts:
+            return self._put_together(place, known.marks.get(con_id), ordered, without)
+        if con_id not in working and con_id not in known.flat:
+            self._renew(account, known, con_id)
+        return (known.contracts.get(con_id) or known.flat[con_id]).holding
 
     def _renew(self, account: str, known: _Account, con_id: int) -> None:
         mark = known.marks.get(con_id)
         holding = self._put_together((account, con_id), mark, None, "")
-        if holding.quantity or holding.told or holding.buying or holding.selling:
-            known.contracts[con_id] = Known(holding, holding_text(holding))
-        else:
-            known.contracts.pop(con_id, None)
+        flat = not (holding.quantity or holding.told or holding.buying or holding.selling)
+        known.contracts.pop(con_id, None)
+        known.flat.pop(con_id, None)
+        (known.flat if flat else known.contracts)[con_id] = Known(holding, holding_text(holding))
 
     def _put_together(self, place: Place, mark: Mark | None, ordered: Contract | None, without: str) -> Holding:
         account, con_id = place

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from datetime import datetime
 from decimal import Decimal
 from typing import NamedTuple
 
@@ -82,11 +83,13 @@ class RiskDesk:
         mine = {con_id for con_id, _, _ in parts}
         every = self._positions.all(question.terms.account)
         others = [known for con_id, known in every.items() if con_id not in mine]
-        facts = self._facts(question, moves, tuple(known.holding for known in others))
+        now = clock.now()
+        facts = self._facts(question, moves, tuple([known.holding for known in others]), now)
         verdicts = decide(facts, self._limits.of(question.strategy))
-        allowed = all(verdict.passed for verdict in verdicts)
-        words = told(facts, "; ".join([known.text for known in others]))
-        return Ruling(Decision(allowed, verdicts, words, clock.now()), reducing(facts))
+        allowed = not any(verdict.text for verdict in verdicts)
+        figures = self._positions.text(question.terms.account)
+        words = told(facts, others="; ".join([known.text for known in others]), figures=figures)
+        return Ruling(Decision(allowed, verdicts, words, now), reducing(facts))
 
     def wants_quote(self, terms: OrderTerms) -> bool:
         """Whether some rule needs the market's price for an order with these terms."""
@@ -99,11 +102,12 @@ class RiskDesk:
 
     def figures_changed(self) -> None:
         """Account told what accounts are worth."""
-        self._positions.figures_changed()
+        self._positions.settle()
 
     def heard(self, order: OrderState) -> None:
         """An order has a new value."""
         self._positions.heard(order)
+        self._positions.settle()
         if _never_left(order):
             self._rates.refused(order.key)
 
@@ -117,7 +121,7 @@ class RiskDesk:
 
     # --- facts ----------------------------------------------------------------------------------------
 
-    def _facts(self, question: Question, moves: tuple[Move, ...], others: tuple[Holding, ...]) -> Facts:
+    def _facts(self, question: Question, moves: tuple[Move, ...], others: tuple[Holding, ...], now: datetime) -> Facts:
         terms, details, strategy = question.terms, question.details, question.strategy
         regulated = self._limits.of(strategy).market_hours
         return Facts(
@@ -125,11 +129,11 @@ class RiskDesk:
             strategy=strategy,
             details=details,
             quote=question.quote,
-            hours=self._hours.fact(details, terms, clock.now()) if regulated else None,
+            hours=self._hours.fact(details, terms, now) if regulated else None,
             moves=moves,
             others=others,
             figures=self._figures.of(terms.account),
-            counts=self._counts(strategy),
+            counts=self._counts(strategy, now),
             twin=self._rates.twin(fingerprint(details.contract, terms, strategy), time.monotonic()),
             together=question.together,
             change=question.changed is not None,
@@ -138,9 +142,9 @@ class RiskDesk:
             only_reducing=self._only_reducing(),
         )
 
-    def _counts(self, strategy: str) -> Counts:
+    def _counts(self, strategy: str, now: datetime) -> Counts:
         working, own = self._positions.working.open(strategy)
-        rates = self._rates.counts(strategy, time.monotonic(), clock.now().date())
+        rates = self._rates.counts(strategy, time.monotonic(), now.date())
         return Counts(working, own, rates.minute, rates.minute_own, rates.day, rates.day_own)
 
     def _move(self, question: Question, con_id: int, side: str, quantity: Decimal) -> Move:

@@ -10,8 +10,11 @@ from actors.messages.market import Quote
 from actors.messages.risk import RiskFigures
 
 
-def told(facts: Facts, others: str) -> dict[str, str]:
-    """What a decision was based on; what was not known is said to be. `others` are the account's other contracts."""
+def told(facts: Facts, *, others: str, figures: str) -> dict[str, str]:
+    """What a decision was based on; what was not known is said to be.
+
+    `others` are the account's other contracts in words (`holding_text`), `figures` what it is worth (`figures_text`).
+    """
     terms, counts = facts.terms, facts.counts
     prices = (f"{name} {getattr(terms, name):.10g}" for name in ("limit", "stop") if getattr(terms, name) is not None)
     found = {
@@ -23,7 +26,7 @@ def told(facts: Facts, others: str) -> dict[str, str]:
         "hours": "not asked" if facts.hours is None else facts.hours.text,
         "position": "; ".join(map(_move, facts.moves)),
         "others": others,
-        "figures": _figures(facts.figures, {facts.details.contract.currency, *(one.currency for one in facts.others)}),
+        "figures": figures,
         "orders": (
             f"{counts.open} open, {counts.minute} within a minute, {counts.day} today; of the strategy"
             f" {counts.open_own}, {counts.minute_own}, {counts.day_own}; {facts.together} together"
@@ -66,11 +69,12 @@ def holding_text(held: Holding) -> str:
     return text
 
 
-def _figures(figures: RiskFigures | None, currencies: set[str]) -> str:
+def figures_text(figures: RiskFigures | None) -> str:
+    """What an account is worth."""
     if figures is None:
         return "nothing told"
     live = "live" if figures.live else "not live"
-    rates = ", ".join(f"{name} {_plain(rate)}" for name, rate in sorted(figures.rates.items()) if name in currencies)
+    rates = ", ".join(f"{name} {_plain(rate)}" for name, rate in sorted(figures.rates.items()))
     return (
         f"{live}, in {figures.currency or 'no currency'}: available funds {_money(figures.available_funds)},"
         f" net liquidation {_money(figures.net_liquidation)}, today {_money(figures.daily)}, rates {rates or 'none'}"
