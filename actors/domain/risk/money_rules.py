@@ -79,6 +79,8 @@ class _Measure:
         self._facts = facts
         self._base = "" if facts.figures is None else facts.figures.currency
         self._unit = unit_value(facts, limits.quote_age)
+        self._rates: dict[str, Decimal] = {}
+        self._worths: dict[int, Decimal] = {}
         self._others = [(held, most) for held in facts.others if (most := _most(held))]
 
     def judge(self, rule: str, limit: Decimal | None, what: str, sum_up: Callable[[], Decimal]) -> RuleVerdict:
@@ -145,12 +147,19 @@ class _Measure:
         return total + adds * self._unit_of_move(moves[0]) * self._rate(held.currency)
 
     def _rate(self, currency: str) -> Decimal:
-        return _known(rate_of(self._facts.figures, currency, self._facts.terms.account))
+        rate = self._rates.get(currency)
+        if rate is None:
+            rate = _known(rate_of(self._facts.figures, currency, self._facts.terms.account))
+            self._rates[currency] = rate
+        return rate
 
     def _worth(self, held: Holding) -> Decimal:
-        if held.unit is None or not _is_value(held.unit):
-            raise _Unknown(f"nobody knows what {held.symbol} is worth, which the account holds or has orders in")
-        return held.unit * self._rate(held.currency)
+        worth = self._worths.get(held.con_id)
+        if worth is None:
+            if held.unit is None or not _is_value(held.unit):
+                raise _Unknown(f"nobody knows what {held.symbol} is worth, which the account holds or has orders in")
+            worth = self._worths[held.con_id] = held.unit * self._rate(held.currency)
+        return worth
 
     def _unit_of_move(self, move: Move) -> Decimal:
         marked = move.holding.unit
