@@ -61,7 +61,7 @@ def _amount(told: Standing, key: str, currency: str) -> Decimal | None:
 
 def _mark(holding: Holding) -> Mark:
     held = holding.held
-    cost = money(held.average_cost)
+    cost = None if held.average_cost is None else money(held.average_cost)
     return Mark(
         con_id=held.contract.con_id,
         symbol=held.contract.symbol,

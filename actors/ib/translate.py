@@ -278,9 +278,10 @@ class Translator(EWrapper):
     # --- account --------------------------------------------------------------------------------
 
     def position(self, account: str, contract: Any, position: Decimal, avgCost: float) -> None:  # noqa: N803
-        report = PositionReport(
-            self._epoch, account, contract_from(contract), quantity(position) or Decimal(0), avgCost
-        )
+        held = quantity(position)
+        if held is None:  # neither flat nor anything else: who asked for all positions is told that one is not known
+            raise ValueError(f"a position without a quantity: {contract.symbol} of account {account}")
+        report = PositionReport(self._epoch, account, contract_from(contract), held, price(avgCost))
         self._inbound.account_report(report)
         self._inbound.item(POSITIONS, report, (account, report.contract.con_id))
 
@@ -312,7 +313,7 @@ class Translator(EWrapper):
                 quantity(position) or Decimal(0),
                 price(marketPrice),
                 price(marketValue),
-                averageCost,
+                price(averageCost),
                 amount(unrealizedPNL),
                 amount(realizedPNL),
             )

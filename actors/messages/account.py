@@ -40,7 +40,7 @@ class Position(Message, frozen=True):
     sec_type: str
     currency: str
     quantity: Decimal
-    average_cost: float
+    average_cost: float | None
     market_price: float | None = None
     market_value: float | None = None
     unrealized: Decimal | None = None

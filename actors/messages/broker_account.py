@@ -15,7 +15,7 @@ class PositionReport(Message, frozen=True):
     account: str
     contract: Contract
     quantity: Decimal
-    average_cost: float
+    average_cost: float | None
 
     def identity(self) -> str:
         return f"{self.account} {self.contract.con_id}"
@@ -50,7 +50,7 @@ class PortfolioReport(Message, frozen=True):
     quantity: Decimal
     market_price: float | None
     market_value: float | None
-    average_cost: float
+    average_cost: float | None
     unrealized: Decimal | None
     realized: Decimal | None
 

@@ -158,6 +158,25 @@ MIGRATIONS: tuple[str, ...] = (
     ) STRICT;
     """,
     """
+    CREATE TABLE known_positions (
+        account TEXT NOT NULL,
+        con_id INTEGER NOT NULL,
+        symbol TEXT NOT NULL,
+        sec_type TEXT NOT NULL,
+        currency TEXT NOT NULL,
+        quantity TEXT NOT NULL,
+        average_cost REAL,
+        market_price REAL,
+        market_value REAL,
+        unrealized TEXT,
+        realized TEXT,
+        daily TEXT,
+        PRIMARY KEY (account, con_id)
+    ) STRICT;
+    INSERT INTO known_positions SELECT * FROM cached_positions;
+    DROP TABLE cached_positions;
+    ALTER TABLE known_positions RENAME TO cached_positions;
+
     CREATE TABLE equity_snapshots (
         snapshot INTEGER PRIMARY KEY,
         account TEXT NOT NULL,
@@ -193,7 +212,7 @@ MIGRATIONS: tuple[str, ...] = (
         sec_type TEXT NOT NULL,
         currency TEXT NOT NULL,
         quantity TEXT NOT NULL,
-        average_cost REAL NOT NULL,
+        average_cost REAL,
         market_price REAL,
         market_value TEXT,
         unrealized TEXT,

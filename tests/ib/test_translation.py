@@ -167,3 +167,15 @@ def test_account_numbers_never_stand_in_a_log(account: str) -> None:
 def fields(frames: bytes) -> list[str]:
     (payload,) = FrameSplitter().feed(frames)
     return payload.decode().split("\0")[:-1]
+
+
+@pytest.mark.parametrize("told_quantity", ["nan", "", "1.7976931348623157E308"])
+def test_a_position_without_a_quantity_is_unreadable_and_not_flat(told_quantity: str) -> None:
+    with pytest.raises(ValueError, match="a position without a quantity: AAPL of account DU1"):
+        told(61, 3, "DU1", *C11, told_quantity, "189.5")
+
+
+@pytest.mark.parametrize("cost", ["nan", UNSET])
+def test_a_position_without_a_cost_is_kept_and_has_none(cost: str) -> None:
+    (report,) = told(61, 3, "DU1", *C11, "-10", cost).of("account_report")
+    assert (report.quantity, report.average_cost) == (Decimal(-10), None)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import msgspec
 import pytest
 
 from actors.messages.account import AccountEvent, Accounts, Positions
@@ -40,6 +41,16 @@ def test_caches_are_served_with_their_age_while_account_is_away(house: House) ->
     (view,) = house.ask(GetCachedAccounts()).items
     assert (view.source, view.as_of, view.net_liquidation) == ("cache", NOON, ACCOUNT.net_liquidation)
     assert house.drain(house.ledger.asked) == []  # the change came within five seconds of the last question
+
+
+def test_a_position_whose_cost_was_not_told_is_kept_without_one(house: House) -> None:
+    unknown = msgspec.structs.replace(HELD, average_cost=None)
+    house.ledger = Ledger(Accounts((ACCOUNT,)), Positions((unknown,), NOON, "broker"))
+    house.start_account()
+    house.start_state()
+    assert [house.ledger.asked.get(timeout=PATIENCE) for _ in range(2)] == ["accounts", "positions"]
+    house.settle()
+    assert house.ask(GetCachedPositions()).items == (unknown,)
 
 
 def test_contracts_and_holds_are_remembered_over_a_kill(house: House) -> None:

@@ -371,3 +371,17 @@ def test_a_writer_killed_at_any_moment_leaves_whole_transactions_and_an_unbroken
         assert database.query("SELECT cut FROM cut_parts GROUP BY cut HAVING count(*) <> 40") == []
     finally:
         database.close()
+
+
+def test_the_migration_to_version_3_keeps_the_stored_positions(tmp_path: Path, databases: Databases) -> None:
+    with closing(sqlite3.connect(tmp_path / "state.db")) as old:
+        old.executescript("".join(MIGRATIONS[:2]) + "PRAGMA user_version = 2;")
+        old.execute(
+            "INSERT INTO cached_positions VALUES ('DU1', 1, 'AAPL', 'STK', 'USD', '5', 1.5, 2, 10, '1', '2', '3')"
+        )
+        old.execute("INSERT INTO cache_times VALUES ('positions', ?)", (NOON.isoformat(),))
+        old.commit()
+    kept = Caches(databases.open()).positions()
+    assert [(one.symbol, one.quantity, one.average_cost, one.daily) for one in kept.items] == [
+        ("AAPL", Decimal(5), 1.5, Decimal(3))
+    ]

@@ -140,6 +140,15 @@ def test_figures_that_become_live_are_written_down_whole_to_the_last_digit(home:
     assert held == (265598, "AAPL", "10.5", 150.25, "1585.5")
 
 
+def test_a_holding_whose_cost_was_not_told_is_written_down_without_one(home: Home) -> None:
+    home.begin()
+    unknown = msgspec.structs.replace(HELD, average_cost=None)
+    home.worth.actor.told = PortfolioView(Accounts((DU1,)), Positions((unknown,), NOON, "broker"))
+    home.figures(live=False)
+    home.stored()
+    assert home.rows("SELECT quantity, average_cost FROM holding_snapshots") == [("10.5", 150.25), ("10.5", None)]
+
+
 def test_the_same_figures_again_store_nothing_and_the_end_of_the_session_does(home: Home) -> None:
     home.begin()
     home.figures()
