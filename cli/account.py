@@ -1,4 +1,4 @@
-"""`account` and `positions`: the live answer, or the stored one with its age while Account or the broker is away.
+"""`account` and `positions`: the live answer, or the last one with its age while Account or the broker is away.
 
 `account --history` is what State has written down.
 """
@@ -14,6 +14,7 @@ from actors.desk import Desk
 from actors.domain.balances import amount, balances
 from actors.messages.account import Accounts, AccountView, GetAccounts, GetPositions, Positions
 from actors.messages.risk import GetProtection
+from actors.messages.session import GetSession
 from actors.messages.state import EquityHistory, GetCachedAccounts, GetCachedPositions, GetEquityHistory
 from actors.rows import account_row, equity_row, position_row
 from cli.options import as_json, state_dir
@@ -34,6 +35,7 @@ def account(history: bool, state_dir: Path, as_json: bool) -> None:
             _print_history(desk.state.ask(GetEquityHistory(), timeout=LIVE_LIMIT), as_json=as_json)
             return
         accounts = known_accounts(desk)
+        say_away(desk)
     if as_json:
         print_json([account_row(view) for view in accounts.items])
         return
@@ -48,6 +50,7 @@ def positions(state_dir: Path, as_json: bool) -> None:
     """What the account holds, with the age of what is shown, and which of it lacks the stop it should have."""
     with Desk.connect(state_dir) as desk:
         held = known_positions(desk)
+        say_away(desk)
         if as_json:
             print_json([position_row(item) for item in held.items])
             return
@@ -92,6 +95,18 @@ def known_positions(desk: Desk) -> Positions:
 
 def _say_stored(error: Exception) -> None:
     click.echo(f"no live answer ({error}); this is what was stored last", err=True)
+
+
+def say_away(desk: Desk) -> None:
+    """Say that figures only grow older, while the gateway or its broker is not heard."""
+    try:
+        session = desk.connection.ask(GetSession(), timeout=LIVE_LIMIT)
+    except (DeliveryError, Rejected) as error:
+        why = str(error)
+    else:
+        why = "" if session.state == "up" else session.reason or f"the session is {session.state}"
+    if why:
+        click.echo(f"the broker is not heard now ({why}); this is what it told last", err=True)
 
 
 def account_table(view: AccountView) -> Table:

@@ -11,7 +11,7 @@ from actors.desk import Desk
 from actors.domain.balances import worth
 from actors.messages.account import AccountView, Position
 from actors.rows import account_row, position_row
-from cli.account import balances_table, known_accounts, known_positions
+from cli.account import balances_table, known_accounts, known_positions, say_away
 from cli.options import as_json, state_dir
 from cli.output import age, console, money, price, print_json, table
 
@@ -23,6 +23,7 @@ def portfolio(state_dir: Path, as_json: bool) -> None:
     """What each account holds and is worth, and its balances by currency, with the age of what is shown."""
     with Desk.connect(state_dir) as desk:
         accounts, held = known_accounts(desk), known_positions(desk)
+        say_away(desk)
     shown = [(view, [one for one in held.items if one.account == view.account]) for view in accounts.items]
     if as_json:
         print_json([_row(view, positions) for view, positions in shown])

@@ -8,6 +8,7 @@ from decimal import Decimal
 from pathlib import Path
 
 import msgspec
+import pytest
 
 from actors.messages.account import (
     Accounts,
@@ -19,8 +20,9 @@ from actors.messages.account import (
     Position,
     Positions,
 )
+from actors.messages.session import GetSession
 from actors.messages.state import EquityHistory, EquityRow, GetCachedAccounts, GetCachedPositions, GetEquityHistory
-from tests.cli.scripted import NOW, scripted
+from tests.cli.scripted import NOW, SESSION, scripted
 
 VALUES = (
     AccountValue("CashBalance", "900.25", "USD"),
@@ -74,6 +76,18 @@ def test_a_portfolio_falls_back_to_what_was_stored_and_says_so(tmp_path: Path) -
     assert away.exit_code == 0
     assert away.stderr.count("stored last") == 2, "accounts and positions each"
     assert "(cache" in away.stdout
+
+
+@pytest.mark.parametrize("command", ["account", "positions", "portfolio"])
+def test_figures_of_a_session_that_is_over_are_told_to_be_that(command: str, tmp_path: Path) -> None:
+    lost = msgspec.structs.replace(SESSION, state="waiting", reason="connection refused")
+    answers = {GetAccounts: Accounts((VIEW,)), GetPositions: Positions((SAP,), NOW, "broker")}
+    with scripted(tmp_path, {"account": answers}) as service:
+        assert "not heard" not in service.run(command).stderr
+    with scripted(tmp_path, {"account": answers, "connection": {GetSession: lost}}) as service:
+        away = service.run(command)
+    assert "the broker is not heard now (connection refused); this is what it told last" in away.stderr
+    assert "broker, " in away.stdout
 
 
 def test_the_account_has_its_margin_and_its_balances(tmp_path: Path) -> None:
