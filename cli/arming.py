@@ -43,12 +43,14 @@ def arm(
         click.echo(f"port {settings.gateway.port} is none of the usual live ports ({', '.join(map(str, LIVE_PORTS))})")
     typed = _asked(accounts) if yes_account is None else yes_account
     if "".join(typed.split()) != accounts:
-        raise Failure(f"not armed: {typed!r} is not {accounts}, the accounts of the configuration", REFUSED)
+        wrong = f"{typed!r} is not {accounts}, the accounts of the configuration"
+        raise Failure(f"not armed: {wrong}{_before(state_dir)}", REFUSED)
     make_usable(state_dir)
     try:
         arming.write(arming.path(state_dir), settings, getpass.getuser(), clock.now())
     except OSError as error:
-        raise Failure(f"not armed: {arming.path(state_dir)} cannot be written: {error.strerror}", FAULT) from error
+        wrong = f"{arming.path(state_dir)} cannot be written: {error.strerror}"
+        raise Failure(f"not armed: {wrong}{_before(state_dir)}", FAULT) from error
     click.echo(f"ARMED: a service on {state_dir} may trade {accounts} with REAL MONEY until `nightdesk disarm`")
 
 
@@ -78,6 +80,15 @@ def _facts(settings: Settings) -> Iterator[tuple[str, str]]:
     yield "gateway", f"{settings.gateway.host}:{settings.gateway.port}"
     for key, value in settings.risk.model_dump(mode="json").items():
         yield f"risk.{key}", value if isinstance(value, str) else json.dumps(value)
+
+
+def _before(state_dir: Path) -> str:
+    """What still holds when nothing new was agreed to."""
+    try:
+        arming.read(arming.path(state_dir))
+    except arming.Unacknowledged:
+        return ""
+    return "; what was agreed to before still holds, until `nightdesk disarm`"
 
 
 def _asked(accounts: str) -> str:

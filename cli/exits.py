@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import errno
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -94,6 +95,8 @@ def _failure(error: Exception) -> Failure | None:
         case Rejected():
             code = USAGE if error.kind in MISTAKES else DEGRADED if error.kind in NOT_NOW else REFUSED
             return Failure(f"refused: {error}", code)
+        case OSError(errno=errno.ENOSPC | errno.EDQUOT):
+            return Failure(f"{error}: make room on the disk of the state directory, and try again", FAULT)
         case AskTimeout():
             return Failure(str(error), TIMED_OUT)
         case ActorUnavailable() | ActorDied():

@@ -90,6 +90,14 @@ def test_what_cannot_be_armed_is_refused_in_words_and_leaves_nothing(
     assert list(tmp_path.iterdir()) == []
 
 
+def test_who_fails_to_arm_anew_is_told_that_what_was_agreed_to_before_still_holds(tmp_path: Path) -> None:
+    run("arm", tmp_path, *given(), "--yes-account", "U1234567")
+    refused = run("arm", tmp_path, *given(risk__max_order_value="100"), "--yes-account", "U123")
+    assert refused.exit_code == 10
+    assert "what was agreed to before still holds, until `nightdesk disarm`" in refused.output
+    assert check(tmp_path, *given()).exit_code == 0
+
+
 def test_mode_live_without_any_facts_is_refused_with_all_that_it_misses_and_can_be_shown(tmp_path: Path) -> None:
     refused = check(tmp_path, "--mode", "live")
     assert refused.exit_code == 10

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import json
 import os
 import shutil
@@ -13,9 +14,10 @@ import sys
 from pathlib import Path
 
 import pytest
+from click.exceptions import Exit
 
 from actors.running import NotRunning, find
-from cli.exits import Failure
+from cli.exits import Failure, translated
 from cli.service import claimed
 from config.load import load
 
@@ -46,6 +48,19 @@ def test_a_claimed_directory_is_private_found_by_the_desk_and_empty_again_afterw
             assert stat.S_IMODE(Path(private).stat().st_mode) == 0o700
     assert [path.name for path in state_dir.iterdir()] == ["simulated-DU1000001"]
     assert not Path(service.run_dir).exists()
+
+
+def test_a_disk_without_room_is_told_in_words_and_not_as_a_fault_of_ours(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def full(_: int, __: bytes) -> int:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr("cli.service.os.write", full)
+    with pytest.raises(Exit) as ended, translated(), claimed(tmp_path, SETTINGS):
+        pass
+    assert ended.value.exit_code == 1
+    assert "No space left on device: make room on the disk of the state directory" in capsys.readouterr().err
 
 
 def test_a_state_directory_that_was_there_keeps_its_mode_and_the_files_in_it_are_private(tmp_path: Path) -> None:
