@@ -36,6 +36,7 @@ class Downloads:
         self._done = done
         self._failed = failed
         self._epoch = 0
+        self._run = 0  # of all that was asked for between a beginning and an end
         self._waiting: dict[str, None] = {}  # in the order in which they came
         self._current = ""
         self._streamed = ""
@@ -48,8 +49,9 @@ class Downloads:
         self.renew(accounts)
 
     def end(self) -> None:
-        """The session is over."""
+        """The session is over, or begins anew: what was asked for until now says nothing any more."""
         self._epoch = 0
+        self._run += 1
         self._waiting.clear()
         self._soon.clear()
         self._current = self._streamed = ""
@@ -66,10 +68,10 @@ class Downloads:
             self._later(SOON, account)
 
     def _later(self, seconds: float, account: str) -> None:
-        epoch = self._epoch
+        run = self._run
 
         def now() -> None:
-            if epoch == self._epoch:
+            if run == self._run:
                 self._soon.discard(account)
                 self.renew((account,))
 
@@ -78,18 +80,18 @@ class Downloads:
     def _next(self) -> None:
         if self._current or not self._waiting:
             return
-        epoch, account = self._epoch, next(iter(self._waiting))
+        run, account = self._run, next(iter(self._waiting))
         del self._waiting[account]
         self._current, self._streamed = account, ""
 
         def ended(_: object) -> None:
-            if epoch == self._epoch:
+            if run == self._run:
                 self._current, self._streamed = "", account
                 self._done(account)
                 self._next()
 
         def failed(error: DeliveryError | Rejected) -> None:
-            if epoch == self._epoch:
+            if run == self._run:
                 again = f"trying again in {RETRY_SECONDS:g} s"
                 self._log.warning("values of account %s not downloaded, %s: %s", account, again, error)
                 self._current = ""
@@ -97,5 +99,5 @@ class Downloads:
                 self._later(RETRY_SECONDS, account)
                 self._next()
 
-        message = StreamAccount(epoch, account)
+        message = StreamAccount(self._epoch, account)
         self._connection.ask(message, timeout=DOWNLOAD_TIMEOUT, on_reply=ended, on_error=failed)

@@ -81,6 +81,25 @@ def test_a_refresh_waits_for_the_download_that_runs(broker: Broker, monkeypatch:
     assert waiting.get(timeout=5.0)[0] == "DU1"
 
 
+def test_a_download_from_before_the_link_was_lost_does_not_count_for_the_one_after(broker: Broker) -> None:
+    broker.connection.accounts = ("DU1", "DU2")
+    waiting = answered_by_hand(broker)
+    broker.start_account()
+    heard = gate(broker)
+    broker.begin(1)
+    _, before = waiting.get(timeout=5.0)
+    broker.do(lambda: broker.connection.publish("session", LinkChanged(1, 0, False, False, 1100, "words")))
+    broker.do(lambda: broker.connection.publish("session", LinkChanged(1, 0, True, False, 1102, "words")))
+    _, after = waiting.get(timeout=5.0)
+    broker.do(lambda: before.reply(Done()))
+    broker.report(AccountValueReport(1, "DU1", "NetLiquidation", "7", "USD"))
+    assert until(heard, account="DU1", net_liquidation=Decimal(7)).live is False
+    assert waiting.empty(), "DU2 would take the stream of DU1 away"
+    broker.do(lambda: after.reply(Done()))
+    until(heard, account="DU1", live=True)
+    assert waiting.get(timeout=5.0)[0] == "DU2"
+
+
 def test_one_account_whose_download_fails_keeps_no_other_waiting(broker: Broker) -> None:
     assert downloads.RETRY_SECONDS > 2.0
     broker.connection.accounts = ("DU1", "DU2")
