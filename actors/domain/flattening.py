@@ -32,6 +32,12 @@ def key_of(halt_id: str, account: str, con_id: int, number: int) -> str:
     return f"halt-{halt_id}/{account}/{con_id}/{number}"
 
 
+def check_unreserved(keys: Iterable[str]) -> tuple[str, ...]:
+    """What is wrong with keys that a user chose: no halt would cancel their orders."""
+    kept = filter(_KEY.fullmatch, keys)
+    return tuple(f"key {key!r}: keys like this are kept for orders that close positions for a halt" for key in kept)
+
+
 def flattens(order: OrderState) -> bool:
     """Whether it closes a position because of a halt: no halt cancels it."""
     return not order.external and _KEY.fullmatch(order.key) is not None

@@ -37,6 +37,8 @@ class Holdings:
     def __init__(self) -> None:
         self.known = False
         """Whether any cut was confirmed."""
+        self.asked = -math.inf
+        """When the last one began that was confirmed."""
         self.version = 0
         """How often anything changed."""
         self.contracts: dict[int, Contract] = {}
@@ -59,6 +61,7 @@ class Holdings:
     def confirmed(self, positions: Iterable[PositionReport], contained: Collection[str], asked: float) -> None:
         """A cut that began at `asked` found these positions, in which the executions `contained` are counted."""
         self.known = True
+        self.asked = asked
         self.version += 1
         self._since = [each for each in self._since if each.at >= asked and each.exec_id not in contained]
         self._now.clear()

@@ -2,8 +2,10 @@
 
 Nothing is sent before our own working orders in a contract have ended, and nothing beside an order that closes the
 position already: so none is closed twice, whatever Order or the session did in between. The orders are ordinary ones:
-they pass every rule but the kill switch's own gate, their keys name the halt, and what refuses one is told and tried
-again, ever slower. When nothing is held and nothing works any more it is over, though the halt is not.
+they pass every rule but the kill switch's own gate, their keys name the halt, and what refuses one, here or at the
+broker, is told and tried again, ever slower. None leaves that would do more than reduce what both our own count and
+Account know to be held. When nothing is held and nothing works any more, and a reconciliation begun after that says so
+too, it is over, though the halt is not.
 """
 
 from __future__ import annotations
@@ -34,6 +36,9 @@ LOOK_SECONDS: Final = 0.1
 PAUSES: Final = (1.0, 2.0, 5.0, 15.0, 30.0)
 """Seconds until a position is tried again whose order was refused, or which waits; the last one repeats."""
 
+CONFIRM_SECONDS: Final = 5.0
+"""Seconds between reconciliations that are to show that nothing is held."""
+
 Place = tuple[str, int]
 """Account and contract id."""
 
@@ -62,7 +67,10 @@ class Flattening:
         self._reactor = reactor
         self._ask_soon = ask_soon
         self._log = log
+        self._flat_since: float | None = None
+        self._confirm_again = 0.0
         self._asked: set[Place] = set()
+        self._last: dict[Place, str] = {}
         self._not_before: dict[Place, float] = {}
         self._refused: dict[Place, int] = {}
         self._told: dict[Place, str] = {}
@@ -88,17 +96,35 @@ class Flattening:
                 self._close(found)
             elif not found.closing:
                 self._tell((found.account, found.con_id), f"it waits: {found.reason}")
-        if not held and all(order.external for order in orders):
+        if held or not all(order.external for order in orders):
+            self._flat_since = None
+        else:
+            self._confirm(holdings.asked)
+
+    def _confirm(self, confirmed: float) -> None:
+        """Nothing is held as far as we know; `confirmed`: when the last reconciliation began. What others traded, or
+        what filled although it was cancelled, only the broker can tell.
+        """
+        now = time.monotonic()
+        if self._flat_since is None:
+            self._flat_since, self._confirm_again = now, now
+        if confirmed >= self._flat_since:
             self._end()
+        elif now >= self._confirm_again:
+            self._confirm_again = now + CONFIRM_SECONDS
+            self._ask_soon("whether every position is closed")
 
     def _end(self) -> None:
         self._log.warning("every position is closed; the kill switch stays on")
-        for one in (self._asked, self._not_before, self._refused, self._told):
+        for one in (self._asked, self._last, self._not_before, self._refused, self._told):
             one.clear()
+        self._flat_since = None
         self._switch.flattened()
 
     def _close(self, closing: Closing) -> None:
         place = (closing.account, closing.con_id)
+        if place not in self._asked:
+            self._look_back(place)
         contract = self._contract(closing.con_id)
         if place in self._asked or time.monotonic() < self._not_before.get(place, 0.0):
             return
@@ -107,14 +133,16 @@ class Flattening:
                 self._ask_soon(f"what contract {closing.con_id} is, whose position is to be closed")
             return
         try:
+            key = self._key(place)
             order = PlaceOrder(
                 msgspec.structs.replace(contract, exchange=""),  # where it is traded best, not where it was bought
                 closing.side,
                 closing.quantity,
-                key=self._key(place),
+                key=key,
                 account=closing.account,
             )
             self._asked.add(place)
+            self._last[place] = key
             self._placing.flatten(order, _Answer(lambda refusal: self._answered(place, refusal)))
         except (Rejected, JournalError) as error:
             self._answered(place, error)
@@ -132,16 +160,29 @@ class Flattening:
             number += 1
         return key
 
-    def _answered(self, place: Place, refusal: Exception | None) -> None:
-        self._asked.discard(place)
-        if refusal is None:
+    def _look_back(self, place: Place) -> None:
+        """Nothing works there: what became of the order before, if it left."""
+        order = self._records.book.get(self._last.pop(place, ""))
+        if order is None:
+            return
+        if order.totals.filled:
             self._refused.pop(place, None)
             self._told.pop(place, None)
-            return
+        else:
+            self._refuse(place, f"its order ended without a fill: {order.status} {order.view().reason}".rstrip())
+
+    def _answered(self, place: Place, refusal: Exception | None) -> None:
+        self._asked.discard(place)
+        if refusal is not None:
+            self._last.pop(place, None)
+            self._refuse(place, f"its order was refused: {refusal}")
+
+    def _refuse(self, place: Place, why: str) -> None:
         count = self._refused.get(place, 0)
         self._refused[place] = count + 1
         self._not_before[place] = time.monotonic() + PAUSES[min(count, len(PAUSES) - 1)]
-        self._tell(place, f"its order was refused: {refusal}")
+        if self._tell(place, why):
+            self._ask_soon(f"what is held of contract {place[1]}, whose position could not be closed")
 
     def _tell(self, place: Place, why: str) -> bool:
         """Once for each reason, whether it is a new one; the rows of refusals and of orders have the rest."""

@@ -76,6 +76,8 @@ class GateKeeper:
         """
         self.look_first()
         view = self.view()
+        if flattens and not self.facts.flattening:
+            return Rejected("the kill switch that was to close positions was lifted, or all are closed", kind="gate")
         wanted = flattens if self.facts.halted else reducing
         if self._passes == "all" or (self._passes == "reducing" and wanted):
             return None
@@ -84,7 +86,7 @@ class GateKeeper:
     def why_only_reducing(self) -> str:
         """Why only orders pass that reduce a position; empty when all may, or none."""
         refused = self.why_not()
-        return "" if refused is None or self.why_not(reducing=True) is not None else "; ".join(refused.reasons)
+        return "" if refused is None or self._passes != "reducing" else "; ".join(refused.reasons)
 
     def tell_connection(self) -> None:
         """Say where the gate stands: at each change, and to a Connection that has not heard it from us."""

@@ -26,6 +26,7 @@ from supervision.failpoints import failpoint
 from supervision.reactor import Reactor
 
 LOOK_SECONDS: Final = 0.1
+_IN_FILE: Final = "halt_in_file"
 NOTHING_MORE: Final[Mapping[str, str]] = MappingProxyType({})
 
 
@@ -46,12 +47,14 @@ class KillSwitch:
         self._file = file
         self._reactor = reactor
         self._cancels = cancels
-        self._in_file = ""  # the halt of the file that was heeded last: a later ask does not make it a new one
+        # the halt of the file that was heeded last: neither a later ask nor a restart makes it a new one
+        self._in_file = records.settings.get(_IN_FILE, "")
         gate.look_first = self._look
         self._watch()
 
     def halt(self, asked: Halt, settings: Mapping[str, str] = NOTHING_MORE) -> GateView:
         """Refuse new orders from now on, and keep `settings` with that."""
+        self._look()  # the file that a command wrote first is the older one
         return self._pull(named(asked, new_id()), settings)
 
     def reconciled(self) -> None:
@@ -74,15 +77,19 @@ class KillSwitch:
         known = self.state.id
         self._look()
         if self.state.id != known:
-            raise Rejected(f"still halted, by another halt that came meanwhile: {self.state.text}", kind="halted")
+            raise self._another()
         lifted = HaltState()
         entry = Entry("resume", "", {"reason": reason, "by": asked.by})
         try:
-            self._records.require_settings(lifted.settings(), entry)
+            self._records.require_settings(lifted.settings() | {_IN_FILE: ""}, entry)
         except JournalError as error:
             self._records.failed(error)
             raise Rejected(f"still halted: {error}", kind="journal") from error
-        self.state, self._in_file = lifted, ""
+        self.state = lifted
+        self._look()  # the disk took its time: only the file that was heeded may be taken away
+        if self.state.text:
+            raise self._another()
+        self._in_file = ""
         try:
             self._file.remove()
         except OSError as error:
@@ -91,6 +98,9 @@ class KillSwitch:
                 raise Rejected(f"still halted: {self._file.stands()}, and does not go: {error.strerror}") from error
         self._records.commit()
         return self._show("")
+
+    def _another(self) -> Rejected:
+        return Rejected(f"still halted, by another halt that came meanwhile: {self.state.text}", kind="halted")
 
     def _pull(self, halt: Halt, settings: Mapping[str, str] = NOTHING_MORE) -> GateView:
         before, self.state = self.state, self.state.with_halt(halt)
@@ -108,7 +118,7 @@ class KillSwitch:
         """Make it durable; what is to be said of it."""
         text = self.state.text
         facts = {name: getattr(halt, name) for name in halt.__struct_fields__}
-        entry, kept = Entry("halt", "", facts), self.state.settings() | dict(settings)
+        entry, kept = Entry("halt", "", facts), self.state.settings() | {_IN_FILE: self._in_file} | dict(settings)
         try:
             self._records.require_settings(kept, entry)
         except JournalError as error:

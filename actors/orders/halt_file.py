@@ -2,13 +2,14 @@
 
 Whoever may write there pulls the switch, whatever else is dead or hung: Connection looks at the last byte of every
 order, Order before it takes one. It is written whole or not at all; only a resume takes it away. What cannot be looked
-at counts as there.
+at counts as there, and so does whatever else has its name: a directory, a pipe, a link to nothing.
 """
 
 from __future__ import annotations
 
 import os
 import secrets
+import stat
 import tempfile
 from datetime import UTC, datetime
 from pathlib import Path
@@ -38,7 +39,7 @@ class HaltFile:
     def stands(self) -> str:
         """Why nothing may leave because of it, in words; empty when it is not there. Costs a system call."""
         try:
-            self._path.stat()
+            self._path.lstat()
         except FileNotFoundError:
             return ""
         except OSError as error:
@@ -48,7 +49,7 @@ class HaltFile:
     def look(self) -> Halt | None:
         """What it asks for; None when it is not there. It is read again only when it is another than before."""
         try:
-            found = self._path.stat()
+            found = self._stat()
         except FileNotFoundError:
             self._seen = ()
             return None
@@ -78,15 +79,25 @@ class HaltFile:
         self._path.unlink(missing_ok=True)
         _sync(self._path.parent)
 
+    def _stat(self) -> os.stat_result:
+        """Of what a link leads to, or of the link when that is nothing. May raise OSError."""
+        link = self._path.lstat()
+        return self._path.stat() if stat.S_ISLNK(link.st_mode) and self._path.exists() else link
+
     def _read(self, changed_ns: int) -> Halt:
         day = datetime.fromtimestamp(changed_ns // 10**9, UTC)
         id_by_file = f"file-{day:%Y%m%dT%H%M%S}-{changed_ns % 10**9 // 1000:06d}"
         try:
-            with self._path.open("rb") as file:
-                content = file.read(_MOST_READ)
+            with open(self._path, "rb", opener=_at_once) as file:
+                content = file.read(_MOST_READ) or b""
         except OSError as error:
             return Halt(f"{self.stands()}, and cannot be read: {error.strerror}", by="file HALT", id=id_by_file)
         return from_file(content, id_by_file)
+
+
+def _at_once(path: str, flags: int) -> int:
+    """Open without waiting for anybody, as a pipe would."""
+    return os.open(path, flags | os.O_NONBLOCK)
 
 
 def _sync(directory: Path) -> None:

@@ -14,6 +14,7 @@ from functools import partial
 
 import msgspec
 
+from actors.domain.flattening import check_unreserved
 from actors.domain.order_groups import (
     Member,
     bracket,
@@ -161,7 +162,8 @@ class Placing:
     ) -> None:
         try:
             self._checks.pass_gate(reducing=True, flattens=flattens)
-            placement = Placement(key, members, self._terms(members, wrong), waiter, flattens=flattens)
+            reserved = () if flattens else check_unreserved(member.order.key for member in members)
+            placement = Placement(key, members, self._terms(members, wrong + reserved), waiter, flattens=flattens)
             if len(members) > 1:
                 self._check_unused(members)
         except Rejected as error:
@@ -268,7 +270,8 @@ class Placing:
             placement.decisions[terms.key] = ruling.decision
             reduces.append(ruling.reduces)
             self._checks.against_locks(problems, terms, details)
-        placement.reduces = all(reduces)
+        brackets = any(member.parent for member in placement.members)  # what exits from a close opens
+        placement.reduces = all(reduces) and not brackets
         _, entry_quote = known[placement.members[0].order.contract]
         problems.add(INVALID, check_exits(placement.members, placement.terms, entry_quote))
         problems.refuse()

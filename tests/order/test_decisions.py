@@ -157,6 +157,16 @@ def test_while_only_reducing_orders_pass_one_leaves_as_such_up_to_what_is_held_w
         losing.place(key="more", side="SELL", quantity=1)  # the exit that works takes off all there is
 
 
+def test_while_only_reducing_orders_pass_no_bracket_does_as_the_exits_of_one_that_closes_would_open(
+    losing: House,
+) -> None:
+    closes = PlaceOrder("AAPL", "SELL", Decimal(10), limit=150.0, key="closes")
+    with pytest.raises(Rejected, match="gate reducing: daily loss of DU1") as refused:
+        losing.ref.ask(PlaceBracket(closes, take_profit=140.0, stop_loss=160.0))
+    assert refused.value.kind == "gate"
+    losing.ref.ask(closes)
+
+
 def test_an_execution_counts_at_once_before_account_or_a_cut_knows_of_it(losing: House) -> None:
     assert why(losing, side="SELL", quantity=10).allowed
     losing.says(execution_report("e1.01", 4, side="SLD", key="by hand", order_id=0, client_id=0, perm_id=7))

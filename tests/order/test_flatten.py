@@ -6,11 +6,13 @@ import queue
 from decimal import Decimal
 from typing import Any
 
-from actors.messages.broker import Sending, TransmitCancel
+import pytest
+
+from actors.messages.broker import OrderNotice, Sending, Transmit, TransmitCancel, Transmitted
 from actors.messages.broker_account import PositionReport
 from actors.messages.market import GetReference, Reference
-from actors.messages.orders import Halt, Resume
-from actors.messages.risk import Mark
+from actors.messages.orders import Halt, PlaceOrder, Resume
+from actors.messages.risk import ExplainOrder, Mark
 from actors.messages.state import FollowJournal
 from supervision.actor import Sender
 from supervision.errors import Rejected
@@ -23,7 +25,14 @@ def hold(house: House, quantity: int, *orders: Any) -> None:
     """The broker lists so many shares, and so does Account."""
     size = Decimal(quantity)
     house.worth(marks=(Mark(AAPL.con_id, "AAPL", "STK", "USD", size, size * 150, size * 100),))
-    house.cut(orders=orders, positions=(PositionReport(1, "DU1", AAPL, Decimal(quantity), 100.0),))
+    house.cut(orders=orders, positions=(listed(quantity),))
+    closes = PlaceOrder("AAPL", "SELL" if quantity > 0 else "BUY", abs(size), key="asked")
+    while not orders and "not only" in str(house.ref.ask(ExplainOrder(closes))):
+        pass  # what Account told is on its way
+
+
+def listed(quantity: int) -> PositionReport:
+    return PositionReport(1, "DU1", AAPL, Decimal(quantity), 100.0)
 
 
 def flatten(house: House) -> None:
@@ -48,6 +57,11 @@ def kinds(house: House) -> list[str]:
 
 
 def wait_over(house: House) -> None:
+    """The broker says as well that nothing is held."""
+    while "whether every position is closed" not in house.causes.get(timeout=5.0):
+        pass
+    assert "flattened" not in kinds(house)
+    house.cut()
     while "flattened" not in kinds(house):
         house.heard.get(timeout=5.0)  # the row is published
 
@@ -146,18 +160,76 @@ def test_a_position_that_came_since_the_last_cut_is_closed_too(house: House) -> 
     assert closing(house).terms.quantity == 10
 
 
-def test_a_resume_ends_it(house: House) -> None:
-    house.script[GetReference] = held(queue.Queue())
+def test_a_resume_ends_it_also_for_an_order_whose_price_was_still_being_looked_up(house: House) -> None:
+    asked: queue.Queue[Sender] = queue.Queue()
     hold(house, 10)
+    house.script[GetReference] = held(asked)
     flatten(house)
+    looks_up = asked.get(timeout=5.0)
     house.ref.ask(Resume("enough"))
     del house.script[GetReference]
+    house.market_data.call(lambda: looks_up.reply(Reference(house.market.details, house.market.quote)))
+    while "refused" not in kinds(house):
+        pass
     house.place(key="mine", side="SELL")
     assert house.transmitted().terms.key == "mine"
     assert house.gate() == "open"
 
 
-def test_without_any_position_it_is_over_at_once(house: House) -> None:
+def test_without_any_position_it_is_over_as_soon_as_the_broker_says_so_too(house: House) -> None:
     flatten(house)
     wait_over(house)
     assert house.sent.empty()
+
+
+def test_a_position_that_only_the_last_reconciliation_finds_is_closed_before_it_is_over(house: House) -> None:
+    mark = Mark(AAPL.con_id, "AAPL", "STK", "USD", Decimal(4), Decimal(600), Decimal(400))
+    house.worth(marks=(mark,))
+    flatten(house)
+    while "whether every position is closed" not in house.causes.get(timeout=5.0):
+        pass
+    house.cut(positions=(listed(4),))
+    sent = closing(house)
+    assert sent.terms.quantity == 4
+    fills(house, sent, "a.b.c.01")
+    wait_over(house)
+
+
+def test_no_order_leaves_that_account_says_would_turn_the_position_round_until_a_reconciliation_decides(
+    house: House,
+) -> None:
+    house.cut(positions=(listed(10),))  # sold by hand since then: Account tells of no position
+    flatten(house)
+    while "whose position could not be closed" not in house.causes.get(timeout=5.0):
+        pass
+    (row,) = (row.data for row in house.ref.ask(FollowJournal(0)).items if row.kind == "refused")
+    assert "SELL 10 AAPL: 0 held" in row
+    house.cut()
+    wait_over(house)
+    assert house.sent.empty()
+
+
+def test_an_order_that_the_broker_rejects_is_told_and_not_followed_by_the_next_at_once(
+    house: House, caplog: pytest.LogCaptureFixture
+) -> None:
+    def reject(message: Transmit, _: Sender) -> object:
+        notice = OrderNotice(1, 1, message.orders[0].order_id, 201, "Order rejected - reason: no margin")
+        house.broker.publish("order_reports", notice)
+        return Transmitted(message.epoch)
+
+    hold(house, 10)
+    house.script[Transmit] = reject
+    flatten(house)
+    closing(house)
+    while "whose position could not be closed" not in house.causes.get(timeout=5.0):
+        pass
+    assert house.sent.empty()
+    assert "its order ended without a fill: REJECTED Order rejected - reason: no margin" in caplog.text
+    del house.script[Transmit]
+    assert closing(house, 2).terms.quantity == 10
+
+
+def test_a_key_like_those_of_closing_orders_is_refused_as_no_halt_would_cancel_its_order(house: House) -> None:
+    with pytest.raises(Rejected, match="keys like this are kept for orders that close positions for a halt"):
+        house.place(key="halt-x/DU1/1/1")
+    house.place(key="halt-x")

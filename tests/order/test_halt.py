@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import threading
 from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -86,6 +88,47 @@ def test_a_resume_does_not_lift_a_halt_that_came_while_it_was_asked(house: House
     error = lifting.exception(5.0)
     assert error is None or "another halt that came meanwhile: another" in str(error)
     assert house.gate() == "halted"
+
+
+def test_a_resume_takes_no_file_away_that_came_while_the_disk_kept_it(house: House) -> None:
+    HaltFile(house.directory).write(Halt("one", id="a-1"))
+    halted(house)
+    records = house.order.actor._records
+    keeps = records.require_settings
+
+    def slow(*change: Any) -> None:
+        keeps(*change)
+        HaltFile(house.directory).write(Halt("another", id="a-2"))
+
+    records.require_settings = slow
+    with pytest.raises(Rejected, match="another halt that came meanwhile: another"):
+        house.ref.ask(Resume("one is over"))
+    assert file_of(house).exists()
+    assert house.gate() == "halted"
+
+
+def test_a_file_that_was_heeded_is_not_heeded_again_after_a_later_halt_or_a_restart(house: House) -> None:
+    halt = Halt("one", id="a-1")
+    HaltFile(house.directory).write(halt)
+    house.ref.ask(halt)
+    house.ref.ask(Halt("two", id="b-1"))
+    house.restart()
+    house.wait_gate("halted")
+    with pytest.raises(Rejected, match="kill switch: two"):
+        house.place()
+    assert len(halts(house)) == 2
+
+
+@pytest.mark.parametrize("kind", ["a link to nothing", "a pipe", "a link to a pipe"])
+def test_whatever_has_the_name_of_the_file_halts_and_a_resume_takes_it_away(house: House, kind: str) -> None:
+    if kind != "a link to nothing":
+        os.mkfifo(house.directory / "pipe" if "link" in kind else file_of(house))
+    if "link" in kind:
+        file_of(house).symlink_to(house.directory / "pipe")
+    with pytest.raises(Rejected, match="kill switch"):
+        house.place()
+    assert house.ref.ask(Resume("it is none")).state == "open"
+    assert not file_of(house).is_symlink()
 
 
 def test_a_file_that_cannot_be_taken_away_halts_on_and_says_so(house: House) -> None:
