@@ -74,9 +74,18 @@ def read(file: Path) -> Acknowledgement:
     except OSError as error:
         raise Unacknowledged(f"the acknowledgement {file} cannot be read: {error.strerror}; {AGAIN}") from error
     try:
-        return Acknowledgement.model_validate_json(written, strict=False)  # amounts are written as text, to be exact
+        agreed = Acknowledgement.model_validate_json(written, strict=False)  # amounts are text there, to be exact
     except ValidationError as error:
         raise Unacknowledged(f"the acknowledgement {file} is damaged, or of another release; {AGAIN}") from error
+    missing = [*_missing("risk", agreed.risk), *_missing("risk.daily_loss", agreed.risk.daily_loss)]
+    if missing:  # a default that nobody was shown is no agreement
+        raise Unacknowledged(f"the acknowledgement {file} says nothing of {', '.join(missing)}; {AGAIN}")
+    return agreed
+
+
+def _missing(path: str, section: Section) -> list[str]:
+    """The keys of a section that were not written down."""
+    return [f"{path}.{name}" for name in type(section).model_fields if name not in section.model_fields_set]
 
 
 def _trusted(file: Path) -> bytes:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -172,6 +173,12 @@ def _cut(file: Path) -> None:
     file.write_text(file.read_text()[:-20])
 
 
+def _without_a_limit(file: Path) -> None:
+    agreed = json.loads(file.read_text())
+    del agreed["risk"]["daily_loss"]["halt_at"]
+    file.write_text(json.dumps(agreed))
+
+
 def _binary(file: Path) -> None:
     file.write_bytes(b"\xff\xfe\x00")
 
@@ -187,6 +194,7 @@ def _binary(file: Path) -> None:
         (_directory, "others than this user could have written"),
         (_elsewhere, "cannot be read"),
         (_cut, "is damaged, or of another release"),
+        (_without_a_limit, "says nothing of risk.daily_loss.halt_at; run"),
         (_binary, "is damaged, or of another release"),
         (lambda file: file.write_text(file.read_text().replace('"host"', '"hots"')), "is damaged"),
         (lambda file: file.write_text(""), "is damaged"),
