@@ -16,10 +16,14 @@ import sqlite3
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
+from typing import Final
 
 from supervision import clock
 
 log = logging.getLogger(__name__)
+
+# What SQLite says of a disk that takes no more; an original, which is only read, never makes it.
+_NOT_TAKEN: Final = frozenset({sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR_WRITE, sqlite3.SQLITE_IOERR_FSYNC})
 
 
 def copy(source: sqlite3.Connection, target: Path) -> None:
@@ -29,7 +33,7 @@ def copy(source: sqlite3.Connection, target: Path) -> None:
     draft = target.with_name(f".{Path(original).name}.part")  # what a kill left is overwritten, whatever the target
     try:
         os.close(os.open(draft, os.O_CREAT | os.O_TRUNC | os.O_RDWR, 0o600))
-        with closing(sqlite3.connect(draft)) as db:
+        with closing(sqlite3.connect(draft)) as db, _in_words_of(target.parent):
             source.backup(db)
             db.execute("PRAGMA journal_mode = DELETE")  # else a reader of the copy would need to write beside it
         sync(draft)
@@ -47,6 +51,17 @@ def check_room(source: sqlite3.Connection, directory: Path) -> None:
     needed, free = pages * size, disk.f_bavail * disk.f_frsize
     if needed > free:
         raise OSError(errno.ENOSPC, f"a copy of {needed:,} bytes does not fit into {directory}, {free:,} are free")
+
+
+@contextmanager
+def _in_words_of(directory: Path) -> Iterator[None]:
+    """A disk that does not take the copy as OSError, so that nobody thinks that the original cannot be read."""
+    try:
+        yield
+    except sqlite3.OperationalError as error:
+        if error.sqlite_errorcode in _NOT_TAKEN:
+            raise OSError(errno.ENOSPC, f"{directory} does not take the copy: {error}") from error
+        raise
 
 
 def sync(path: Path) -> None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
@@ -119,8 +119,14 @@ def export(
     book: Book = "audit" if audit else "journal"
     path = _found(folder, state_dir) / (STATE if audit else ORDERS)
     wanted = Wanted(_utc(since), _utc(until), kinds, key)
-    with _in_words(), reading(path) as db, in_words(path), _output(out) as target:
-        count = write(rows(db, book, wanted), book, form, target)
+    with (
+        _in_words(),
+        reading(path) as db,
+        in_words(path),
+        _output(out) as target,
+        closing(rows(db, book, wanted)) as found,  # also when nobody reads on
+    ):
+        count = write(found, book, form, target)
     click.echo(f"{count} rows of {path}", err=True)
 
 
@@ -131,9 +137,21 @@ def _utc(local: datetime | None) -> datetime | None:
 @contextmanager
 def _output(out: Path | None) -> Iterator[TextIO]:
     """Standard output, or a new file for its owner alone that appears when it is complete."""
-    if out is None:
-        yield sys.stdout
-        return
+    try:
+        if out is None:
+            yield sys.stdout
+            sys.stdout.flush()
+        else:
+            with _new_file(out) as file:
+                yield file
+    except BrokenPipeError:
+        raise  # whoever reads has had enough, which is no fault
+    except OSError as error:
+        raise Failure(f"the export is not complete: {error}", FAULT) from error
+
+
+@contextmanager
+def _new_file(out: Path) -> Iterator[TextIO]:
     if out.exists():
         raise Failure(f"{out} exists: name a new file", REFUSED)
     draft = out.with_name(f".{out.name}.part")
@@ -198,7 +216,8 @@ def _tell(verified: Verified, *, as_json: bool) -> None:
         click.echo(f"order journal: another one took its place {verified.replaced:,} times")
     click.echo(f"head: {head}")
     if not verified.found:
-        click.echo("every row is as it was written")
+        whose = "every row that the audit trail has" if verified.unfollowed else "every row"
+        click.echo(f"{whose} is as it was written")
         return
     shown = ((one.file, one.table, one.row or None, one.problem) for one in verified.findings)
     console().print(table(("file", "table", "row>", "finding"), shown, title=f"findings: {verified.found:,}"))

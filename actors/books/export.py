@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import csv
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from datetime import UTC, datetime
 from typing import Any, Final, Literal, NamedTuple, TextIO
 
@@ -31,7 +31,7 @@ class Wanted(NamedTuple):
     key: str | None = None
 
 
-def rows(db: sqlite3.Connection, book: Book, wanted: Wanted) -> Iterator[tuple[Any, ...]]:
+def rows(db: sqlite3.Connection, book: Book, wanted: Wanted) -> Generator[tuple[Any, ...], None, None]:
     """The rows wanted, column by column as in COLUMNS."""
     conditions, values = ["1"], []
     for moment, comparison in ((wanted.since, ">="), (wanted.until, "<")):

@@ -78,7 +78,11 @@ def in_words(path: Path) -> Iterator[None]:
 
 def audit_rows(db: sqlite3.Connection, path: Path) -> Iterator[AuditRow]:
     """The audit trail as stored."""
-    return (AuditRow(*columns) for columns in _rows(db, _AUDIT, path))
+    for sequence, journal_sequence, *texts in _rows(db, _AUDIT, path):
+        if not isinstance(journal_sequence, int | None):
+            problem = f"row {sequence} has {journal_sequence!r} as a number of the order journal"
+            raise Unreadable(path, problem, damaged=True, row=sequence)
+        yield AuditRow(sequence, journal_sequence, *texts)
 
 
 def journal_rows(db: sqlite3.Connection, path: Path) -> Iterator[JournalText]:
@@ -91,6 +95,8 @@ def _rows(db: sqlite3.Connection, sql: str, path: Path) -> Iterator[tuple[Any, .
     last = 0
     try:
         for row in db.execute(sql):
+            if not isinstance(row[0], int):  # only a table that somebody put in the place of ours takes another
+                raise Unreadable(path, f"a row has {row[0]!r} as its number", damaged=True, row=last)
             last = row[0]
             yield row
     except sqlite3.DatabaseError as error:

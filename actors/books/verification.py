@@ -14,34 +14,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from actors.books.derived import differences
 from actors.books.files import ORDERS, STATE, Unreadable, audit_rows, in_words, journal_rows, one, reading
 from actors.domain.audit_chain import Head
 from actors.domain.journal_check import REPLACED, Finding, Walk
 
 TELL_EVERY: Final = 1000
 """Rows between two reports of progress."""
-
-# What the last row of each order in the journal says, where the table says something else.
-_ORDERS_DIFFER: Final = """
-SELECT last.sequence, key, status, told_status, orders.filled, told_filled FROM (
-    SELECT max(sequence) AS sequence, key, data ->> 'status' AS told_status, data ->> 'filled' AS told_filled
-    FROM journal WHERE key <> '' AND data ->> 'status' IS NOT NULL AND data ->> 'order_id' IS NOT NULL GROUP BY key
-) AS last LEFT JOIN orders USING (key) WHERE status IS NOT told_status OR orders.filled IS NOT told_filled
-"""
-_ORDERS_UNTOLD: Final = "SELECT key FROM orders WHERE key NOT IN (SELECT key FROM journal)"
-_EXECUTIONS_DIFFER: Final = """
-SELECT journal.sequence, exec_id FROM journal JOIN executions ON exec_id = data ->> 'exec_id'
-WHERE kind = 'execution' AND (executions.key <> journal.key OR side <> data ->> 'side'
-    OR quantity <> data ->> 'quantity' OR price <> data ->> 'price'
-    OR account <> data ->> 'account' OR con_id <> data ->> 'con_id')
-UNION ALL
-SELECT 0, exec_id FROM executions
-WHERE exec_id NOT IN (SELECT data ->> 'exec_id' FROM journal WHERE kind = 'execution')
-UNION ALL
-SELECT sequence, data ->> 'exec_id' FROM journal WHERE kind = 'execution' AND NOT EXISTS (
-    SELECT 1 FROM executions WHERE stem = rtrim(rtrim(data ->> 'exec_id', '0123456789'), '.')
-)
-"""
+_COUNTER: Final = "SELECT CAST(seq AS INTEGER) FROM sqlite_sequence WHERE name = 'journal'"
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,10 +80,11 @@ class Verification:
             self._walk = Walk(lambda: journal_rows(orders, self._directory / ORDERS), self._wanted)
             self._follow(state)
             with in_words(self._directory / ORDERS):
-                self._walk.finish(one(orders, "SELECT seq FROM sqlite_sequence WHERE name = 'journal'") or 0)
+                self._walk.finish(one(orders, _COUNTER) or 0)
                 self._check_file(orders, ORDERS)
                 if not self._walk.found:  # else it is not the journal that they would be compared with
-                    self._check_derived(orders)
+                    for found in differences(orders):
+                        self._walk.find(found.file, found.table, found.row, found.problem)
             with in_words(self._directory / STATE):
                 self._check_file(state, STATE)
 
@@ -122,14 +103,3 @@ class Verification:
         for (words,) in db.execute("PRAGMA integrity_check(10)"):
             if words != "ok":
                 self._walk.find(file, "", 0, words)
-
-    def _check_derived(self, orders: sqlite3.Connection) -> None:
-        for sequence, key, *values in orders.execute(_ORDERS_DIFFER):
-            status, told_status, filled, told_filled = values
-            has = "is missing" if status is None else f"has status {status}, filled {filled}"
-            problem = f"order {key} {has}; the journal has status {told_status}, filled {told_filled}"
-            self._walk.find(ORDERS, "orders", sequence, problem)
-        for (key,) in orders.execute(_ORDERS_UNTOLD):
-            self._walk.find(ORDERS, "orders", 0, f"order {key} is nowhere in the journal")
-        for sequence, exec_id in orders.execute(_EXECUTIONS_DIFFER):
-            self._walk.find(ORDERS, "executions", sequence, f"execution {exec_id} is not as the journal has it")

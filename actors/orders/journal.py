@@ -39,14 +39,14 @@ CHECKPOINT_EVERY = 100
 _CHECKPOINT_PAGES = 10_000  # and by SQLite itself, in the middle of a commit, when there never was
 _BUSY_SECONDS = 0.25  # somebody with a shell on the file; the actor must not stand still for them
 
-_ORDER_COLUMNS = (
+ORDER_COLUMNS = (
     *("key", "order_id", "client_id", "perm_ids", "account", "symbol", "con_id", "side", "quantity", "order_type"),
     *("limit_price", "stop_price", "tif", "status", "filled", "average_price", "commission", "strategy", "reason"),
     *("external", "created", "updated", "open", "state"),
     *("trail", "trail_percent", "limit_offset", "good_till", "parent", "oca_group", "held"),
 )
-_INSERT_ORDER = f"INSERT INTO orders ({', '.join(_ORDER_COLUMNS)}) VALUES ({', '.join('?' * len(_ORDER_COLUMNS))})"
-_NEWEST = ", ".join(f"{column} = excluded.{column}" for column in _ORDER_COLUMNS[1:])
+_INSERT_ORDER = f"INSERT INTO orders ({', '.join(ORDER_COLUMNS)}) VALUES ({', '.join('?' * len(ORDER_COLUMNS))})"
+_NEWEST = ", ".join(f"{column} = excluded.{column}" for column in ORDER_COLUMNS[1:])
 _UPSERT_ORDER = f"{_INSERT_ORDER} ON CONFLICT (key) DO UPDATE SET {_NEWEST}"
 _TO_READ = (
     "open = 1 OR (open = 0 AND updated >= ?1) OR (parent <> '' AND parent IN (SELECT key FROM orders WHERE open = 1))"
@@ -188,11 +188,11 @@ class Journal:
             rows = tuple(self._append(at, entry) for at, entry in change.entries)
             for order in change.intents.values():
                 try:
-                    self._db.execute(_INSERT_ORDER, _order_row(order))
+                    self._db.execute(_INSERT_ORDER, order_row(order))
                 except sqlite3.IntegrityError as error:
                     raise DuplicateKey(f"key {order.key} or order id {order.order_id} exists: {error}") from error
             for order in change.orders.values():
-                self._db.execute(_UPSERT_ORDER, _order_row(order))
+                self._db.execute(_UPSERT_ORDER, order_row(order))
             for execution in change.executions.values():
                 self._db.execute(_REPLACE_EXECUTION, _execution_row(execution))
             for paid in change.commissions.values():
@@ -271,7 +271,8 @@ def _decode(text: str) -> OrderState:
     return msgspec.json.decode(text, type=OrderState)
 
 
-def _order_row(order: OrderState) -> tuple[Any, ...]:
+def order_row(order: OrderState) -> tuple[Any, ...]:
+    """An order as it is stored, in the order of ORDER_COLUMNS."""
     view = order.view()
     return (
         view.key,

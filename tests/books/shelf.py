@@ -14,6 +14,7 @@ import msgspec
 
 from actors.books.verification import Verification, Verified
 from actors.domain.audit_chain import Head
+from actors.domain.fills import Commission
 from actors.domain.order_words import execution_facts, facts
 from actors.messages.orders import Execution
 from actors.orders.change import Change, Entry
@@ -43,6 +44,18 @@ def place(journal: Journal, number: int) -> None:
     change.entries.append((at, Entry("execution", key, execution_facts(execution))))
     change.executions[execution.exec_id] = execution
     journal.write(change)
+
+
+def charge(directory: Path, number: int) -> None:
+    """The commission of that order's execution, as Order writes it; State has not followed it yet."""
+    paid = Commission(f"00e.{number}.01", Decimal("1.25"), "USD", Decimal("-0.5"))
+    told = {"exec_id": paid.exec_id, "commission": paid.commission, "currency": "USD", "realized": paid.realized}
+    change = Change()
+    change.entries.append((START, Entry("commission", f"schlüssel-{number}", told)))
+    change.commissions[paid.exec_id] = paid
+    journal = Journal(directory / "orders.db")
+    journal.write(change)
+    journal.close()
 
 
 def follow(directory: Path) -> None:

@@ -16,7 +16,7 @@ from actors.domain.audit_chain import GENESIS, Head, append
 from actors.orders.journal import Journal
 from actors.store.audit import AuditTrail
 from actors.store.database import Database
-from tests.books.shelf import copied, editing, follow, named, place, shelf, verified
+from tests.books.shelf import charge, copied, editing, follow, named, place, shelf, verified
 from tests.domain.order_builders import START
 from tests.support.disk import damage
 
@@ -181,9 +181,9 @@ def test_what_differs_is_shown(whole: Path) -> None:
 def rewritten(books: Path) -> None:
     """What somebody does who knows the program: both files changed, and every hash made to fit."""
     with editing(books / "orders.db") as db:
-        db.execute("UPDATE journal SET data = replace(data, 'AAPL', 'MSFT') WHERE sequence = 2")
+        db.execute("UPDATE journal SET data = replace(data, 'AAPL', 'MSFT') WHERE sequence = 1")
     with editing(books / "state.db") as db:
-        db.execute("UPDATE audit SET data = replace(data, 'AAPL', 'MSFT') WHERE journal_sequence = 2")
+        db.execute("UPDATE audit SET data = replace(data, 'AAPL', 'MSFT') WHERE journal_sequence = 1")
         head = Head()
         columns = "sequence, journal_sequence, at, kind, key, data"
         for number, journal, at, kind, key, data in db.execute(f"SELECT {columns} FROM audit").fetchall():
@@ -255,14 +255,29 @@ DERIVED = {
     "price": ("UPDATE executions SET price = 1.0 WHERE order_id = 2", "executions", "execution 00e.2.01"),
     "quantity": ("UPDATE executions SET quantity = '9' WHERE order_id = 2", "executions", "execution 00e.2.01"),
     "execution removed": ("DELETE FROM executions WHERE order_id = 2", "executions", "execution 00e.2.01"),
+    "order's quantity": ("UPDATE orders SET quantity = '77' WHERE order_id = 2", "orders", "has quantity 77"),
+    "order's limit": ("UPDATE orders SET limit_price = 1.5 WHERE order_id = 2", "orders", "has limit_price 1.5"),
+    "what is read back": (
+        "UPDATE orders SET quantity = '77', state = json_set(state, '$.terms[3]', '77') WHERE order_id = 2",
+        "orders",
+        "has quantity 77 in its state, the journal 10",
+    ),
+    "no state": ("UPDATE orders SET state = '{}' WHERE order_id = 2", "orders", "has a state that cannot be read"),
+    "execution's strategy": ("UPDATE executions SET strategy = 'x' WHERE order_id = 2", "executions", "00e.2.01"),
+    "commission": ("UPDATE commissions SET commission = '0' WHERE exec_id = '00e.2.01'", "commissions", "00e.2.01"),
+    "commission removed": ("DELETE FROM commissions WHERE exec_id = '00e.2.01'", "commissions", "00e.2.01"),
+    "commission made up": ("INSERT INTO commissions VALUES ('y.01', '1', 'USD', NULL)", "commissions", "y.01"),
     "execution made up": ("UPDATE executions SET exec_id = 'y.01' WHERE order_id = 2", "executions", "execution y.01"),
 }
 
 
 @pytest.mark.parametrize(("statement", "table", "words"), DERIVED.values(), ids=DERIVED)
-def test_orders_and_executions_that_are_not_as_the_journal_has_them_are_named(
+def test_orders_executions_and_commissions_that_are_not_as_the_journal_has_them_are_named(
     whole: Path, statement: str, table: str, words: str
 ) -> None:
+    charge(whole, 2)
+    follow(whole)
+    assert named(whole) == []
     edit(whole / "orders.db", statement)
     findings = verified(whole).findings
     assert {one.table for one in findings} == {table}
@@ -278,6 +293,30 @@ def test_a_file_that_is_gone_or_damaged_is_a_finding(whole: Path, file: str) -> 
     assert file in {name for name, _, _ in named(whole)}
     (whole / file).unlink()
     assert (file, "", 0) in named(whole)
+
+
+IN_THE_PLACE_OF_OURS = {
+    "journal's number is text": ("orders.db", "sequence || '' AS sequence"),
+    "journal's number is none": ("orders.db", "nullif(sequence, 4) AS sequence"),
+    "trail's number is text": ("state.db", "sequence || '' AS sequence, journal_sequence"),
+    "trail's number is none": ("state.db", "nullif(sequence, 4) AS sequence, journal_sequence"),
+    "trail's journal number": ("state.db", "sequence, journal_sequence || '' AS journal_sequence"),
+}
+
+
+@pytest.mark.parametrize(("file", "numbers"), IN_THE_PLACE_OF_OURS.values(), ids=IN_THE_PLACE_OF_OURS)
+def test_a_table_in_the_place_of_ours_with_numbers_that_are_none_is_a_finding(
+    whole: Path, file: str, numbers: str
+) -> None:
+    table = TABLES[file]
+    edit(whole / file, f"CREATE TABLE other AS SELECT {numbers}, {', '.join(TEXTS[file])} FROM {table}")
+    edit(whole / file, f"DROP TABLE {table}", f"ALTER TABLE other RENAME TO {table}")
+    assert file in {name for name, _, _ in named(whole)}
+
+
+def test_a_counter_that_is_no_number_is_a_finding(whole: Path) -> None:
+    edit(whole / "orders.db", "UPDATE sqlite_sequence SET seq = 'x'")
+    assert named(whole) == [("orders.db", "sqlite_sequence", 0)]
 
 
 def test_a_file_that_cannot_be_read_now_is_not_called_damaged(whole: Path, monkeypatch: pytest.MonkeyPatch) -> None:

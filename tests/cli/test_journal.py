@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import resource
 import stat
 from datetime import timedelta
 from pathlib import Path
@@ -14,7 +15,7 @@ from click.testing import CliRunner, Result
 from actors.store.audit import AuditTrail
 from actors.store.database import Database
 from cli import main
-from tests.books.shelf import editing, follow, named, shelf
+from tests.books.shelf import charge, editing, follow, named, shelf
 from tests.domain.order_builders import START
 
 
@@ -25,6 +26,9 @@ def home(tmp_path: Path) -> Path:
     home.mkdir()
     shelf(home / "simulated-DU1")
     return home
+
+
+ROOM = 32768  # bytes that any file may have: enough to read a database with, less than one of ours has
 
 
 def journal(home: Path, *words: str) -> Result:
@@ -128,6 +132,32 @@ def test_a_backup_for_which_there_is_no_room_is_refused_with_both_figures(
     assert "does not fit" in told.stderr
     assert "12,288 are free" in told.stderr
     assert sorted(path.name for path in tmp_path.iterdir()) == ["home"]
+
+
+def test_a_disk_that_does_not_take_the_copy_is_not_taken_for_a_damaged_journal(home: Path, tmp_path: Path) -> None:
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (ROOM, hard))
+    try:
+        told = journal(home, "backup", str(tmp_path / "backup"))
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    assert told.exit_code == 1
+    assert "does not take the copy" in told.stderr
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["home"]
+
+
+def test_rows_that_the_trail_has_not_followed_are_not_said_to_be_as_they_were_written(home: Path) -> None:
+    charge(home / "simulated-DU1", 2)
+    told = journal(home, "verify")
+    assert told.exit_code == 0
+    assert "1 rows are not in the audit trail yet" in told.stdout
+    assert "every row that the audit trail has is as it was written" in told.stdout
+
+
+def test_a_folder_that_is_not_there_takes_no_export_in_words(home: Path, tmp_path: Path) -> None:
+    told = journal(home, "export", "--out", str(tmp_path / "nowhere" / "rows.csv"))
+    assert told.exit_code == 1
+    assert "No such file or directory" in told.stderr
 
 
 def test_the_journal_is_exported_with_its_facts_as_they_are_stored(home: Path, tmp_path: Path) -> None:
