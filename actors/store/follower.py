@@ -4,7 +4,8 @@ A row is taken when it is the next one. A gap, or Order's return, asks for pages
 stored until one comes empty, so a row that was missed while nobody listened comes all the same, and
 each ask acknowledges what came before. While the disk takes nothing, nothing is taken, asked for or
 acknowledged. A journal that starts again is a finding of its own, and so is one whose end is another than
-the one stored: after a power cut Order may have lost rows that it had not synced and we had heard.
+the one stored: after a power cut Order may have lost rows that it had not synced and we had heard. A trail that
+begins over a journal that is older is told, too: whoever removes the trail removes what vouched for those rows.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable
 
+from actors.domain.audit_chain import Head
 from actors.messages.state import FollowJournal, JournalRow, JournalRows
 from actors.store.audit import AuditTrail
 from actors.store.writes import Writes
@@ -40,6 +42,7 @@ class JournalFollower:
         self._log = log
         self._on_row = on_row
         self._asked = False
+        self._began = clock.now() if trail.head == Head() else None  # until the first row of the journal is there
 
     def order_came(self) -> None:
         """Order is there: ask for the last row stored once more, and for what comes after it."""
@@ -90,12 +93,19 @@ class JournalFollower:
             if row.sequence > trail.followed + 1 and not gaps:
                 return False
             if row.sequence > trail.followed:
+                self._first(row)
                 trail.append(row.at, row.kind, row.key, row.data, journal_sequence=row.sequence)
                 self._on_row(row)
             elif not trail.holds(row.sequence, row.kind, row.data):
                 self._journal_replaced(row)
                 return False
         return True
+
+    def _first(self, row: JournalRow) -> None:
+        if self._began is not None and row.at < self._began:
+            began = "the audit trail begins now, and the order journal is older"
+            self._log.error("%s: nothing vouches for its rows from %s on", began, row.at.isoformat())
+        self._began = None
 
     def _journal_replaced(self, row: JournalRow) -> None:
         text = f"journal row {row.sequence} is not the one stored: the order journal was replaced, following it anew"

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import sqlite3
 import time
+from datetime import timedelta
 
+import msgspec
 import pytest
 
-from actors.messages.state import (
-    JournalRows,
-)
+from actors.messages.state import JournalRows
 from actors.store.audit import AuditTrail
 from actors.store.database import Database
+from supervision import clock
 from tests.state.house import PATIENCE, House
 
 
@@ -78,6 +79,32 @@ def test_a_journal_that_lost_its_end_and_went_on_is_a_finding(house: House) -> N
         assert house.journal.followed.get(timeout=PATIENCE) == after
     kinds = [kind for (kind,) in house.rows("SELECT kind FROM audit ORDER BY sequence")]
     assert kinds == ["intent", "intent", "journal_replaced", "intent", "gate", "gate"]
+
+
+def test_a_trail_that_begins_over_an_older_journal_is_told_once(house: House, caplog: pytest.LogCaptureFixture) -> None:
+    row = house.journal.write("intent", "{}")
+    house.journal.rows[:] = [msgspec.structs.replace(row, at=clock.now() - timedelta(seconds=1))]
+    house.start_order()
+    house.start_state()
+    for after in (0, 1):
+        assert house.journal.followed.get(timeout=PATIENCE) == after
+    assert caplog.text.count("nothing vouches for its rows") == 1
+    house.kill_state()
+    house.start_state()
+    for after in (0, 1):
+        assert house.journal.followed.get(timeout=PATIENCE) == after
+    assert caplog.text.count("nothing vouches for its rows") == 1
+
+
+def test_a_trail_that_begins_with_its_journal_says_nothing(house: House, caplog: pytest.LogCaptureFixture) -> None:
+    order = house.start_order()
+    house.start_state()
+    assert house.journal.followed.get(timeout=PATIENCE) == 0
+    row = msgspec.structs.replace(house.journal.write("intent", "{}"), at=clock.now())
+    order.call(lambda: order.actor.publish("journal", JournalRows((row,))))
+    while house.rows("SELECT kind FROM audit") != [("intent",)]:
+        house.settle()
+    assert "vouches" not in caplog.text
 
 
 def test_a_damaged_trail_is_reported_at_the_next_start(house: House, caplog: pytest.LogCaptureFixture) -> None:
