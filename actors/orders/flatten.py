@@ -1,5 +1,8 @@
 """Closing every position because of a halt that says so: one market order at a time for each, until nothing is held.
 
+It begins with a reconciliation: what a person or another client traded a moment ago, only the broker can tell. When
+none comes in FRESH_SECONDS, what is known will do.
+
 Nothing is sent before our own working orders in a contract have ended, and nothing beside an order that closes the
 position already: so none is closed twice, whatever Order or the session did in between. The orders are ordinary ones:
 they pass every rule but the kill switch's own gate, their keys name the halt, and what refuses one, here or at the
@@ -36,6 +39,7 @@ LOOK_SECONDS: Final = 0.1
 PAUSES: Final = (1.0, 2.0, 5.0, 15.0, 30.0)
 """Seconds until a position is tried again whose order was refused, or which waits; the last one repeats."""
 
+FRESH_SECONDS: Final = 5.0
 CONFIRM_SECONDS: Final = 5.0
 """Seconds between reconciliations that are to show that nothing is held."""
 
@@ -67,6 +71,7 @@ class Flattening:
         self._reactor = reactor
         self._ask_soon = ask_soon
         self._log = log
+        self._begun: float | None = None
         self._flat_since: float | None = None
         self._confirm_again = 0.0
         self._asked: set[Place] = set()
@@ -77,13 +82,15 @@ class Flattening:
         self._watch()
 
     def _watch(self) -> None:
-        if self._switch.state.flatten and self._gate.why_not(flattens=True) is None:
+        if not self._switch.state.flatten:
+            self._begun = None
+        elif self._gate.why_not(flattens=True) is None:
             self._look()
         self._reactor.after(LOOK_SECONDS, self._watch)
 
     def _look(self) -> None:
         holdings, orders = self._records.book.holdings, self._records.book.open_orders()
-        if not holdings.known:
+        if not (holdings.known and self._is_fresh(holdings.asked)):
             return
         held = {
             (account, con_id): quantity
@@ -100,6 +107,14 @@ class Flattening:
             self._flat_since = None
         else:
             self._confirm(holdings.asked)
+
+    def _is_fresh(self, confirmed: float) -> bool:
+        """Whether a reconciliation that began since this did says what is held, or none came in time."""
+        now = time.monotonic()
+        if self._begun is None:
+            self._begun = now
+            self._ask_soon("what is held, which is to be closed")
+        return confirmed >= self._begun or now >= self._begun + FRESH_SECONDS
 
     def _confirm(self, confirmed: float) -> None:
         """Nothing is held as far as we know; `confirmed`: when the last reconciliation began. What others traded, or

@@ -21,6 +21,12 @@ from tests.order.neighbours import House, mine
 from tests.order.scripted import held
 
 
+@pytest.fixture(autouse=True)
+def _by_what_is_known(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No test but that of it waits for the reconciliation at the beginning."""
+    monkeypatch.setattr("actors.orders.flatten.FRESH_SECONDS", 0.0)
+
+
 def hold(house: House, quantity: int, *orders: Any) -> None:
     """The broker lists so many shares, and so does Account."""
     size = Decimal(quantity)
@@ -193,6 +199,28 @@ def test_a_position_that_only_the_last_reconciliation_finds_is_closed_before_it_
     assert sent.terms.quantity == 4
     fills(house, sent, "a.b.c.01")
     wait_over(house)
+
+
+def test_nothing_is_sold_that_was_sold_by_hand_a_moment_before_as_it_begins_with_a_reconciliation(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("actors.orders.flatten.FRESH_SECONDS", 60.0)
+    hold(house, 10)
+    flatten(house)
+    while "what is held, which is to be closed" not in house.causes.get(timeout=5.0):
+        pass
+    house.cut()
+    wait_over(house)
+    assert house.sent.empty()
+
+
+def test_when_no_reconciliation_comes_in_time_positions_are_closed_as_they_are_known(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("actors.orders.flatten.FRESH_SECONDS", 0.2)
+    hold(house, 10)
+    flatten(house)
+    assert closing(house).terms.quantity == 10
 
 
 def test_no_order_leaves_that_account_says_would_turn_the_position_round_until_a_reconciliation_decides(

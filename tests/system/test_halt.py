@@ -112,6 +112,19 @@ def test_a_halt_that_flattens_cancels_and_closes_each_position_once_although_ord
     assert "close all" in refused(service)
 
 
+def test_a_halt_that_flattens_sells_nothing_that_was_sold_by_hand_a_moment_before_and_closes_what_others_opened(
+    service: Whole,
+) -> None:
+    service.place("AAPL", quantity=10)
+    service.until("Account knows", lambda: service.our_positions() == {"AAPL": 10})
+    service.market("manual SELL 10 AAPL")
+    service.market("external BUY 4 NVDA client 9")
+    service.desk.halt("close all", flatten=True)
+    service.until("Order says that it is over", lambda: service.logged("every position is closed"), 30.0)
+    assert service.ledger_positions() == {}
+    assert service.ledger("select symbol, quantity from orders where order_ref like 'halt-%'") == [("NVDA", "4")]
+
+
 def test_the_command_line_pulls_it_with_order_dead_or_alive_and_lifts_it(service: Whole) -> None:
     def run(*words: str) -> subprocess.CompletedProcess[str]:
         command = [sys.executable, "run.py", *words, "--state-dir", str(service.state_dir)]
