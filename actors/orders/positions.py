@@ -9,6 +9,8 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import Final, NamedTuple
 
+import msgspec
+
 from actors.domain.holdings import Holdings
 from actors.domain.order_state import OrderState
 from actors.domain.risk.facts import NOTHING, Holding
@@ -16,7 +18,7 @@ from actors.domain.risk.met import Met
 from actors.domain.risk.told import figures_text, holding_text
 from actors.domain.risk.working import Find, traded
 from actors.domain.risk.working_orders import Place, WorkingOrders
-from actors.messages.market import Contract
+from actors.messages.market import Contract, Quote
 from actors.messages.risk import Mark, RiskFigures
 from actors.orders.figures import Figures
 
@@ -55,9 +57,9 @@ class Positions:
         self._met = Met()
         self._accounts: dict[str, _Account] = {}
 
-    def meet(self, contract: Contract) -> None:
+    def meet(self, contract: Contract, quote: Quote | None) -> None:
         """A contract is looked up for an order."""
-        self._met.contract(contract)
+        self._met.contract(contract, quote)
 
     def heard(self, order: OrderState) -> None:
         """An order has a new value, and with it its exits."""
@@ -93,10 +95,14 @@ class Positions:
         account, con_id = place
         working, known = self.all(account), self._accounts[account]
         if without or con_id not in self._met.contracts:
-            return self._put_together(place, known.marks.get(con_id), ordered, without)
-        if con_id not in working and con_id not in known.flat:
-            self._renew(account, known, con_id)
-        return (known.contracts.get(con_id) or known.flat[con_id]).holding
+            holding = self._put_together(place, known.marks.get(con_id), ordered, without)
+        else:
+            if con_id not in working and con_id not in known.flat:
+                self._renew(account, known, con_id)
+            holding = (known.contracts.get(con_id) or known.flat[con_id]).holding
+        if holding.unit is None and ordered.legs:  # no price of its own says what a leg is worth
+            return msgspec.structs.replace(holding, unit=self._met.unit(con_id))
+        return holding
 
     def _renew(self, account: str, known: _Account, con_id: int) -> None:
         mark = known.marks.get(con_id)
@@ -111,17 +117,29 @@ class Positions:
         met = self._met.contracts.get(con_id) or self._holdings.contracts.get(con_id)
         named: Contract | Mark = met or mark or ordered or Contract(f"contract {con_id}", currency="", con_id=con_id)
         pending = self.working.pending(place, without)
+        quantity, told = self._holdings.of(account, con_id), self._told(account, mark)
         return Holding(
             con_id,
             named.symbol,
             named.currency,
-            quantity=self._holdings.of(account, con_id),
-            told=self._told(account, mark),
+            quantity=quantity,
+            told=told,
             lagging=self._holdings.moved(account, con_id) > self._figures.told_at(account) - SETTLE,
-            unit=_marked_unit(mark) or self._met.units.get(con_id),
+            unit=_marked_unit(mark) or self._unmarked_unit(place, without, flat=not (quantity or told)),
             buying=pending.buying,
             selling=pending.selling,
         )
+
+    def _unmarked_unit(self, place: Place, without: str, *, flat: bool) -> Decimal | None:
+        """Where nothing is held what orders pay at most, if all of them set an end to it; else by the market, too.
+
+        So what is cheap beside other orders hides nothing of them. Where nothing works either, nothing need be known.
+        """
+        prices = self.working.prices(place, without)
+        known = [one for one in prices if one is not None]
+        if not flat or len(known) < len(prices):
+            known += [one for one in (self._met.unit(place[1]),) if one is not None]
+        return max(known, default=None)
 
     def _told(self, account: str, mark: Mark | None) -> Decimal | None:
         if mark is not None:

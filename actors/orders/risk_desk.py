@@ -75,7 +75,7 @@ class RiskDesk:
 
     def rule(self, question: Question) -> Ruling:
         """What becomes of an order. Raises Rejected when a file that is needed cannot be read."""
-        self._positions.meet(question.details.contract)
+        self._positions.meet(question.details.contract, question.quote)
         changed = question.changed
         left = question.terms.quantity - (NOTHING if changed is None else changed.totals.filled)
         parts = traded(question.details.contract, question.terms.side, left)

@@ -37,6 +37,11 @@ def against(facts: Facts) -> str:
     return "ask" if facts.terms.side == "BUY" else "bid"
 
 
+def prices_of(*values: float | None) -> tuple[float, ...]:
+    """Those of some numbers of which one can be a price: not missing, zero, NaN, infinite or a sentinel."""
+    return tuple(value for value in values if value and abs(value) < _NO_PRICE)
+
+
 def _problem(quote: Quote, quote_age: float, *, resting: bool) -> str:
     age = "no tick yet" if quote.age is None else f"last tick {quote.age:.0f} s ago"
     if quote.state == "waiting" or quote.age is None:

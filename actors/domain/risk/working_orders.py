@@ -12,9 +12,11 @@ from collections.abc import Iterable
 from decimal import Decimal
 from typing import NamedTuple
 
+from actors.domain.combos import multiplier_of
 from actors.domain.order_groups import exit_keys
 from actors.domain.order_state import OrderState
 from actors.domain.risk.facts import NOTHING
+from actors.domain.risk.market import prices_of
 from actors.domain.risk.working import Find, Pending, may_fill, moved
 
 Place = tuple[str, int]
@@ -77,6 +79,10 @@ class WorkingOrders:
         selling = sum((quantity for (side, _), quantity in most.items() if side == "SELL"), NOTHING)
         return Pending(buying, selling)
 
+    def prices(self, place: Place, without: str = "") -> tuple[Decimal | None, ...]:
+        """Of each order in one contract the most that it pays for one, its multiplier counted; None: it sets no end."""
+        return tuple(_pays(order) for key, order in self._at.get(place, {}).items() if key != without)
+
     def _count(self, order: OrderState) -> None:
         known = self._ours.pop(order.key, None)
         if known is not None:
@@ -96,3 +102,11 @@ class WorkingOrders:
         self._parts[order.key] = parts
         for part in parts:
             self._at[part.place][order.key] = order
+
+
+def _pays(order: OrderState) -> Decimal | None:
+    if order.contract.legs or order.terms.side != "BUY":
+        return None
+    every = [each.limit for each in (order.terms, order.pending, order.dropped) if each is not None]
+    named = prices_of(*every)
+    return Decimal(repr(max(named))) * multiplier_of(order.contract) if len(named) == len(every) else None
