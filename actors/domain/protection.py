@@ -2,7 +2,8 @@
 
 Two things claim a stop. What the entry of a bracket with a stop has filled, until fills on the other side of the same
 strategy have taken it back; and all that a strategy with `risk.protect` holds. No more is claimed of a position than
-is held, and nothing when it is flat or has turned round: whoever closed it, also by hand, has ended the claim.
+is held, and nothing while it is flat or has turned round. Whoever closed it by hand or elsewhere has ended the claim;
+a strategy that trades against another's position has only hidden it, until it takes that back.
 A stop covers what it would close: while the broker says that it works, it is on the other side, and as much of it as
 its own entry has filled. Of orders of which one cancels or reduces the others the greatest counts. A profit's limit
 order protects from nothing. Quantities of claims and positions are signed, negative is short.
@@ -80,6 +81,7 @@ class Claims:
         self._strategies: frozenset[str] = frozenset()
         self._by_bracket: dict[Whose, Decimal] = {}
         self._by_strategy: defaultdict[Whose, Decimal] = defaultdict(Decimal)
+        self._moved_by: dict[Holding, str] = {}  # the strategy that traded last, empty: by hand or elsewhere
 
     def begin(self, kept: Iterable[Claim], strategies: Mapping[str, Iterable[Execution]]) -> None:
         """What brackets claimed before a restart, and every execution of the strategies that want protection."""
@@ -97,6 +99,7 @@ class Claims:
             return
         whose = after.strategy, (after.account, after.con_id)
         moved = _signed(after) - (_signed(before) if before is not None else NOTHING)
+        self._moved_by[whose[1]] = after.strategy
         if after.strategy in self._strategies:
             self._by_strategy[whose] += moved
         claimed = self._by_bracket.get(whose, NOTHING)
@@ -108,14 +111,18 @@ class Claims:
 
     def ended(self, holdings: Holdings, unexplained: Collection[Holding]) -> None:
         """Forget what is claimed of positions that are flat or have turned round; not while broker and executions do
-        not agree on them, for the broker may only be late.
+        not agree on them, for the broker may only be late, nor when a strategy's trade did it.
         """
         for whose, claimed in [*self._by_bracket.items()]:
-            if holdings.of(*whose[1]) * claimed <= 0 and whose[1] not in unexplained:
+            if self._over(whose[1], claimed, holdings, unexplained):
                 self._set(whose, NOTHING)
         for whose, claimed in [*self._by_strategy.items()]:
-            if holdings.of(*whose[1]) * claimed <= 0 and whose[1] not in unexplained:
+            if not claimed or self._over(whose[1], claimed, holdings, unexplained):
                 del self._by_strategy[whose]
+
+    def _over(self, holding: Holding, claimed: Decimal, holdings: Holdings, unexplained: Collection[Holding]) -> bool:
+        closed = holdings.of(*holding) * claimed <= 0
+        return closed and holding not in unexplained and not self._moved_by.get(holding)
 
     def kept(self) -> tuple[Claim, ...]:
         """What brackets claim, for a restart."""

@@ -212,6 +212,19 @@ def test_whoever_closes_or_turns_a_position_ends_what_is_claimed_of_it(sold):
     assert books.missing() == []
 
 
+@pytest.mark.parametrize("sold", [10, 25])
+@pytest.mark.parametrize("protected", [(), ("s",), ("s", "t")], ids=["bracket", "one", "both"])
+def test_a_strategy_that_trades_against_anothers_position_and_back_leaves_its_claim(sold, protected):
+    books = Books(*protected)
+    books.fill("BUY", 10, has_stop=not protected)
+    books.fill("SELL", sold, strategy="t")
+    assert books.missing() == ([] if sold == 10 or "t" not in protected else [(15, 0)])
+    books.fill("BUY", sold, strategy="t")
+    [one] = books.exposed()
+    assert (one.claimed, one.covered) == (10, 0)
+    assert "(strategy s)" in one.reason
+
+
 def test_a_claim_outlasts_a_position_that_nobody_can_explain():
     books = Books("s")
     bought = books.fill("BUY", 10, strategy="t", has_stop=True)
