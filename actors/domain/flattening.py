@@ -17,7 +17,7 @@ from typing import Final, NamedTuple
 from actors.domain.order_state import OrderState
 from actors.domain.risk.facts import NOTHING
 from actors.domain.risk.reducing import reduces
-from actors.domain.risk.working import Find, may_fill, moved
+from actors.domain.risk.working import Find, group_of, may_fill, moved
 from actors.messages.orders import Side
 
 Held = Callable[[str, int], Decimal]
@@ -69,7 +69,7 @@ def opening(orders: Iterable[OrderState], find: Find, held: Held) -> frozenset[s
     taken: defaultdict[tuple[str, int, str], dict[str, Decimal]] = defaultdict(dict)
     found = set()
     for order in sorted(orders, key=lambda each: not each.parent):  # exits first: they are there to reduce
-        group, account = order.terms.oca_group or order.key, order.terms.account
+        group, account = group_of(order), order.terms.account
         moves = [(taken[account, con_id, side], (con_id, side, size)) for con_id, side, size in _moves(order, find)]
         if order.parent or all(
             reduces(side, quantity, held(account, con_id), _others(of_side, group))

@@ -116,8 +116,9 @@ class Changing:
 
     def _question(self, order: OrderState, terms: OrderTerms, market: Market) -> Question:
         entry = self._records.book.get(order.parent) if order.parent else None
-        waits = entry is not None and not entry.terminal and not entry.totals.filled
-        return Question(terms, order.strategy, *market, waits_for_entry=waits, changed=order)
+        entry = None if entry is None or entry.terminal else entry
+        waits = entry is not None and entry.totals.filled <= order.totals.filled
+        return Question(terms, order.strategy, *market, waits_for_entry=waits, changed=order, entry=entry)
 
     # --- cancel -----------------------------------------------------------------------------------
 

@@ -16,7 +16,7 @@ from actors.domain.order_state import OrderState
 from actors.domain.risk.facts import NOTHING, Holding
 from actors.domain.risk.met import Met
 from actors.domain.risk.told import figures_text, holding_text
-from actors.domain.risk.working import Find, traded
+from actors.domain.risk.working import Find, Instead, traded
 from actors.domain.risk.working_orders import Place, WorkingOrders
 from actors.messages.market import Contract, Quote
 from actors.messages.risk import Mark, RiskFigures
@@ -90,12 +90,12 @@ class Positions:
             self._renew(account, known, known.stale.pop())
         return known.contracts
 
-    def one(self, place: Place, ordered: Contract, without: str) -> Holding:
-        """One contract, perhaps `without` what an order may do; a leg nobody has met is told by the combo `ordered`."""
+    def one(self, place: Place, ordered: Contract, instead: Instead | None) -> Holding:
+        """One contract, perhaps with new terms of an order; a leg nobody has met is told by the combo `ordered`."""
         account, con_id = place
         working, known = self.all(account), self._accounts[account]
-        if without or con_id not in self._met.contracts:
-            holding = self._put_together(place, known.marks.get(con_id), ordered, without)
+        if instead is not None or con_id not in self._met.contracts:
+            holding = self._put_together(place, known.marks.get(con_id), ordered, instead)
         else:
             if con_id not in working and con_id not in known.flat:
                 self._renew(account, known, con_id)
@@ -106,17 +106,19 @@ class Positions:
 
     def _renew(self, account: str, known: _Account, con_id: int) -> None:
         mark = known.marks.get(con_id)
-        holding = self._put_together((account, con_id), mark, None, "")
+        holding = self._put_together((account, con_id), mark, None, None)
         flat = not (holding.quantity or holding.told or holding.buying or holding.selling)
         known.contracts.pop(con_id, None)
         known.flat.pop(con_id, None)
         (known.flat if flat else known.contracts)[con_id] = Known(holding, holding_text(holding))
 
-    def _put_together(self, place: Place, mark: Mark | None, ordered: Contract | None, without: str) -> Holding:
+    def _put_together(
+        self, place: Place, mark: Mark | None, ordered: Contract | None, instead: Instead | None
+    ) -> Holding:
         account, con_id = place
         met = self._met.contracts.get(con_id) or self._holdings.contracts.get(con_id)
         named: Contract | Mark = met or mark or ordered or Contract(f"contract {con_id}", currency="", con_id=con_id)
-        pending = self.working.pending(place, without)
+        pending = self.working.pending(place, instead)
         quantity, told = self._holdings.of(account, con_id), self._told(account, mark)
         return Holding(
             con_id,
@@ -125,17 +127,17 @@ class Positions:
             quantity=quantity,
             told=told,
             lagging=self._holdings.moved(account, con_id) > self._figures.told_at(account) - SETTLE,
-            unit=_marked_unit(mark) or self._unmarked_unit(place, without, flat=not (quantity or told)),
+            unit=_marked_unit(mark) or self._unmarked_unit(place, instead, flat=not (quantity or told)),
             buying=pending.buying,
             selling=pending.selling,
         )
 
-    def _unmarked_unit(self, place: Place, without: str, *, flat: bool) -> Decimal | None:
+    def _unmarked_unit(self, place: Place, instead: Instead | None, *, flat: bool) -> Decimal | None:
         """Where nothing is held what orders pay at most, if all of them set an end to it; else by the market, too.
 
         So what is cheap beside other orders hides nothing of them. Where nothing works either, nothing need be known.
         """
-        prices = self.working.prices(place, without)
+        prices = self.working.prices(place, instead)
         known = [one for one in prices if one is not None]
         if not flat or len(known) < len(prices):
             known += [one for one in (self._met.unit(place[1]),) if one is not None]

@@ -14,13 +14,13 @@ from typing import NamedTuple
 from actors.domain.order_state import OrderState
 from actors.domain.own_positions import OwnPositions
 from actors.domain.risk.decision import decide
-from actors.domain.risk.facts import NOTHING, Counts, Facts, Holding, Move
+from actors.domain.risk.facts import Counts, Facts, Holding, Move
 from actors.domain.risk.flow_rules import fingerprint
 from actors.domain.risk.rates import OrderRates
 from actors.domain.risk.reducing import reducing
 from actors.domain.risk.told import told
 from actors.domain.risk.valuation import needs_quote
-from actors.domain.risk.working import traded
+from actors.domain.risk.working import Instead, traded
 from actors.messages.broker import OrderTerms
 from actors.messages.market import ContractDetails, Quote
 from actors.messages.risk import Decision
@@ -33,7 +33,9 @@ from supervision import clock
 
 
 class Question(NamedTuple):
-    """One order that is to be judged; `changed` is the order as it is when these are new terms of it."""
+    """One order that is to be judged; `changed` is the order as it is when these are new terms of it, and `entry`
+    that of which it is an exit, if that may still fill.
+    """
 
     terms: OrderTerms
     strategy: str
@@ -43,6 +45,7 @@ class Question(NamedTuple):
     waits_for_entry: bool = False
     asks_broker: bool = False
     changed: OrderState | None = None
+    entry: OrderState | None = None
 
 
 class Ruling(NamedTuple):
@@ -76,9 +79,7 @@ class RiskDesk:
     def rule(self, question: Question) -> Ruling:
         """What becomes of an order. Raises Rejected when a file that is needed cannot be read."""
         self._positions.meet(question.details.contract, question.quote)
-        changed = question.changed
-        left = question.terms.quantity - (NOTHING if changed is None else changed.totals.filled)
-        parts = traded(question.details.contract, question.terms.side, left)
+        parts = traded(question.details.contract, question.terms.side, _left(question))
         moves = tuple(self._move(question, *part) for part in parts)
         mine = {con_id for con_id, _, _ in parts}
         every = self._positions.all(question.terms.account)
@@ -149,10 +150,11 @@ class RiskDesk:
 
     def _move(self, question: Question, con_id: int, side: str, quantity: Decimal) -> Move:
         place, strategy = (question.terms.account, con_id), question.strategy
-        holding = self._positions.one(place, question.details.contract, _changed(question))
+        instead = None if question.changed is None else Instead(question.changed.key, side, quantity)
+        holding = self._positions.one(place, question.details.contract, instead)
         if self._limits.of(strategy).own.max_position_value is None:
             return Move(side, quantity, holding)
-        pending = self._positions.working.pending(place, _changed(question), strategy)
+        pending = self._positions.working.pending(place, instead, strategy)
         return Move(side, quantity, holding, self._own(strategy).held(*place), pending.buying, pending.selling)
 
     def _own(self, strategy: str) -> OwnPositions:
@@ -166,9 +168,14 @@ class RiskDesk:
         return own[strategy]
 
 
-def _changed(question: Question) -> str:
-    """The key of the order that is changed, which does not count beside itself."""
-    return "" if question.changed is None else question.changed.key
+def _left(question: Question) -> Decimal:
+    """What of an order may still fill: of an exit as much as its entry has filled, the rest waits for that."""
+    left, changed = question.terms.quantity, question.changed
+    if changed is not None:
+        left -= changed.totals.filled
+        if question.entry is not None and not question.waits_for_entry:
+            left = min(left, question.entry.totals.filled - changed.totals.filled)
+    return left
 
 
 def _never_left(order: OrderState) -> bool:

@@ -217,29 +217,6 @@ def test_money_in_a_currency_without_a_rate_is_refused_by_name(house: House) -> 
         house.place(contract="VOD")
 
 
-def stands_at(house: House, symbol: str, con_id: int) -> None:
-    """MarketData answers for this contract."""
-    house.market.details = msgspec.structs.replace(house.market.details, contract=Contract(symbol, con_id=con_id))
-    house.market.quote = quote(symbol=symbol, con_id=con_id)
-
-
-@pytest.mark.parametrize("collar", [5.0, None])
-@pytest.mark.parametrize("first", [{"limit": 150.0}, {"limit": None}, {"limit": None, "trail": 1.0}, {"side": "SELL"}])
-def test_a_cheap_order_beside_a_dear_one_hides_nothing_of_what_that_is_worth(
-    idle: House, first: dict[str, Any], collar: float | None
-) -> None:
-    idle.risk = RiskSettings(
-        daily_loss=NO_LOSS_LIMIT, duplicate_window=0, price_collar=collar, max_order_value=Decimal(50000),
-        max_gross_exposure=Decimal(60000),
-    )  # fmt: skip
-    house = idle.start().open()
-    house.place(quantity=300, key="dear", **first)
-    house.place(quantity=1, limit=1.0, key="cheap")
-    stands_at(house, "MSFT", 272093)
-    with pytest.raises(Rejected, match="above max_gross_exposure"):
-        house.place(contract="MSFT", quantity=150)
-
-
 # --- prices -------------------------------------------------------------------------------------------
 
 

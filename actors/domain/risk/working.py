@@ -20,6 +20,14 @@ Find = Callable[[str], OrderState | None]
 _OPPOSITE = {"BUY": "SELL", "SELL": "BUY"}
 
 
+class Instead(NamedTuple):
+    """What an order with this key would do to a contract with new terms, in place of what it does now."""
+
+    key: str
+    side: str
+    quantity: Decimal
+
+
 class Pending(NamedTuple):
     """What working orders in one contract buy and sell at most."""
 
@@ -37,7 +45,7 @@ def pending(orders: Iterable[OrderState], find: Find) -> dict[int, Pending]:
         left = may_fill(order, find)
         if left <= 0:
             continue
-        name = order.terms.oca_group or order.key
+        name = group_of(order)
         for con_id, side, quantity in moved(order, left):
             group = most[con_id, side]
             group[name] = max(group.get(name, NOTHING), quantity)
@@ -46,6 +54,14 @@ def pending(orders: Iterable[OrderState], find: Find) -> dict[int, Pending]:
         total, known = sum(groups.values(), NOTHING), found.get(con_id, Pending())
         found[con_id] = known._replace(buying=total) if side == "BUY" else known._replace(selling=total)
     return found
+
+
+def group_of(order: OrderState) -> str:
+    """What it shares with orders of which one cancels or reduces the others, else what is its alone.
+
+    Names of groups and keys are told apart: a single order may have the name of a group as its key.
+    """
+    return order.terms.oca_group or f"\0{order.key}"
 
 
 def may_fill(order: OrderState, find: Find) -> Decimal:

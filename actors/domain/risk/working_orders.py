@@ -17,7 +17,7 @@ from actors.domain.order_groups import exit_keys
 from actors.domain.order_state import OrderState
 from actors.domain.risk.facts import NOTHING
 from actors.domain.risk.market import prices_of
-from actors.domain.risk.working import Find, Pending, may_fill, moved
+from actors.domain.risk.working import Find, Instead, Pending, group_of, may_fill, moved
 
 Place = tuple[str, int]
 """Account and contract id."""
@@ -62,25 +62,34 @@ class WorkingOrders:
         """The contracts in which orders work."""
         return {con_id for (name, con_id), orders in self._at.items() if orders and name == account}
 
-    def pending(self, place: Place, without: str = "", strategy: str | None = None) -> Pending:
-        """What orders in one contract buy and sell at most; `without` one order, or those of one strategy alone."""
+    def pending(self, place: Place, instead: Instead | None = None, strategy: str | None = None) -> Pending:
+        """What orders in one contract buy and sell at most, or those of one strategy alone.
+
+        `instead`: one order is taken out, and of those that share its group what it would do itself: only what is
+        left of them comes on top of it.
+        """
         orders = self._at.get(place)
         if not orders:
             return Pending()
         most: dict[tuple[str, str], Decimal] = {}
         for key, order in orders.items():
-            if key == without or (strategy is not None and order.strategy != strategy):
+            if (instead is not None and key == instead.key) or (strategy is not None and order.strategy != strategy):
                 continue
             for part in self._parts[key]:
                 if part.place == place:
                     name = part.side, part.group
                     most[name] = max(most.get(name, NOTHING), part.quantity)
+        changed = None if instead is None else orders.get(instead.key)
+        if instead is not None and changed is not None:
+            name = instead.side, group_of(changed)
+            most[name] = max(most.get(name, NOTHING) - instead.quantity, NOTHING)
         buying = sum((quantity for (side, _), quantity in most.items() if side == "BUY"), NOTHING)
         selling = sum((quantity for (side, _), quantity in most.items() if side == "SELL"), NOTHING)
         return Pending(buying, selling)
 
-    def prices(self, place: Place, without: str = "") -> tuple[Decimal | None, ...]:
+    def prices(self, place: Place, instead: Instead | None = None) -> tuple[Decimal | None, ...]:
         """Of each order in one contract the most that it pays for one, its multiplier counted; None: it sets no end."""
+        without = None if instead is None else instead.key
         return tuple(_pays(order) for key, order in self._at.get(place, {}).items() if key != without)
 
     def _count(self, order: OrderState) -> None:
@@ -97,7 +106,7 @@ class WorkingOrders:
         left = may_fill(order, self._find)
         if left <= 0:
             return
-        account, group = order.terms.account, order.terms.oca_group or order.key
+        account, group = order.terms.account, group_of(order)
         parts = tuple(_Part((account, con_id), side, group, quantity) for con_id, side, quantity in moved(order, left))
         self._parts[order.key] = parts
         for part in parts:

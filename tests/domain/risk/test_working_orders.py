@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from decimal import Decimal
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from actors.domain.fills import Totals
 from actors.domain.order_state import OrderState
-from actors.domain.risk.working import Pending, pending
+from actors.domain.risk.working import Instead, Pending, pending
 from actors.domain.risk.working_orders import WorkingOrders
 from actors.messages.market import ComboLeg, Contract
 from tests.domain.order_builders import AAPL, order, terms
@@ -61,6 +62,24 @@ def test_an_order_that_is_changed_does_not_count_beside_itself_and_a_strategy_ca
     book = {key: made(key, "BUY", quantity, 0, "SUBMITTED") for key, quantity in (("c", 5), ("d", 7))}
     working = WorkingOrders(book.get, book.values())
     assert working.pending(("DU1", AAPL.con_id)).buying == 12
-    assert working.pending(("DU1", AAPL.con_id), without="c").buying == 7
+    assert working.pending(("DU1", AAPL.con_id), Instead("c", "BUY", Decimal(50))).buying == 7
     assert working.pending(("DU1", AAPL.con_id), strategy="s").buying == 5
     assert working.pending(("DU2", AAPL.con_id)) == Pending()
+
+
+@pytest.mark.parametrize(("quantity", "left"), [(5, 4), (9, 0), (12, 0)])
+def test_of_the_group_of_an_order_that_is_changed_only_what_is_more_than_its_new_quantity_comes_on_top(
+    quantity: int, left: int
+) -> None:
+    book = {key: made(key, "SELL", of, 0, "SUBMITTED") for key, of in (("a", 9), ("b", 9), ("c", 2))}
+    working = WorkingOrders(book.get, book.values())
+    assert working.pending(("DU1", AAPL.con_id)).selling == 11
+    changed = Instead("a", "SELL", Decimal(quantity))
+    assert working.pending(("DU1", AAPL.con_id), changed).selling == left + 2
+
+
+def test_a_single_order_whose_key_is_the_name_of_a_group_counts_beside_it() -> None:
+    book = {"a": made("a", "BUY", 5, 0, "SUBMITTED"), "g": made("g", "BUY", 7, 0, "SUBMITTED")}
+    assert book["a"].terms.oca_group == "g"
+    assert pending(book.values(), book.get)[AAPL.con_id].buying == 12
+    assert WorkingOrders(book.get, book.values()).pending(("DU1", AAPL.con_id)).buying == 12
