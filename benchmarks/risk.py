@@ -25,7 +25,6 @@ from actors.orders.figures import Figures
 from actors.orders.journal import Journal
 from actors.orders.market_hours import MarketHours
 from actors.orders.records import Records
-from actors.orders.refusals import kept
 from actors.orders.risk_desk import Question, RiskDesk
 from actors.orders.risk_limits import LimitBook
 from benchmarks.report import Row, percentile
@@ -120,10 +119,10 @@ class _Bench:
         began = time.perf_counter()
         ruling = self._desk.rule(Question(order.terms, "", self._details, quote))
         decided = time.perf_counter()
-        self._records.intend((order,), {key: kept(ruling.decision)})
+        self._records.intend((order,), {key: ruling.kept()})
         ended = time.perf_counter()
         self._desk.intended(order)  # once the order is on its way
-        assert ruling.decision.allowed, ruling.decision
+        assert ruling.allowed, ruling.decision()
         self._desk.heard(msgspec.structs.replace(order, reported="CANCELLED"))  # it does not work on
         return ended - began, decided - began
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import Final
 
+from actors.domain.exact import exact
 from actors.messages.broker import OrderTerms
 from actors.messages.market import ContractDetails
 
@@ -30,8 +31,8 @@ def check_against_contract(terms: OrderTerms, details: ContractDetails) -> tuple
 
 
 def _size(quantity: Decimal, details: ContractDetails) -> list[str]:
-    step = _exact(details.size_increment)
-    least = max(_exact(details.min_size), step)
+    step = exact(details.size_increment)
+    least = max(exact(details.min_size), step)
     if quantity < least:
         return [f"quantity {quantity} is below the least size of {details.contract.symbol} (accepted: {least} or more)"]
     if step <= 0 or quantity % step == 0:
@@ -42,17 +43,12 @@ def _size(quantity: Decimal, details: ContractDetails) -> list[str]:
 
 
 def _on_tick(name: str, price: float, details: ContractDetails) -> list[str]:
-    tick, exact = _exact(details.min_tick), _exact(price)
-    if tick <= 0 or exact % tick == 0:
+    tick, asked = exact(details.min_tick), exact(price)
+    if tick <= 0 or asked % tick == 0:
         return []
-    below = (exact / tick).to_integral_value("ROUND_FLOOR") * tick
+    below = (asked / tick).to_integral_value("ROUND_FLOOR") * tick
     near = " or ".join(_plain(one) for one in (below, below + tick) if one or name not in _DISTANCES)
     return [f"{name} {price:.10g} is not on the tick of {_plain(tick)} (accepted: {near})"]
-
-
-def _exact(value: float) -> Decimal:
-    """The number a person would write for a float."""
-    return Decimal(repr(value))
 
 
 def _plain(value: Decimal) -> str:

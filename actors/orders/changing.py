@@ -18,15 +18,15 @@ from actors.domain.order_terms import changed_terms
 from actors.messages.broker import OrderTerms
 from actors.messages.market import ContractDetails, Quote
 from actors.messages.orders import ModifyOrder, Orders, OrderView, SettleOrder
-from actors.messages.risk import Decision
 from actors.orders.checks import INVALID, Checks, Problems
 from actors.orders.exit import Exit
 from actors.orders.identity import Identity
 from actors.orders.journal import JournalError
 from actors.orders.records import Records
 from actors.orders.references import References
-from actors.orders.refusals import Refusals, kept
+from actors.orders.refusals import Refusals
 from actors.orders.risk_desk import Question
+from actors.orders.ruling import Ruling
 from supervision import clock
 from supervision.actor import Sender
 from supervision.errors import Rejected
@@ -96,23 +96,23 @@ class Changing:
             self._judge(order, asked, sender, market)
 
     def _judge(self, order: OrderState, asked: ModifyOrder, sender: Sender, market: Market) -> None:
-        decision: Decision | None = None
+        ruling: Ruling | None = None
         try:
             terms = self._modified(order, asked)  # once more: it may have changed while the contract was looked up
             problems = Problems()
-            decision, reduces = self._checks.judge(problems, self._question(order, terms, market))
+            ruling = self._checks.judge(problems, self._question(order, terms, market))
             problems.refuse()
-            self._checks.pass_gate(reducing=reduces)
-            order, receipt = self._records.require(order, ModifyAsked(terms), decision=kept(decision))
+            self._checks.pass_gate(reducing=ruling.reduces)
+            order, receipt = self._records.require(order, ModifyAsked(terms), decision=ruling.kept())
         except Rejected as error:
-            self._refusals.change(order, error, decision)
+            self._refusals.change(order, error, ruling)
             sender.reject(error)
         except JournalError as error:
             self._records.failed(error)
             sender.reject(Rejected(f"the order was not modified: {error}", kind="journal"))
         else:
             failpoint("order.modify.journalled", order.key)
-            self._exit.modify(order, terms, receipt, *_answers(sender), reducing=reduces)
+            self._exit.modify(order, terms, receipt, *_answers(sender), reducing=ruling.reduces)
 
     def _question(self, order: OrderState, terms: OrderTerms, market: Market) -> Question:
         entry = self._records.book.get(order.parent) if order.parent else None

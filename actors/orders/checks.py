@@ -19,7 +19,8 @@ from actors.messages.risk import RuleVerdict
 from actors.orders.gatekeeper import GateKeeper
 from actors.orders.identity import Identity
 from actors.orders.preparing import Preparing
-from actors.orders.risk_desk import Question, RiskDesk, Ruling
+from actors.orders.risk_desk import Question, RiskDesk
+from actors.orders.ruling import Ruling
 from supervision import clock
 from supervision.errors import Rejected
 
@@ -85,8 +86,8 @@ class Checks:
     def judge(self, problems: Problems, question: Question, role: str = "") -> Ruling:
         """Note what the rules refuse. Raises Rejected when a file that they need cannot be read."""
         ruling = self.desk.rule(question)
-        for verdict in ruling.decision.verdicts:
-            if not verdict.passed:
+        for verdict in ruling.verdicts:
+            if verdict.text:
                 problems.add(_KINDS.get(verdict.rule, LIMIT), (verdict.text,), role)
         return ruling
 

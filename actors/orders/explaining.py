@@ -44,11 +44,12 @@ class Explaining:
 
     def _answer(self, question: Question, sender: Sender) -> None:
         try:
-            decision, reduces = self._checks.desk.rule(question)
+            ruling = self._checks.desk.rule(question)
         except Rejected as error:
             sender.reject(error)
             return
-        standing = self._checks.standing(question.terms, question.details, reducing=reduces)
+        standing = self._checks.standing(question.terms, question.details, reducing=ruling.reduces)
+        decision = ruling.decision()
         verdicts = (*standing, *decision.verdicts)
         allowed = all(verdict.passed for verdict in verdicts)
         sender.reply(Decision(allowed, verdicts, decision.facts, decision.at))

@@ -9,7 +9,7 @@ from actors.domain.order_groups import Member
 from actors.domain.order_state import OrderState
 from actors.messages.broker import OrderTerms
 from actors.messages.orders import Orders, OrderView
-from actors.messages.risk import Decision
+from actors.orders.ruling import Ruling
 from supervision import clock
 from supervision.actor import Sender
 from supervision.errors import Rejected
@@ -56,7 +56,7 @@ class Placement:
         self.flattens = flattens
         self.reduces = False
         """Whether all of them only reduce positions, as it was decided."""
-        self.decisions: dict[str, Decision] = {}
+        self.rulings: dict[str, Ruling] = {}
         self.margin_passed = False
         """The broker was asked for its margin, and let them through."""
         self.waiters = [waiter]

@@ -37,7 +37,7 @@ from actors.orders.placement import Placement, Waiter, all_views, one_view
 from actors.orders.previews import Previews
 from actors.orders.records import Records
 from actors.orders.references import References
-from actors.orders.refusals import Refusals, kept
+from actors.orders.refusals import Refusals
 from actors.orders.risk_desk import Question
 from supervision import clock
 from supervision.actor import Sender
@@ -215,7 +215,7 @@ class Placing:
                 return
             orders = self._intents(placement, known)
             failpoint("order.intent.checked", placement.key)
-            receipts = self._records.intend(orders, {key: kept(one) for key, one in placement.decisions.items()})
+            receipts = self._records.intend(orders, {key: one.kept() for key, one in placement.rulings.items()})
         except Rejected as error:
             self._not_found(placement, error)
         except DuplicateKey as error:
@@ -233,7 +233,7 @@ class Placing:
 
     def _not_found(self, placement: Placement, error: Rejected) -> None:
         if self._wanted(placement):
-            self._refusals.placing(placement.members[0].order, error, placement.decisions)
+            self._refusals.placing(placement.members[0].order, error, placement.rulings)
             self._refuse(placement.key, error)
 
     def _ask_margin(self, placement: Placement, known: Known) -> None:
@@ -267,7 +267,7 @@ class Placing:
                 asks_broker=member.order.what_if,
             )
             ruling = self._checks.judge(problems, question, member.role)
-            placement.decisions[terms.key] = ruling.decision
+            placement.rulings[terms.key] = ruling
             reduces.append(ruling.reduces)
             self._checks.against_locks(problems, terms, details)
         brackets = any(member.parent for member in placement.members)  # what exits from a close opens

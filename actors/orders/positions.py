@@ -7,15 +7,16 @@ is held: what Account tells and what orders change is taken in between orders, w
 from __future__ import annotations
 
 from decimal import Decimal
-from typing import Final, NamedTuple
+from typing import Final
 
 import msgspec
 
 from actors.domain.holdings import Holdings
 from actors.domain.order_state import OrderState
-from actors.domain.risk.facts import NOTHING, Holding
+from actors.domain.risk.facts import NOTHING, Holding, Known
+from actors.domain.risk.known import known as seen
 from actors.domain.risk.met import Met
-from actors.domain.risk.told import figures_text, holding_text
+from actors.domain.risk.told import figures_text
 from actors.domain.risk.working import Find, Instead, traded
 from actors.domain.risk.working_orders import Place, WorkingOrders
 from actors.messages.market import Contract, Quote
@@ -24,13 +25,6 @@ from actors.orders.figures import Figures
 
 SETTLE: Final = 3.0
 """Seconds that Account may need to hear of an execution."""
-
-
-class Known(NamedTuple):
-    """One contract of an account, and the same in words."""
-
-    holding: Holding
-    text: str
 
 
 class _Account:
@@ -90,19 +84,21 @@ class Positions:
             self._renew(account, known, known.stale.pop())
         return known.contracts
 
-    def one(self, place: Place, ordered: Contract, instead: Instead | None) -> Holding:
+    def one(self, place: Place, ordered: Contract, instead: Instead | None) -> Known:
         """One contract, perhaps with new terms of an order; a leg nobody has met is told by the combo `ordered`."""
         account, con_id = place
         working, known = self.all(account), self._accounts[account]
         if instead is not None or con_id not in self._met.contracts:
             holding = self._put_together(place, known.marks.get(con_id), ordered, instead)
+            found = seen(holding, known.figures, account)
         else:
             if con_id not in working and con_id not in known.flat:
                 self._renew(account, known, con_id)
-            holding = (known.contracts.get(con_id) or known.flat[con_id]).holding
-        if holding.unit is None and ordered.legs:  # no price of its own says what a leg is worth
-            return msgspec.structs.replace(holding, unit=self._met.unit(con_id))
-        return holding
+            found = known.contracts.get(con_id) or known.flat[con_id]
+        if found.holding.unit is None and ordered.legs:  # no price of its own says what a leg is worth
+            holding = msgspec.structs.replace(found.holding, unit=self._met.unit(con_id))
+            return seen(holding, known.figures, account)
+        return found
 
     def _renew(self, account: str, known: _Account, con_id: int) -> None:
         mark = known.marks.get(con_id)
@@ -110,7 +106,7 @@ class Positions:
         flat = not (holding.quantity or holding.told or holding.buying or holding.selling)
         known.contracts.pop(con_id, None)
         known.flat.pop(con_id, None)
-        (known.flat if flat else known.contracts)[con_id] = Known(holding, holding_text(holding))
+        (known.flat if flat else known.contracts)[con_id] = seen(holding, known.figures, account)
 
     def _put_together(
         self, place: Place, mark: Mark | None, ordered: Contract | None, instead: Instead | None

@@ -10,10 +10,9 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from actors.domain.order_state import OrderState
-from actors.domain.risk.contract_rules import NONE
 from actors.messages.orders import PlaceOrder
-from actors.messages.risk import Decision
 from actors.orders.records import Records
+from actors.orders.ruling import Ruling
 from supervision.errors import Rejected
 from supervision.reactor import Reactor
 
@@ -32,7 +31,7 @@ class Refusals:
         self._last = ""
         self._counting = False
 
-    def placing(self, asked: PlaceOrder, error: Rejected, decisions: Mapping[str, Decision]) -> None:
+    def placing(self, asked: PlaceOrder, error: Rejected, rulings: Mapping[str, Ruling]) -> None:
         """An order, or the first of several that go together, was not placed."""
         what = {
             "side": asked.side,
@@ -42,19 +41,19 @@ class Refusals:
             "stop": asked.stop,
             "strategy": asked.strategy,
         }
-        self._note(asked.key, what, error, decisions)
+        self._note(asked.key, what, error, rulings)
 
-    def change(self, order: OrderState, error: Rejected, decision: Decision | None) -> None:
+    def change(self, order: OrderState, error: Rejected, ruling: Ruling | None) -> None:
         """A working order was not changed."""
-        self._note(order.key, {"change": True}, error, {} if decision is None else {order.key: decision})
+        self._note(order.key, {"change": True}, error, {} if ruling is None else {order.key: ruling})
 
-    def _note(self, key: str, what: dict[str, Any], error: Rejected, decisions: Mapping[str, Decision]) -> None:
+    def _note(self, key: str, what: dict[str, Any], error: Rejected, rulings: Mapping[str, Ruling]) -> None:
         self._count()
         if self._told > MOST:
             self._more += 1
             self._last = str(error)
             return
-        decided = {name: kept(decision) for name, decision in decisions.items()}
+        decided = {name: ruling.refused() for name, ruling in rulings.items()}
         row = {**what, "kind": error.kind, "reasons": error.reasons, "decisions": decided}
         self._records.note("refused", key, row)
         self._records.commit_soon()
@@ -71,9 +70,3 @@ class Refusals:
             self._records.commit_soon()
         self._told = self._more = 0
         self._counting = False
-
-
-def kept(decision: Decision) -> dict[str, Any]:
-    """A decision as the journal keeps it: the facts, and of each rule that has a limit its value and that limit."""
-    rules = {one.rule: (one.value, one.limit) for one in decision.verdicts if one.limit != NONE}
-    return {"facts": decision.facts, "rules": rules}

@@ -14,21 +14,20 @@ from typing import NamedTuple
 from actors.domain.order_state import OrderState
 from actors.domain.own_positions import OwnPositions
 from actors.domain.risk.decision import decide
-from actors.domain.risk.facts import Counts, Facts, Holding, Move
+from actors.domain.risk.facts import Counts, Facts, Known, Move
 from actors.domain.risk.flow_rules import fingerprint
 from actors.domain.risk.rates import OrderRates
 from actors.domain.risk.reducing import reducing
-from actors.domain.risk.told import told
 from actors.domain.risk.valuation import needs_quote
 from actors.domain.risk.working import Instead, traded
 from actors.messages.broker import OrderTerms
 from actors.messages.market import ContractDetails, Quote
-from actors.messages.risk import Decision
 from actors.orders.figures import Figures
 from actors.orders.market_hours import MarketHours
 from actors.orders.positions import Positions
 from actors.orders.records import Records
 from actors.orders.risk_limits import LimitBook
+from actors.orders.ruling import Ruling
 from supervision import clock
 
 
@@ -46,13 +45,6 @@ class Question(NamedTuple):
     asks_broker: bool = False
     changed: OrderState | None = None
     entry: OrderState | None = None
-
-
-class Ruling(NamedTuple):
-    """A decision, and whether the order reduces positions and nothing else."""
-
-    decision: Decision
-    reduces: bool
 
 
 class RiskDesk:
@@ -83,14 +75,12 @@ class RiskDesk:
         moves = tuple(self._move(question, *part) for part in parts)
         mine = {con_id for con_id, _, _ in parts}
         every = self._positions.all(question.terms.account)
-        others = [known for con_id, known in every.items() if con_id not in mine]
         now = clock.now()
-        facts = self._facts(question, moves, tuple([known.holding for known in others]), now)
+        others = tuple([known for con_id, known in every.items() if con_id not in mine])
+        facts = self._facts(question, moves, others, now)
         verdicts = decide(facts, self._limits.of(question.strategy))
         allowed = not any(verdict.text for verdict in verdicts)
-        figures = self._positions.text(question.terms.account)
-        words = told(facts, others="; ".join([known.text for known in others]), figures=figures)
-        return Ruling(Decision(allowed, verdicts, words, now), reducing(facts))
+        return Ruling(allowed, reducing(facts), verdicts, facts, self._positions.text(question.terms.account), now)
 
     def wants_quote(self, terms: OrderTerms) -> bool:
         """Whether some rule needs the market's price for an order with these terms."""
@@ -122,7 +112,7 @@ class RiskDesk:
 
     # --- facts ----------------------------------------------------------------------------------------
 
-    def _facts(self, question: Question, moves: tuple[Move, ...], others: tuple[Holding, ...], now: datetime) -> Facts:
+    def _facts(self, question: Question, moves: tuple[Move, ...], others: tuple[Known, ...], now: datetime) -> Facts:
         terms, details, strategy = question.terms, question.details, question.strategy
         regulated = self._limits.of(strategy).market_hours
         return Facts(
@@ -151,11 +141,12 @@ class RiskDesk:
     def _move(self, question: Question, con_id: int, side: str, quantity: Decimal) -> Move:
         place, strategy = (question.terms.account, con_id), question.strategy
         instead = None if question.changed is None else Instead(question.changed.key, side, quantity)
-        holding = self._positions.one(place, question.details.contract, instead)
+        known = self._positions.one(place, question.details.contract, instead)
         if self._limits.of(strategy).own.max_position_value is None:
-            return Move(side, quantity, holding)
+            return Move(side, quantity, known.holding, text=known.text)
         pending = self._positions.working.pending(place, instead, strategy)
-        return Move(side, quantity, holding, self._own(strategy).held(*place), pending.buying, pending.selling)
+        own = self._own(strategy).held(*place)
+        return Move(side, quantity, known.holding, own, pending.buying, pending.selling, known.text)
 
     def _own(self, strategy: str) -> OwnPositions:
         """What a strategy's own executions add up to; from the first question on they are counted as they come."""

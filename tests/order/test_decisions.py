@@ -55,9 +55,26 @@ def test_an_order_that_leaves_has_its_decision_with_the_facts_in_the_row_of_its_
     house.place()
     (row,) = rows(house, "intent")
     decision = orjson.loads(row.data)["decision"]
-    assert decision["facts"]["quote"].startswith("bid 149.9, ask 150.1, last 150, live")
+    quoted = decision["facts"]["quote"]
+    assert {**quoted, "age": 0.0} == {"bid": 149.9, "ask": 150.1, "last": 150.0, "state": "live", "age": 0.0}
     assert decision["facts"]["position"] == "AAPL 0 at not valued"
-    assert decision["rules"]["max_order_value"] == ["1500.00 USD", "up to 25000 USD"]
+    assert decision["facts"]["orders"]["together"] == 1
+    assert [Decimal(number) for number in decision["rules"]["max_order_value"]] == [1500, 25000]
+    assert decision["rules"]["max_open_orders"] == [1, 50]
+
+
+def test_what_stays_of_an_order_and_what_why_says_of_it_name_the_same_rules_facts_and_limits(house: House) -> None:
+    explained = why(house)
+    house.place()
+    (row,) = rows(house, "intent")
+    decision = orjson.loads(row.data)["decision"]
+    worded = {one.rule: one for one in explained.verdicts if one.limit != "none" and one.rule not in ("gate", "lock")}
+    assert decision["rules"].keys() == worded.keys()
+    assert worded["max_order_value"].value == "1500.00 USD"
+    assert worded["max_order_value"].limit == "up to 25000 USD"
+    told = {name for name, fact in decision["facts"].items() if fact}
+    assert told == explained.facts.keys() - {"order", "kind", "account", "strategy"}
+    assert decision["facts"]["figures"] == explained.facts["figures"]
 
 
 def test_a_refusal_is_a_row_of_its_own_with_reasons_and_facts_and_no_order(house: House) -> None:
@@ -78,7 +95,7 @@ def test_a_change_and_its_refusal_are_kept_with_their_decisions(house: House) ->
     house.ref.ask(ModifyOrder("k1", quantity=20))
     assert "max_order_value" in orjson.loads(rows(house, "refused")[0].data)["decisions"]["k1"]["rules"]
     asked = orjson.loads(rows(house, "modify_asked")[0].data)
-    assert asked["decision"]["rules"]["max_order_value"] == ["3000.00 USD", "up to 25000 USD"]
+    assert [Decimal(number) for number in asked["decision"]["rules"]["max_order_value"]] == [3000, 25000]
 
 
 def test_a_strategy_that_loops_fills_no_disk_the_rest_of_a_second_is_one_row_that_counts(house: House) -> None:

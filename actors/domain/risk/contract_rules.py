@@ -5,24 +5,24 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 from decimal import Decimal
+from functools import lru_cache
 from typing import Final
 
 from actors.domain.contract_terms import check_against_contract
 from actors.domain.risk.facts import Facts
 from actors.domain.risk.limits import RiskLimits
 from actors.domain.risk.reducing import reducing, why_not
+from actors.domain.risk.verdict import EXEMPT, NONE, NOT_ASKED, Form, Verdict
 from actors.messages.broker import OrderTerms
-from actors.messages.risk import RuleVerdict
 
 CONTRACT: Final = "contract"
 """The rule that says what makes no sense as an order of this contract, whatever the limits are."""
-NONE: Final = "none"
-"""What a rule tells as its limit when there is none."""
-EXEMPT: Final = "not asked of an order that reduces a position"
 
 _NUMBERS: Final = ("limit", "stop", "trail", "trail_percent", "limit_offset")
 _AUCTIONS: Final = frozenset({"MOC", "LOC"})
 _WAITING: Final = frozenset({"GTC", "GTD", "OPG"})
+_CONTRACTS: Final = Form("{0}", "up to {0:f}")
+_NO_LISTS: Final = (Verdict("allowed", NOT_ASKED, NONE), Verdict("restricted", NOT_ASKED, NONE))
 
 
 def waits(terms: OrderTerms) -> bool:
@@ -39,67 +39,70 @@ def is_measurable(terms: OrderTerms) -> bool:
     return terms.quantity.is_finite() and terms.quantity > 0
 
 
-def not_measurable(facts: Facts) -> RuleVerdict:
+def not_measurable(facts: Facts) -> Verdict:
     """The verdict on an order whose numbers are none."""
-    value, accepted = _what(facts)
-    text = f"the order has a price or quantity that is not a number (accepted: {accepted})"
-    return RuleVerdict(CONTRACT, value, accepted, text)
+    found = _contract(facts)
+    return found.refused(f"the order has a price or quantity that is not a number (accepted: {found.words().limit})")
 
 
-def contract_accepts(facts: Facts, limits: RiskLimits) -> tuple[RuleVerdict, ...]:
+def contract_accepts(facts: Facts, limits: RiskLimits) -> tuple[Verdict, ...]:
     """Size increment, tick, signs of prices."""
     del limits
-    value, accepted = _what(facts)
     problems = check_against_contract(facts.terms, facts.details)
-    return tuple(RuleVerdict(CONTRACT, value, accepted, text) for text in problems or ("",))
+    found = _contract(facts)
+    return tuple(map(found.refused, problems)) if problems else (found,)
 
 
-def _what(facts: Facts) -> tuple[str, str]:
+def _contract(facts: Facts) -> Verdict:
     terms, details = facts.terms, facts.details
-    accepted = f"sizes in steps of {details.size_increment:.10g}, prices in steps of {details.min_tick:.10g}"
-    return f"{terms.side} {terms.quantity} {terms.order_type}", accepted
+    value = f"{terms.side} {terms.quantity} {terms.order_type}"
+    return Verdict(CONTRACT, value, _steps(details.size_increment, details.min_tick))
 
 
-def only_reducing(facts: Facts, limits: RiskLimits) -> tuple[RuleVerdict, ...]:
+@lru_cache
+def _steps(size: float, tick: float) -> str:
+    return f"sizes in steps of {size:.10g}, prices in steps of {tick:.10g}"
+
+
+def only_reducing(facts: Facts, limits: RiskLimits) -> tuple[Verdict, ...]:
     """While only orders that reduce a position pass, the order must be one."""
     del limits
     reduces = reducing(facts)
     value = "reduces a position" if reduces else "does not, or not only, reduce a position"
     limit = "orders that reduce a position" if facts.only_reducing else NONE
-    if reduces or not facts.only_reducing:
-        return (RuleVerdict("reducing", value, limit),)
-    text = f"{facts.only_reducing}: the order {value} ({why_not(facts)}; accepted: {limit})"
-    return (RuleVerdict("reducing", value, limit, text),)
+    text = ""
+    if facts.only_reducing and not reduces:
+        text = f"{facts.only_reducing}: the order {value} ({why_not(facts)}; accepted: {limit})"
+    return (Verdict("reducing", value, limit, text=text),)
 
 
-def quantity(facts: Facts, limits: RiskLimits) -> tuple[RuleVerdict, ...]:
+def quantity(facts: Facts, limits: RiskLimits) -> tuple[Verdict, ...]:
     """How many contracts; of a combo those of its greatest leg. Asked of every order: a slip of the pen may reduce."""
-    return tuple(
-        _quantity(facts, rule, limit)
-        for rule, limit in (
-            ("max_order_quantity", limits.max_order_quantity),
-            (f"max_order_quantity of {facts.strategy}", limits.own.max_order_quantity),
-        )
-        if limit is not None
-    )
+    of_all, own = _quantity(facts, "max_order_quantity", limits.max_order_quantity), limits.own.max_order_quantity
+    if own is None:
+        return (of_all,)
+    return (of_all, _quantity(facts, f"max_order_quantity of {facts.strategy}", own))
 
 
-def _quantity(facts: Facts, rule: str, limit: Decimal) -> RuleVerdict:
-    ratio = max((leg.ratio for leg in facts.details.contract.legs), default=1)
-    asked = facts.terms.quantity
-    value, accepted = f"{asked * ratio}", f"up to {limit // ratio if ratio > 1 else limit}"
+def _quantity(facts: Facts, rule: str, limit: Decimal) -> Verdict:
+    legs, asked = facts.details.contract.legs, facts.terms.quantity
+    ratio = max(leg.ratio for leg in legs) if legs else 1
+    found = Verdict(rule, asked * ratio, limit // ratio if ratio > 1 else limit, _CONTRACTS)
     if asked * ratio <= limit:
-        return RuleVerdict(rule, value, accepted)
-    of_leg = f" makes {value} of a leg, which" if ratio > 1 else ""
-    return RuleVerdict(rule, value, accepted, f"quantity {asked}{of_leg} is above {rule} (accepted: {accepted})")
+        return found
+    words = found.words()
+    of_leg = f" makes {words.value} of a leg, which" if ratio > 1 else ""
+    return found.refused(f"quantity {asked}{of_leg} is above {rule} (accepted: {words.limit})")
 
 
-def listed(facts: Facts, limits: RiskLimits) -> tuple[RuleVerdict, ...]:
+def listed(facts: Facts, limits: RiskLimits) -> tuple[Verdict, ...]:
     """Symbols that may be traded, or may not; what is held of others may be closed."""
+    if not (limits.allowed or limits.restricted or limits.own.allowed):
+        return _NO_LISTS
     return tuple(_listed(facts, limits))
 
 
-def _listed(facts: Facts, limits: RiskLimits) -> Iterator[RuleVerdict]:
+def _listed(facts: Facts, limits: RiskLimits) -> Iterator[Verdict]:
     named = ",".join(move.holding.symbol.upper() for move in facts.moves)  # a combo's symbol may name several
     symbols = tuple(dict.fromkeys(named.split(",")))
     value = ", ".join(symbols)
@@ -113,33 +116,33 @@ def _listed(facts: Facts, limits: RiskLimits) -> Iterator[RuleVerdict]:
     yield _unlisted("restricted", value, accepted, barred, closing=closing)
 
 
-def _unlisted(rule: str, value: str, accepted: str, wrong: list[str], *, closing: bool) -> RuleVerdict:
+def _unlisted(rule: str, value: str, accepted: str, wrong: list[str], *, closing: bool) -> Verdict:
     if not wrong or closing:
-        return RuleVerdict(rule, value, EXEMPT if wrong else accepted or NONE)
+        return Verdict(rule, value, EXEMPT if wrong else accepted or NONE)
     is_not = "is restricted" if rule == "restricted" else f"is not in the list {rule!r}"
     text = f"{', '.join(wrong)} {is_not} (accepted: {accepted}; or an order that only reduces a position)"
-    return RuleVerdict(rule, value, accepted, text)
+    return Verdict(rule, value, accepted, text=text)
 
 
 def _upper(names: tuple[str, ...]) -> tuple[str, ...]:
     return tuple(name.upper() for name in names)
 
 
-def open_hours(facts: Facts, limits: RiskLimits) -> tuple[RuleVerdict, ...]:
+def open_hours(facts: Facts, limits: RiskLimits) -> tuple[Verdict, ...]:
     """An order that would have to trade now needs an open market."""
     rule, hours = "market_hours", facts.hours
     if not limits.market_hours:
-        return (RuleVerdict(rule, "not asked", NONE),)
+        return (Verdict(rule, NOT_ASKED, NONE),)
     value = "not known" if hours is None else hours.text
     if waits(facts.terms) or facts.waits_for_entry:
-        return (RuleVerdict(rule, value, "any time: the order may wait"),)
+        return (Verdict(rule, value, "any time: the order may wait"),)
     limit = "open"
     if hours is not None and hours.open:
-        return (RuleVerdict(rule, value, limit),)
+        return (Verdict(rule, value, limit),)
     why = "its hours are not known" if hours is None else hours.text
     terms, symbol = facts.terms, facts.details.contract.symbol
     text = (
         f"{symbol} does not trade now, {why}: an order of type {terms.order_type} for {terms.tif} would have to"
         f" (accepted: {', '.join(sorted(_WAITING))}, {' and '.join(sorted(_AUCTIONS))}, which wait)"
     )
-    return (RuleVerdict(rule, value, limit, text),)
+    return (Verdict(rule, value, limit, text=text),)

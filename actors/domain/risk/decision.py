@@ -23,9 +23,9 @@ from actors.domain.risk.flow_rules import duplicates, open_orders, rates
 from actors.domain.risk.limits import RiskLimits
 from actors.domain.risk.money_rules import money
 from actors.domain.risk.price_rules import collar, fresh_quote, stop_side
-from actors.messages.risk import RuleVerdict
+from actors.domain.risk.verdict import Verdict
 
-Rule = Callable[[Facts, RiskLimits], tuple[RuleVerdict, ...]]
+Rule = Callable[[Facts, RiskLimits], tuple[Verdict, ...]]
 
 _RULES: Final[tuple[Rule, ...]] = (
     contract_accepts,
@@ -43,11 +43,11 @@ _RULES: Final[tuple[Rule, ...]] = (
 )
 
 
-def decide(facts: Facts, limits: RiskLimits) -> tuple[RuleVerdict, ...]:
+def decide(facts: Facts, limits: RiskLimits) -> tuple[Verdict, ...]:
     """What every rule says of an order: it may leave when all of them passed.
 
     An order whose numbers are none is told by its contract's rule alone: nothing else about it can be measured.
     """
     if not is_measurable(facts.terms):
         return (not_measurable(facts),)
-    return tuple(verdict for rule in _RULES for verdict in rule(facts, limits))
+    return tuple([verdict for rule in _RULES for verdict in rule(facts, limits)])

@@ -42,12 +42,26 @@ class Holding(msgspec.Struct, frozen=True):
     selling: Decimal = NOTHING
 
 
+class Known(msgspec.Struct, frozen=True):
+    """One contract of an account with what follows from it alone (`known.known`), put together once, not each time.
+
+    `text` is the holding in words. `gross` is what it may be worth at worst and `unshown` how much of that Account's
+    funds do not carry yet, in the account's base currency; or why nobody knows.
+    """
+
+    holding: Holding
+    text: str = ""
+    gross: Decimal | str = NOTHING
+    unshown: Decimal | str = NOTHING
+
+
 class Move(msgspec.Struct, frozen=True):
     """What the order does to one contract: a single order moves its own, a combo each of its legs.
 
     `quantity` is what it may still buy or sell of it, above zero: for a change without what is filled, for a leg
     times its ratio. `side` is that of the leg as it would trade. `own` is the position of the order's strategy alone,
-    by its executions; `own_buying` and `own_selling` what its other working orders buy and sell at most.
+    by its executions; `own_buying` and `own_selling` what its other working orders buy and sell at most. `text` is the
+    holding in words.
     """
 
     side: str
@@ -56,6 +70,7 @@ class Move(msgspec.Struct, frozen=True):
     own: Decimal = NOTHING
     own_buying: Decimal = NOTHING
     own_selling: Decimal = NOTHING
+    text: str = ""
 
 
 class Counts(msgspec.Struct, frozen=True):
@@ -100,7 +115,7 @@ class Facts(msgspec.Struct, frozen=True, kw_only=True):
     quote: Quote | None
     hours: HoursFact | None
     moves: tuple[Move, ...]
-    others: tuple[Holding, ...]
+    others: tuple[Known, ...]
     figures: RiskFigures | None
     counts: Counts
     twin: Twin | None = None

@@ -8,14 +8,15 @@ from __future__ import annotations
 
 from typing import Final
 
-from actors.domain.risk.contract_rules import NONE
 from actors.domain.risk.facts import Facts
 from actors.domain.risk.limits import RiskLimits
+from actors.domain.risk.verdict import NONE, NOT_ASKED, Form, Verdict
 from actors.messages.broker import OrderTerms
 from actors.messages.market import Contract
-from actors.messages.risk import RuleVerdict
 
 _CHANGE: Final = "not asked of a change"
+_COUNT: Final = Form("{0}", "up to {0}")
+_AFTER: Final = Form("{0:.3f} s after {1}", "{0:g} s or more after the same order")
 
 
 def fingerprint(contract: Contract, terms: OrderTerms, strategy: str) -> tuple[object, ...]:
@@ -36,56 +37,53 @@ def fingerprint(contract: Contract, terms: OrderTerms, strategy: str) -> tuple[o
     )
 
 
-def open_orders(facts: Facts, limits: RiskLimits) -> tuple[RuleVerdict, ...]:
+def open_orders(facts: Facts, limits: RiskLimits) -> tuple[Verdict, ...]:
     """Orders that work or wait, with this one."""
-    counts = facts.counts
-    return _counted(
-        facts,
-        ("max_open_orders", counts.open, limits.max_open_orders, "open at once"),
-        (f"max_open_orders of {facts.strategy}", counts.open_own, limits.own.max_open_orders, "open at once"),
-    )
+    counts, own = facts.counts, limits.own.max_open_orders
+    found = [_counted(facts, "max_open_orders", counts.open, limits.max_open_orders, "open at once")]
+    if own is not None:
+        found.append(_counted(facts, f"max_open_orders of {facts.strategy}", counts.open_own, own, "open at once"))
+    return tuple(found)
 
 
-def rates(facts: Facts, limits: RiskLimits) -> tuple[RuleVerdict, ...]:
+def rates(facts: Facts, limits: RiskLimits) -> tuple[Verdict, ...]:
     """Orders by minute and day, with this one."""
-    counts, name = facts.counts, facts.strategy
-    of = f"of {name}" if name else "without a strategy"
-    return _counted(
-        facts,
-        ("orders_per_minute", counts.minute, limits.orders_per_minute, "within a minute"),
-        ("orders_per_minute_each", counts.minute_own, limits.orders_per_minute_each, f"{of} within a minute"),
-        (f"orders_per_minute of {name}", counts.minute_own, limits.own.orders_per_minute, "within a minute"),
-        ("orders_per_day", counts.day, limits.orders_per_day, "today"),
-        (f"orders_per_day of {name}", counts.day_own, limits.own.orders_per_day, "today"),
-    )
+    counts, own, name = facts.counts, limits.own, facts.strategy
+    each = f"{f'of {name}' if name else 'without a strategy'} within a minute"
+    found = [
+        _counted(facts, "orders_per_minute", counts.minute, limits.orders_per_minute, "within a minute"),
+        _counted(facts, "orders_per_minute_each", counts.minute_own, limits.orders_per_minute_each, each),
+        _counted(facts, "orders_per_day", counts.day, limits.orders_per_day, "today"),
+    ]
+    if own.orders_per_minute is not None:
+        rule = f"orders_per_minute of {name}"
+        found.append(_counted(facts, rule, counts.minute_own, own.orders_per_minute, "within a minute"))
+    if own.orders_per_day is not None:
+        found.append(_counted(facts, f"orders_per_day of {name}", counts.day_own, own.orders_per_day, "today"))
+    return tuple(found)
 
 
-def _counted(facts: Facts, *rows: tuple[str, int, int | None, str]) -> tuple[RuleVerdict, ...]:
-    """One verdict for each limit that there is, and for those of all that there is none."""
-    verdicts = []
-    for rule, before, limit, when in rows:
-        value = f"{before + facts.together}"
-        if limit is None or facts.change:
-            if " of " not in rule:
-                verdicts.append(RuleVerdict(rule, value, _CHANGE if facts.change else NONE))
-            continue
-        accepted, text = f"up to {limit}", ""
-        if before + facts.together > limit:
-            text = f"it would be order {value} {when}, which is above {rule} (accepted: {accepted})"
-        verdicts.append(RuleVerdict(rule, value, accepted, text))
-    return tuple(verdicts)
+def _counted(facts: Facts, rule: str, before: int, limit: int | None, when: str) -> Verdict:
+    count = before + facts.together
+    if limit is None or facts.change:
+        return Verdict(rule, count, _CHANGE if facts.change else NONE)
+    found = Verdict(rule, count, limit, _COUNT)
+    if count <= limit:
+        return found
+    text = f"it would be order {count} {when}, which is above {rule} (accepted: {found.words().limit})"
+    return found.refused(text)
 
 
-def duplicates(facts: Facts, limits: RiskLimits) -> tuple[RuleVerdict, ...]:
+def duplicates(facts: Facts, limits: RiskLimits) -> tuple[Verdict, ...]:
     """The same order may not come twice within the window; one with the same key is not even a second order."""
     rule, twin, window = "duplicate_window", facts.twin, limits.duplicate_window
     if facts.change or window <= 0:
-        return (RuleVerdict(rule, "not asked", _CHANGE if facts.change else NONE),)
-    limit = f"{window:g} s or more after the same order"
+        return (Verdict(rule, NOT_ASKED, _CHANGE if facts.change else NONE),)
     if twin is None:
-        return (RuleVerdict(rule, "no such order", limit),)
-    value = f"{twin.age:.3f} s after {twin.key}"
+        return (Verdict(rule, "no such order", window, _AFTER),)
+    found = Verdict(rule, twin.age, window, _AFTER, twin.key)
     if twin.age >= window:
-        return (RuleVerdict(rule, value, limit),)
+        return (found,)
+    limit = found.words().limit
     text = f"the same order was placed {twin.age:.3f} s ago as {twin.key}: {rule} (accepted: {limit}, or other terms)"
-    return (RuleVerdict(rule, value, limit, text),)
+    return (found.refused(text),)

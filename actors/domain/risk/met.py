@@ -10,6 +10,7 @@ from collections.abc import Iterable
 from decimal import Decimal
 
 from actors.domain.combos import multiplier_of
+from actors.domain.exact import exact
 from actors.domain.order_state import OrderState
 from actors.domain.risk.market import prices_of
 from actors.messages.market import Contract, Quote
@@ -52,4 +53,4 @@ class Met:
 
 
 def _worth(contract: Contract, prices: Iterable[float]) -> Decimal:
-    return Decimal(repr(max(map(abs, prices)))) * multiplier_of(contract)
+    return exact(max(map(abs, prices))) * multiplier_of(contract)

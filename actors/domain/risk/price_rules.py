@@ -10,89 +10,98 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import Final
 
-from actors.domain.risk.contract_rules import NONE, waits
+from actors.domain.exact import exact
+from actors.domain.risk.contract_rules import waits
 from actors.domain.risk.facts import Facts
 from actors.domain.risk.limits import RiskLimits
 from actors.domain.risk.market import against, market_price
-from actors.messages.risk import RuleVerdict
+from actors.domain.risk.verdict import NONE, Form, Verdict
 
 _AT_ANY_PRICE: Final = frozenset({"MKT", "MOC"})
 _OF_ENTRY: Final = "measured against its entry"
+_KNOWN: Final = "a known market"
+_MARKET_ORDER: Final = Form("{1} {0:.10g}", "a quote younger than {0:g} s")
+_STOP: Final = Form("{0:.10g}")
+_STOPS: Final = {"BUY": Form("{0:.10g}", "above {0:.10g}"), "SELL": Form("{0:.10g}", "below {0:.10g}")}
+_LIMIT: Final = Form("{1} {0:.10g}")
+_UP_TO: Final = Form("{1} {0:.10g}", "up to {0:f}")
+_OR_MORE: Final = Form("{1} {0:.10g}", "{0:f} or more")
+_NAMES_A_PRICE: Final = (Verdict("quote", "names a price", NONE),)
+_NO_STOP: Final = (Verdict("stop", "no stop", NONE),)
+_NO_LIMIT: Final = (Verdict("price_collar", "no limit price", NONE),)
 
 
-def fresh_quote(facts: Facts, limits: RiskLimits) -> tuple[RuleVerdict, ...]:
+def fresh_quote(facts: Facts, limits: RiskLimits) -> tuple[Verdict, ...]:
     """A market order needs a price that is known, also when it reduces and when it waits."""
     if facts.terms.order_type not in _AT_ANY_PRICE:
-        return (RuleVerdict("quote", "names a price", NONE),)
-    limit = f"a quote younger than {limits.quote_age:g} s"
+        return _NAMES_A_PRICE
     price = market_price(facts, limits.quote_age)
-    if isinstance(price, str):
-        text = f"{price}; an order of type {facts.terms.order_type} needs {limit} (accepted: a limit price, or wait)"
-        return (RuleVerdict("quote", price, limit, text),)
-    return (RuleVerdict("quote", f"{against(facts)} {price:.10g}", limit),)
+    found = Verdict("quote", price, limits.quote_age, _MARKET_ORDER, against(facts))
+    if not isinstance(price, str):
+        return (found,)
+    limit, asked = found.words().limit, facts.terms.order_type
+    return (found.refused(f"{price}; an order of type {asked} needs {limit} (accepted: a limit price, or wait)"),)
 
 
-def stop_side(facts: Facts, limits: RiskLimits) -> tuple[RuleVerdict, ...]:
+def stop_side(facts: Facts, limits: RiskLimits) -> tuple[Verdict, ...]:
     """A stop to buy stands above the market and one to sell below it; otherwise it would trigger at once."""
     stop = facts.terms.stop
-    if stop is None or limits.price_collar is None:
-        return (RuleVerdict("stop", "no stop" if stop is None else f"{stop:.10g}", NONE),)
-    value = f"{stop:.10g}"
-    if facts.waits_for_entry:
-        return (RuleVerdict("stop", value, _OF_ENTRY),)
+    if stop is None:
+        return _NO_STOP
+    if limits.price_collar is None or facts.waits_for_entry:
+        return (Verdict("stop", stop, NONE if limits.price_collar is None else _OF_ENTRY, _STOP),)
     market = market_price(facts, limits.quote_age, resting=_resting(facts))
     if isinstance(market, str):
-        return (RuleVerdict("stop", value, "a known market", _unmeasured("stop", value, market)),)
+        return (Verdict("stop", stop, _KNOWN, _STOP, text=_unmeasured("stop", stop, market)),)
     buying = facts.terms.side == "BUY"
-    accepted = f"{'above' if buying else 'below'} {market:.10g}"
+    found = Verdict("stop", stop, market, _STOPS["BUY" if buying else "SELL"])
     if stop > market if buying else stop < market:
-        return (RuleVerdict("stop", value, accepted),)
+        return (found,)
+    words = found.words()
     text = (
-        f"stop {value} to {facts.terms.side.lower()} would trigger at once, the market is at {market:.10g}"
-        f" (accepted: {accepted})"
+        f"stop {words.value} to {facts.terms.side.lower()} would trigger at once, the market is at {market:.10g}"
+        f" (accepted: {words.limit})"
     )
-    return (RuleVerdict("stop", value, accepted, text),)
+    return (found.refused(text),)
 
 
-def collar(facts: Facts, limits: RiskLimits) -> tuple[RuleVerdict, ...]:
+def collar(facts: Facts, limits: RiskLimits) -> tuple[Verdict, ...]:
     """A limit may be so much worse than the market, in percent of it, or one tick."""
     rule, terms = "price_collar", facts.terms
     name = "limit" if terms.limit is not None else "limit_offset"
     price = terms.limit if terms.limit is not None else terms.limit_offset
-    if price is None or limits.price_collar is None:
-        return (RuleVerdict(rule, "no limit price" if price is None else f"{name} {price:.10g}", NONE),)
-    value = f"{name} {price:.10g}"
-    if facts.waits_for_entry:
-        return (RuleVerdict(rule, value, _OF_ENTRY),)
+    if price is None:
+        return _NO_LIMIT
+    if limits.price_collar is None or facts.waits_for_entry:
+        return (Verdict(rule, price, NONE if limits.price_collar is None else _OF_ENTRY, _LIMIT, name),)
     market = market_price(facts, limits.quote_age, resting=_resting(facts))
     if isinstance(market, str):
-        return (RuleVerdict(rule, value, "a known market", _unmeasured(name, f"{price:.10g}", market)),)
+        return (Verdict(rule, price, _KNOWN, _LIMIT, name, _unmeasured(name, price, market)),)
     reference = _reference(facts, market)
-    room = max(abs(reference) * _exact(limits.price_collar) / 100, _exact(facts.details.min_tick))
+    room = max(abs(reference) * exact(limits.price_collar) / 100, exact(facts.details.min_tick))
     if name == "limit_offset":
-        worst, within = room, _exact(price) <= room
-        accepted = f"up to {_plain(worst)}"
+        worst, form = room, _UP_TO
     elif terms.side == "BUY":
-        worst = _on_tick(reference + room, facts, "ROUND_FLOOR")
-        within, accepted = _exact(price) <= worst, f"up to {_plain(worst)}"
+        worst, form = _on_tick(reference + room, facts, "ROUND_FLOOR"), _UP_TO
     else:
-        worst = _on_tick(reference - room, facts, "ROUND_CEILING")
-        within, accepted = _exact(price) >= worst, f"{_plain(worst)} or more"
-    if within:
-        return (RuleVerdict(rule, value, accepted),)
+        worst, form = _on_tick(reference - room, facts, "ROUND_CEILING"), _OR_MORE
+    found = Verdict(rule, price, worst, form, name)
+    if exact(price) <= worst if form is _UP_TO else exact(price) >= worst:
+        return (found,)
+    words = found.words()
     text = (
-        f"{value} is more than {limits.price_collar:g} % beyond {_plain(reference)}, the market it would meet:"
-        f" price_collar (accepted: {accepted})"
+        f"{words.value} is more than {limits.price_collar:g} % beyond {reference.normalize():f}, the market it would"
+        f" meet: price_collar (accepted: {words.limit})"
     )
-    return (RuleVerdict(rule, value, accepted, text),)
+    return (found.refused(text),)
 
 
 def _reference(facts: Facts, market: float) -> Decimal:
     """The price at which the order begins to trade: the market, or its stop where that is further away."""
-    stop, now = facts.terms.stop, _exact(market)
+    stop, now = facts.terms.stop, exact(market)
     if stop is None:
         return now
-    return max(now, _exact(stop)) if facts.terms.side == "BUY" else min(now, _exact(stop))
+    return max(now, exact(stop)) if facts.terms.side == "BUY" else min(now, exact(stop))
 
 
 def _resting(facts: Facts) -> bool:
@@ -102,19 +111,10 @@ def _resting(facts: Facts) -> bool:
     return closed and waits(facts.terms)
 
 
-def _unmeasured(name: str, value: str, why: str) -> str:
-    return f"{name} {value} cannot be measured: {why} (accepted: an order with a fresh quote)"
+def _unmeasured(name: str, price: float, why: str) -> str:
+    return f"{name} {price:.10g} cannot be measured: {why} (accepted: an order with a fresh quote)"
 
 
 def _on_tick(price: Decimal, facts: Facts, rounding: str) -> Decimal:
-    tick = _exact(facts.details.min_tick)
+    tick = exact(facts.details.min_tick)
     return price if tick <= 0 else (price / tick).to_integral_value(rounding) * tick
-
-
-def _exact(value: float) -> Decimal:
-    """The number a person would write for a float."""
-    return Decimal(repr(value))
-
-
-def _plain(value: Decimal) -> str:
-    return f"{value.normalize():f}"

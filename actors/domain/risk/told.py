@@ -1,45 +1,62 @@
-"""The facts of a decision in words, as they are kept with it and shown by `why`. Pure."""
+"""The facts of a decision: in words for `why` and refusals, and with their numbers for the row of an order. Pure."""
 
 from __future__ import annotations
 
 from decimal import Decimal
+from typing import Any, Final
+
+import msgspec
 
 from actors.domain.contracts import words
 from actors.domain.risk.facts import Facts, Holding, Move
 from actors.messages.market import Quote
 from actors.messages.risk import RiskFigures
 
+_OF_QUOTE: Final = ("bid", "ask", "last", "state", "age")
 
-def told(facts: Facts, *, others: str, figures: str) -> dict[str, str]:
-    """What a decision was based on; what was not known is said to be.
 
-    `others` are the account's other contracts in words (`holding_text`), `figures` what it is worth (`figures_text`).
-    """
-    terms, counts = facts.terms, facts.counts
+def told(facts: Facts, figures: str) -> dict[str, str]:
+    """What a decision was based on; what was not known is said to be. `figures`: the account's, in words."""
+    terms, counts, quote, twin = facts.terms, facts.counts, facts.quote, facts.twin
     prices = (f"{name} {getattr(terms, name):.10g}" for name in ("limit", "stop") if getattr(terms, name) is not None)
     found = {
         "order": " ".join((terms.side, f"{terms.quantity:f}", words(facts.details.contract), *prices)),
         "kind": f"{terms.order_type} {terms.tif}{' outside regular hours' if terms.outside_rth else ''}",
         "account": terms.account,
         "strategy": facts.strategy,
-        "quote": "not known" if facts.quote is None else _quote(facts.quote),
-        "hours": "not asked" if facts.hours is None else facts.hours.text,
-        "position": "; ".join(map(_move, facts.moves)),
-        "others": others,
-        "figures": figures,
+        **numbers(facts, figures),
+        "quote": "not known" if quote is None else _quote(quote),
         "orders": (
             f"{counts.open} open, {counts.minute} within a minute, {counts.day} today; of the strategy"
             f" {counts.open_own}, {counts.minute_own}, {counts.day_own}; {facts.together} together"
         ),
+        "alike": "" if twin is None else f"{twin.key} {twin.age:.3f} s ago",
     }
-    flags = {
-        "alike": "" if facts.twin is None else f"{facts.twin.key} {facts.twin.age:.3f} s ago",
-        "change": "of a working order" if facts.change else "",
-        "exit": "of an entry that has not filled" if facts.waits_for_entry else "",
-        "margin": "asked of the broker" if facts.asks_broker else "",
-        "only": facts.only_reducing,
+    return {name: text for name, text in found.items() if text}
+
+
+def numbers(facts: Facts, figures: str) -> dict[str, Any]:
+    """The same for a row that has the order: numbers where words would have to be made, null for what is not known."""
+    quote, hours, twin = facts.quote, facts.hours, facts.twin
+    found: dict[str, Any] = {
+        "quote": None if quote is None else {name: getattr(quote, name) for name in _OF_QUOTE},
+        "hours": "not asked" if hours is None else hours.text,
+        "position": "; ".join([_move(move) for move in facts.moves]),
+        "others": "; ".join([other.text for other in facts.others]),
+        "figures": figures,
+        "orders": {**msgspec.structs.asdict(facts.counts), "together": facts.together},
     }
-    return {name: text for name, text in {**found, **flags}.items() if text}
+    if twin is not None:
+        found["alike"] = {"key": twin.key, "age": twin.age}
+    if facts.change:
+        found["change"] = "of a working order"
+    if facts.waits_for_entry:
+        found["exit"] = "of an entry that has not filled"
+    if facts.asks_broker:
+        found["margin"] = "asked of the broker"
+    if facts.only_reducing:
+        found["only"] = facts.only_reducing
+    return found
 
 
 def _quote(quote: Quote) -> str:
@@ -53,7 +70,7 @@ def _price(price: float | None) -> str:
 
 def _move(move: Move) -> str:
     own = f", of the strategy {move.own:f}" if move.own or move.own_buying or move.own_selling else ""
-    return holding_text(move.holding) + own
+    return (move.text or holding_text(move.holding)) + own
 
 
 def holding_text(held: Holding) -> str:

@@ -11,6 +11,7 @@ from __future__ import annotations
 from decimal import Decimal
 
 from actors.domain.combos import multiplier_of
+from actors.domain.exact import exact
 from actors.domain.risk.facts import Facts
 from actors.domain.risk.market import market_price
 from actors.messages.broker import OrderTerms
@@ -32,7 +33,7 @@ def unit_value(facts: Facts, quote_age: float) -> Decimal | str:
         if isinstance(quoted, str):
             return quoted
         prices.append(abs(quoted))
-    return Decimal(repr(max(prices))) * multiplier_of(facts.details.contract)
+    return exact(max(prices)) * multiplier_of(facts.details.contract)
 
 
 def rate_of(figures: RiskFigures | None, currency: str, account: str) -> Decimal | str:

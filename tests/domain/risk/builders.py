@@ -10,6 +10,7 @@ import msgspec
 from actors.domain.hours import HoursFact
 from actors.domain.risk.decision import decide
 from actors.domain.risk.facts import Counts, Facts, Holding, Move
+from actors.domain.risk.known import known
 from actors.domain.risk.limits import RiskLimits
 from actors.messages.broker import OrderTerms
 from actors.messages.market import ContractDetails
@@ -72,7 +73,9 @@ def facts(
         "figures": figures(),
         "counts": Counts(),
     }
-    return Facts(**(values | changes))
+    values |= changes
+    others = tuple(known(one, values["figures"], asked.account) for one in values["others"])
+    return Facts(**(values | {"others": others}))
 
 
 def limits(**changes: Any) -> RiskLimits:
@@ -85,5 +88,5 @@ def refusals(about: Facts, kept: RiskLimits = WIDE) -> dict[str, str]:
 
 
 def verdict(rule: str, about: Facts, kept: RiskLimits = WIDE) -> RuleVerdict:
-    (found,) = (one for one in decide(about, kept) if one.rule == rule)
+    (found,) = (one.words() for one in decide(about, kept) if one.rule == rule)
     return found

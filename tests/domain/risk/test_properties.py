@@ -179,7 +179,8 @@ def test_a_limit_passes_the_collar_exactly_when_it_is_no_further_than_that_or_on
 def test_whatever_the_facts_every_refusal_says_what_is_wrong_and_what_would_be_accepted(
     about: Facts, kept: RiskLimits
 ) -> None:
-    for one in decide(about, kept):
+    for found in decide(about, kept):
+        one = found.words()
         assert one.rule
         assert one.value
         assert one.limit
