@@ -2,7 +2,7 @@
 
 An order's stored state, which the service reads back, must say what its last row says, and the columns beside it what
 the state says; an execution's and a commission's columns must be those of its last row. Facts that rows of an older
-version do not tell are compared with nothing, nor are the words of `reason`, which are made from the rest.
+version do not tell are compared with nothing, nor are words made from the rest, which another version may put otherwise.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from actors.domain.order_state import OrderState
 from actors.domain.order_words import facts
 from actors.orders.journal import ORDER_COLUMNS, order_row
 
-_IN_WORDS: Final = frozenset({"state", "reason"})  # the state is compared by itself
+_IN_WORDS: Final = frozenset({"reason", "doubt", "contract"})
 
 _LAST_OF_ORDERS: Final = f"""
 SELECT sequence, last.key, data, {", ".join(f"orders.{column}" for column in ORDER_COLUMNS)} FROM (
@@ -86,10 +86,10 @@ def _order_problem(data: str, columns: dict[str, Any]) -> str:
     said = [
         f"has {name} {columns[name]}, its state {stored[name]}"
         for name in ORDER_COLUMNS
-        if name not in _IN_WORDS and columns[name] != stored[name]
+        if name != "state" and name not in _IN_WORDS and columns[name] != stored[name]
     ] + [
         f"has {name} {value} in its state, the journal {told[name]}"
         for name, value in read_back.items()
-        if name in told and name != "reason" and value != told[name]
+        if name in told and name not in _IN_WORDS and value != told[name]
     ]
     return "; ".join(said)

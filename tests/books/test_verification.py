@@ -284,6 +284,11 @@ def test_orders_executions_and_commissions_that_are_not_as_the_journal_has_them_
     assert any(words in one.problem for one in findings)
 
 
+def test_words_that_another_version_would_put_otherwise_are_no_finding(whole: Path) -> None:
+    edit(whole / "orders.db", "UPDATE orders SET reason = 'in other words' WHERE key = 'schlüssel-2'")
+    assert named(whole) == []
+
+
 # --- files ----------------------------------------------------------------------------------------------
 
 
