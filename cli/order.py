@@ -60,7 +60,7 @@ def place(state_dir: Path, as_json: bool, **asked: Any) -> None:
 
 
 @order.command("what-if", context_settings=NUMBERS)
-@order_options()
+@order_options(placed=False)
 @state_dir
 @as_json
 def what_if(state_dir: Path, as_json: bool, **asked: Any) -> None:

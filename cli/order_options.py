@@ -76,16 +76,21 @@ _OPTIONS: Final = (
     ),
     click.option("--good-till", type=Instant(), help="Until when, with its time zone; the time in force is GTD then."),
     click.option("--outside-rth", is_flag=True, help="May also trade outside regular trading hours."),
+    click.option("--account", default="", help="Account, when the login has several."),
+)
+_OF_PLACING: Final = (
     click.option(
         "--what-if", is_flag=True, help="Have the broker check the margin first; it answers about once a minute."
     ),
     key_option("Your own key; a key used before answers with that order and places nothing."),
-    click.option("--account", default="", help="Account, when the login has several."),
 )
 
 
-def order_options(*, required: bool = True) -> Callable[[F], F]:
-    """SIDE, QUANTITY and SYMBOL, and every option of an order. They are named as the fields of `PlaceOrder`."""
+def order_options(*, required: bool = True, placed: bool = True) -> Callable[[F], F]:
+    """SIDE, QUANTITY and SYMBOL, and every option of an order; without `placed` none that only placing has.
+
+    They are named as the fields of `PlaceOrder`.
+    """
     sides = click.Choice(["BUY", "SELL"], case_sensitive=False)
     words = (
         click.argument("side", metavar="BUY|SELL", type=sides, required=required),
@@ -94,7 +99,7 @@ def order_options(*, required: bool = True) -> Callable[[F], F]:
     )
 
     def decorated(function: F) -> F:
-        for option in reversed((*words, *_OPTIONS)):
+        for option in reversed((*words, *_OPTIONS, *(_OF_PLACING if placed else ()))):
             function = option(function)
         return function
 

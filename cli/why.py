@@ -60,7 +60,7 @@ def _print_decision(decision: Decision, *, as_json: bool) -> None:
         (Text("ok", GOOD) if one.passed else Text("NO", BAD), one.rule, one.value, one.limit)
         for one in decision.verdicts
     )
-    console().print(table(("", "rule", "value", "accepted"), rows))
+    console().print(table(("", "rule", "value", "limit"), rows))
     console().print(table(("based on", ""), decision.facts.items()))
     refusals = [one.text for one in decision.verdicts if not one.passed]
     for text in refusals:

@@ -7,6 +7,7 @@ let orders reach a market that nobody unlocked (exit 10) is refused by an interl
 from __future__ import annotations
 
 from dataclasses import dataclass
+from decimal import Decimal
 
 
 @dataclass(frozen=True)
@@ -20,7 +21,8 @@ class Problem:
     fix: str
 
     def __str__(self) -> str:
-        return f"{self.key} = {self.value!r} ({self.source}): {self.wrong}. Fix: {self.fix}"
+        value = self.value if isinstance(self.value, Decimal) else repr(self.value)
+        return f"{self.key} = {value} ({self.source}): {self.wrong}. Fix: {self.fix}"
 
 
 class SettingsError(Exception):

@@ -1,7 +1,8 @@
 """Runs a supervision tree in this process, from its first child to its exit code.
 
-SIGTERM and SIGINT stop it in order, a second one kills what is left; SIGHUP reloads its configuration, SIGUSR1 is
-the user's.
+SIGTERM and SIGINT stop it in order, a second one kills what is left; SIGHUP reloads its configuration, SIGUSR1 means
+what whoever runs the tree makes of it. The exit code is 0 when it has drained; 10 when a child met what must not be
+worked with; 70 when it gave up, or the supervisor itself failed; 78 when something cannot run as configured.
 Whatever happens, no child, address or slot outlives `run`.
 """
 
@@ -50,12 +51,9 @@ def run(
 ) -> int:
     """Supervise until a signal stops the tree or it gives up; the exit code of the service. In the main thread only.
 
-    0: drained; 10: something met what must not be worked with; 70: gave up, or the supervisor itself failed; 78:
-    something cannot run as configured.
     `messages` names the registry of message types, `preload` the modules children share; `load` returns the tree
     as it is configured at the time of a reload; `on_ready` is called once every child has started, `on_user_signal`
-    at each SIGUSR1, which without it ends the process.
-    Raises SpecError before anything is started.
+    at each SIGUSR1, which without it ends the process. Raises SpecError before anything is started.
     """
     _check(root, run_dir)
     codec = Codec(_registry(messages))

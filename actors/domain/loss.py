@@ -17,7 +17,7 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 
-_BROKERS_DAY: Final = ZoneInfo("America/New_York")
+_BROKERS_ZONE: Final = ZoneInfo("America/New_York")
 
 Outcome = Literal["fine", "unknown", "blind", "reduce", "halt"]
 
@@ -70,9 +70,9 @@ class Verdict(msgspec.Struct, frozen=True):
     fired: Fired | None = None
 
 
-def trading_day(now: datetime) -> date:
-    """The day whose loss counts."""
-    return now.astimezone(_BROKERS_DAY).date()
+def brokers_day(now: datetime) -> date:
+    """The day whose loss counts; not `trading_day`, which ends at 17:00."""
+    return now.astimezone(_BROKERS_ZONE).date()
 
 
 def judge(one: DayLoss, limits: LossLimits, day: date, now: float) -> Verdict:

@@ -13,7 +13,7 @@ from typing import Final
 import msgspec
 import orjson
 
-from actors.domain.loss import DayLoss, Fired, LossLimits, Verdict, judge, trading_day
+from actors.domain.loss import DayLoss, Fired, LossLimits, Verdict, brokers_day, judge
 from actors.messages.orders import Halt
 from actors.messages.risk import RiskFigures
 from actors.orders.figures import Figures
@@ -75,7 +75,7 @@ class LossWatch:
         self._losses[account] = loss
         if loss.unknown_since is not None and before.unknown_since is None:
             self._reactor.after(self._limits.unknown_after, self.look)
-        day = trading_day(clock.now())
+        day = brokers_day(clock.now())
         verdict = judge(loss, self._limits, day, now)
         if verdict.fired is not None:
             self._fire(loss, verdict, verdict.fired)

@@ -79,7 +79,7 @@ class ProtectionWatch:
     def view(self) -> ProtectionChanged:
         """What has been missing for longer than `grace`. Rejected while nobody knows."""
         if self._items is None:
-            raise Rejected("which positions have their stops is not known before the first reconciliation", kind="cut")
+            raise Rejected("no reconciliation was confirmed yet", kind="cut")
         return ProtectionChanged(self._items)
 
     def greet(self, peer: Peer) -> None:

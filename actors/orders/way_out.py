@@ -51,13 +51,8 @@ class WayOut:
         ask_soon: Callable[[str], None],
         log: logging.Logger,
     ) -> None:
-        self._exit = Exit(
-            records=records,
-            gate=gate,
-            connection=connection,
-            reactor=reactor,
-            unanswered_after=settings.unanswered_after,
-        )
+        wait = settings.unanswered_after
+        self._exit = Exit(records=records, gate=gate, connection=connection, reactor=reactor, unanswered_after=wait)
         only = gate.why_only_reducing
         self._preparing = Preparing(hours, figures, limits, reactor)
         self._desk = RiskDesk(records=records, figures=figures, hours=hours, limits=limits, only_reducing=only)

@@ -64,10 +64,10 @@ def test_a_position_without_its_stop_is_a_problem_and_so_is_not_knowing(tmp_path
     status = json.loads(result.stdout)
     assert status["problems"] == ["10 of AAPL in DU1 is not protected: 10 of it should have a live stop, 4 has"]
     assert [one["symbol"] for one in status["unprotected"]] == ["AAPL"]
-    unknown = Rejected("not known before the first reconciliation", kind="cut")
+    unknown = Rejected("no reconciliation was confirmed yet", kind="cut")
     with scripted(tmp_path, {"order": {GetProtection: unknown}}) as service:
         status = json.loads(service.run("status", "--json").stdout)
-    words = "which positions lack a stop is not known: not known before the first reconciliation"
+    words = "which positions lack a stop is not known: no reconciliation was confirmed yet"
     assert (status["problems"], status["missing"], status["unprotected"]) == ([words], {}, None)
 
 

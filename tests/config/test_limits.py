@@ -30,12 +30,9 @@ AMOUNT = st.none() | st.integers(1, 5).map(Decimal)
 @pytest.mark.parametrize(
     ("assignments", "said"),
     [
-        (
-            ["risk.max_order_value=50001"],
-            "risk.max_order_value = Decimal('50001') (--set risk.max_order_value): is above",
-        ),
+        (["risk.max_order_value=50001"], "risk.max_order_value = 50001 (--set risk.max_order_value): is above"),
         (["risk.max_position_value=24999"], "is above max_position_value (24999), which would always refuse first"),
-        (["risk.max_gross_exposure=49999"], "risk.max_position_value = Decimal('50000') (default"),
+        (["risk.max_gross_exposure=49999"], "risk.max_position_value = 50000 (default"),
         (["risk.max_gross_exposure=49999", "risk.max_position_value=none", "risk.max_order_value=50000"], "(49999)"),
         (["risk.daily_loss.reduce_at=2001"], "is above halt_at (2000)"),
         (["risk.allowed=[AAPL, MSFT]", "risk.restricted=[msft]"], "risk.restricted = 'MSFT'"),

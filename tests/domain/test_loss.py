@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from actors.domain.loss import DayLoss, Fired, LossLimits, judge, trading_day
+from actors.domain.loss import DayLoss, Fired, LossLimits, brokers_day, judge
 
 LIMITS = LossLimits(Decimal(1000), Decimal(2000), 30.0)
 DAY = date(2026, 11, 20)
@@ -53,8 +53,8 @@ def test_without_limits_nothing_need_be_known_and_with_one_it_must() -> None:
 
 
 def test_a_day_begins_at_midnight_in_new_york() -> None:
-    assert trading_day(datetime(2026, 11, 21, 4, 59, tzinfo=UTC)) == DAY
-    assert trading_day(datetime(2026, 11, 21, 5, 0, tzinfo=UTC)) == DAY + timedelta(days=1)
+    assert brokers_day(datetime(2026, 11, 21, 4, 59, tzinfo=UTC)) == DAY
+    assert brokers_day(datetime(2026, 11, 21, 5, 0, tzinfo=UTC)) == DAY + timedelta(days=1)
 
 
 @given(st.lists(money, min_size=1, max_size=8))

@@ -121,7 +121,7 @@ def test_a_bracket_whose_stop_fills_in_part_leaves_the_rest_its_stop_and_without
 def test_a_restart_goes_on_knowing_what_brackets_claim(watched: House) -> None:
     entered(watched)
     watched.restart()
-    with pytest.raises(Rejected, match="not known before the first reconciliation"):
+    with pytest.raises(Rejected, match="no reconciliation was confirmed yet"):
         asked(watched)
     watched.wait_gate("reconciling")
     gone = order_report("Cancelled", **mine(2), completed=True, terms=exit_at("Cancelled", 2).terms)
