@@ -2,8 +2,9 @@
 
 An order reduces a position when it is on the other side and for no more than what is held, less what older orders
 already reduce. Of orders of which one cancels or reduces the others only the largest counts. The exits of a bracket
-belong to their entry: they are never taken for entries, what they exit from may fill at any moment. Quantities are
-signed for what is held; negative is short.
+belong to their entry: they are never taken for entries, what they exit from may fill at any moment. For the same reason
+an entry with exits never reduces: where it closes they would open. Quantities are signed for what is held; negative is
+short.
 """
 
 from __future__ import annotations
@@ -67,13 +68,17 @@ def opening(orders: Iterable[OrderState], find: Find, held: Held) -> frozenset[s
     `find` knows an order by its key. A combo reduces when each of its legs does.
     """
     taken: defaultdict[tuple[str, int, str], dict[str, Decimal]] = defaultdict(dict)
-    found = set()
+    found, orders = set(), tuple(orders)
+    entered = {order.parent for order in orders}
     for order in sorted(orders, key=lambda each: not each.parent):  # exits first: they are there to reduce
         group, account = group_of(order), order.terms.account
         moves = [(taken[account, con_id, side], (con_id, side, size)) for con_id, side, size in _moves(order, find)]
-        if order.parent or all(
-            reduces(side, quantity, held(account, con_id), _others(of_side, group))
-            for of_side, (con_id, side, quantity) in moves
+        if order.parent or (
+            order.key not in entered
+            and all(
+                reduces(side, quantity, held(account, con_id), _others(of_side, group))
+                for of_side, (con_id, side, quantity) in moves
+            )
         ):
             for of_side, (_, _, quantity) in moves:
                 of_side[group] = max(quantity, of_side.get(group, NOTHING))

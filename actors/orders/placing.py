@@ -265,6 +265,7 @@ class Placing:
                 together=len(placement.members),
                 waits_for_entry=bool(member.parent),
                 asks_broker=member.order.what_if,
+                flattens=placement.flattens,
             )
             ruling = self._checks.judge(problems, question, member.role)
             placement.rulings[terms.key] = ruling

@@ -43,6 +43,7 @@ class Question(NamedTuple):
     together: int = 1
     waits_for_entry: bool = False
     asks_broker: bool = False
+    flattens: bool = False
     changed: OrderState | None = None
     entry: OrderState | None = None
 
@@ -130,6 +131,7 @@ class RiskDesk:
             change=question.changed is not None,
             waits_for_entry=question.waits_for_entry,
             asks_broker=question.asks_broker,
+            flattens=question.flattens,
             only_reducing=self._only_reducing(),
         )
 

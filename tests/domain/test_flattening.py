@@ -53,6 +53,11 @@ def test_the_exits_of_a_bracket_are_no_entries_even_before_their_entry_fills() -
     assert entries([filled, *exits], 0) == {"k"}
 
 
+def test_a_bracket_whose_entry_closes_a_position_is_one_that_opens_as_its_exits_would() -> None:
+    entry, out = one("k", "SELL"), one("k/stop", "BUY", group="k", parent="k")
+    assert entries([entry, out], 10) == {"k"}
+
+
 def test_a_position_is_closed_by_one_order_at_a_time_of_no_more_than_an_order_may_have() -> None:
     other = ("DU2", 7)
     assert closings({HERE: Decimal(30), other: Decimal(-4), ("DU1", 9): Decimal(0)}, [], Decimal(20)) == (

@@ -140,6 +140,24 @@ def test_a_large_position_is_closed_in_orders_of_the_greatest_quantity_one_after
     wait_over(house)
 
 
+def test_what_looped_before_the_halt_does_not_keep_positions_from_being_closed(idle: House) -> None:
+    tight = {"orders_per_day": 2, "orders_per_minute": 2, "duplicate_window": 3600.0, "max_order_quantity": Decimal(5)}
+    idle.risk = idle.risk.model_copy(update=tight)
+    house = idle.start().open()
+    for number in (1, 2):
+        key, quantity = f"loop-{number}", Decimal(number)
+        house.place(key=key, quantity=quantity)
+        house.transmitted()
+        house.says(order_report("Cancelled", **mine(number), terms=terms(key=key, quantity=quantity)))
+    with pytest.raises(Rejected, match="orders_per_day"):
+        house.place(key="loop-3", quantity=Decimal(3))
+    hold(house, 10)
+    flatten(house)
+    fills(house, closing(house), "a.b.c.01")
+    fills(house, closing(house, 2), "a.b.d.01")
+    wait_over(house)
+
+
 def test_what_refuses_an_order_is_told_in_the_journal_and_tried_again(house: House) -> None:
     refusals = iter([Rejected("no price", kind="no_price")])
 

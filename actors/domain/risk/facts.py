@@ -105,8 +105,8 @@ class Facts(msgspec.Struct, frozen=True, kw_only=True):
     `together` is how many orders are placed with this one, itself counted: those of its bracket or group.
     `change`: it is a working order with new terms. `waits_for_entry`: it is an exit of a bracket whose entry has not
     filled; it ends a position that only the entry makes. `asks_broker`: the broker is asked for its margin (what-if)
-    before it is sent. `only_reducing`: why only such orders pass that reduce a
-    position, in words; empty when all may.
+    before it is sent. `flattens`: it closes a position because of the kill switch. `only_reducing`: why only such
+    orders pass that reduce a position, in words; empty when all may.
     """
 
     terms: OrderTerms
@@ -123,4 +123,5 @@ class Facts(msgspec.Struct, frozen=True, kw_only=True):
     change: bool = False
     waits_for_entry: bool = False
     asks_broker: bool = False
+    flattens: bool = False
     only_reducing: str = ""

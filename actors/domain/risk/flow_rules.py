@@ -1,7 +1,8 @@
 """Rules about how many orders there are and how fast they come: open, by minute and day, and the same one twice. Pure.
 
 A change of a working order is no new order and is not counted. Orders that reduce a position are: what loops may
-loop while it sells.
+loop while it sells. Only what closes positions for the kill switch is not held up by what looped before it: it comes
+one at a time for each position, at a pace of its own.
 """
 
 from __future__ import annotations
@@ -17,6 +18,11 @@ from actors.messages.market import Contract
 _CHANGE: Final = "not asked of a change"
 _COUNT: Final = Form("{0}", "up to {0}")
 _AFTER: Final = Form("{0:.3f} s after {1}", "{0:g} s or more after the same order")
+_FLATTENS: Final = "not asked of what closes a position for the kill switch"
+
+
+def _exempt(facts: Facts) -> str:
+    return _CHANGE if facts.change else _FLATTENS if facts.flattens else ""
 
 
 def fingerprint(contract: Contract, terms: OrderTerms, strategy: str) -> tuple[object, ...]:
@@ -65,8 +71,8 @@ def rates(facts: Facts, limits: RiskLimits) -> tuple[Verdict, ...]:
 
 def _counted(facts: Facts, rule: str, before: int, limit: int | None, when: str) -> Verdict:
     count = before + facts.together
-    if limit is None or facts.change:
-        return Verdict(rule, count, _CHANGE if facts.change else NONE)
+    if limit is None or _exempt(facts):
+        return Verdict(rule, count, _exempt(facts) or NONE)
     found = Verdict(rule, count, limit, _COUNT)
     if count <= limit:
         return found
@@ -77,8 +83,8 @@ def _counted(facts: Facts, rule: str, before: int, limit: int | None, when: str)
 def duplicates(facts: Facts, limits: RiskLimits) -> tuple[Verdict, ...]:
     """The same order may not come twice within the window; one with the same key is not even a second order."""
     rule, twin, window = "duplicate_window", facts.twin, limits.duplicate_window
-    if facts.change or window <= 0:
-        return (Verdict(rule, NOT_ASKED, _CHANGE if facts.change else NONE),)
+    if _exempt(facts) or window <= 0:
+        return (Verdict(rule, NOT_ASKED, _exempt(facts) or NONE),)
     if twin is None:
         return (Verdict(rule, "no such order", window, _AFTER),)
     found = Verdict(rule, twin.age, window, _AFTER, twin.key)
