@@ -2,7 +2,7 @@
 
 An order's stored state, which the service reads back, must say what its last row says, and the columns beside it what
 the state says; an execution's and a commission's columns must be those of its last row. Facts that rows of an older
-version do not tell are compared with nothing, nor are words made from the rest, which another version may put otherwise.
+version do not tell are compared with nothing, nor are words made from the rest, which another version puts otherwise.
 """
 
 from __future__ import annotations
