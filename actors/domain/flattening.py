@@ -111,6 +111,22 @@ def closings(
     )
 
 
+def overdone(held: Mapping[tuple[str, int], Decimal], orders: Iterable[OrderState]) -> frozenset[str]:
+    """The keys of closing orders that work for more than is held by now: they would turn the position round."""
+    return frozenset(
+        order.key
+        for order in orders
+        if flattens(order)
+        and not order.terminal
+        and not reduces(
+            order.terms.side,
+            order.terms.quantity - order.totals.filled,
+            held.get((order.terms.account, order.contract.con_id), NOTHING),
+            NOTHING,
+        )
+    )
+
+
 def _closing(account: str, con_id: int, quantity: Decimal, most: Decimal) -> Closing:
     return Closing(account, con_id, "SELL" if quantity > 0 else "BUY", min(abs(quantity), most))
 

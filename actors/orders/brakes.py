@@ -46,4 +46,6 @@ class Brakes:
         self.switch = KillSwitch(records, gate, HaltFile(directory), reactor, cancels)
         loss = LossLimits(**daily_loss.model_dump())
         self.loss = LossWatch(figures, identity, gate, self.switch, records, reactor, loss)
-        Flattening(records, gate, self.switch, out.placing, identity, limits, reactor, asker.ask_soon, log)
+        Flattening(
+            records, gate, self.switch, out.placing, out.changing, identity, limits, reactor, asker.ask_soon, log
+        )

@@ -5,10 +5,11 @@ none comes in FRESH_SECONDS, what is known will do.
 
 Nothing is sent before our own working orders in a contract have ended, and nothing beside an order that closes the
 position already: so none is closed twice, whatever Order or the session did in between. The orders are ordinary ones:
-they pass every rule but the kill switch's own gate, their keys name the halt, and what refuses one, here or at the
-broker, is told and tried again, ever slower. None leaves that would do more than reduce what both our own count and
-Account know to be held. When nothing is held and nothing works any more, and a reconciliation begun after that says so
-too, it is over, though the halt is not.
+they pass every rule but the kill switch's own gate and those about how often orders come, their keys name the halt, and
+what refuses one, here or at the broker, is told and tried again, ever slower. None leaves that would do more than
+reduce what both our own count and Account know to be held; one that works for more than is held by now is cancelled.
+When nothing is held and nothing works any more, and a reconciliation begun after that says so too, it is over, though
+the halt is not.
 """
 
 from __future__ import annotations
@@ -20,9 +21,10 @@ from typing import Final
 
 import msgspec
 
-from actors.domain.flattening import Closing, closings, key_of
+from actors.domain.flattening import Closing, closings, key_of, overdone
 from actors.messages.market import Contract
 from actors.messages.orders import PlaceOrder
+from actors.orders.changing import Changing
 from actors.orders.gatekeeper import GateKeeper
 from actors.orders.halt import KillSwitch
 from actors.orders.identity import Identity
@@ -56,6 +58,7 @@ class Flattening:
         gate: GateKeeper,
         switch: KillSwitch,
         placing: Placing,
+        changing: Changing,
         identity: Identity,
         limits: LimitBook,
         reactor: Reactor,
@@ -66,6 +69,7 @@ class Flattening:
         self._gate = gate
         self._switch = switch
         self._placing = placing
+        self._changing = changing
         self._identity = identity
         self._limits = limits
         self._reactor = reactor
@@ -76,6 +80,7 @@ class Flattening:
         self._confirm_again = 0.0
         self._asked: set[Place] = set()
         self._last: dict[Place, str] = {}
+        self._called_back: set[str] = set()
         self._not_before: dict[Place, float] = {}
         self._refused: dict[Place, int] = {}
         self._told: dict[Place, str] = {}
@@ -97,6 +102,7 @@ class Flattening:
             for account in self._identity.accounts
             for con_id, quantity in holdings.all(account).items()
         }
+        self._call_back(overdone(held, orders) - self._called_back)
         most = self._limits.of("").max_order_quantity
         for found in closings(held, orders, most):
             if isinstance(found, Closing):
@@ -107,6 +113,13 @@ class Flattening:
             self._flat_since = None
         else:
             self._confirm(holdings.asked)
+
+    def _call_back(self, keys: frozenset[str]) -> None:
+        """Each once: a cancel that the broker refuses is not repeated at its pace."""
+        if keys:
+            self._called_back |= keys
+            self._log.warning("cancelled, as less is held than they would close: %s", ", ".join(sorted(keys)))
+            self._changing.cancel_unasked(lambda order: order.key in keys)
 
     def _is_fresh(self, confirmed: float) -> bool:
         """Whether a reconciliation that began since this did says what is held, or none came in time."""
@@ -131,7 +144,7 @@ class Flattening:
 
     def _end(self) -> None:
         self._log.warning("every position is closed; the kill switch stays on")
-        for one in (self._asked, self._last, self._not_before, self._refused, self._told):
+        for one in (self._asked, self._last, self._called_back, self._not_before, self._refused, self._told):
             one.clear()
         self._flat_since = None
         self._switch.flattened()

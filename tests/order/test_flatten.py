@@ -232,6 +232,19 @@ def test_nothing_is_sold_that_was_sold_by_hand_a_moment_before_as_it_begins_with
     assert house.sent.empty()
 
 
+def test_a_closing_order_that_still_works_is_cancelled_when_its_position_was_closed_by_hand(house: House) -> None:
+    hold(house, 10)
+    flatten(house)
+    sent = closing(house)
+    works = order_report("PreSubmitted", **mine(sent.order_id), terms=sent.terms)
+    house.says(works)
+    house.cut(orders=(works,), positions=(listed(10),))
+    house.cut(orders=(works,), positions=(listed(6),))
+    assert house.transmitted() == TransmitCancel(1, sent.order_id)
+    house.settle()
+    assert house.sent.empty()
+
+
 def test_when_no_reconciliation_comes_in_time_positions_are_closed_as_they_are_known(
     house: House, monkeypatch: pytest.MonkeyPatch
 ) -> None:
