@@ -23,6 +23,7 @@ from actors.messages.orders import ModifyOrder, PlaceOrder, Side, TimeInForce
 _KEY: Final = re.compile(r"[!-~]([ -~]{0,62}[!-~])?")
 # Beyond this nothing is meant seriously, and exact arithmetic would lose its grip.
 _HUGE: Final = 10**12
+_LONGEST_NAME: Final = 64
 _NAMES: Final = ("limit", "stop", *TRAILS, "limit_offset")
 _SIDES: Final[tuple[str, ...]] = get_args(Side)
 _TIFS: Final[tuple[str, ...]] = get_args(TimeInForce)
@@ -41,12 +42,19 @@ def check_key(key: str) -> tuple[str, ...]:
     """What is wrong with a key that a user chose."""
     problems = []
     if not _KEY.fullmatch(key):
-        problems.append(f"key {key!r}: 1 to 64 printable ASCII characters, not beginning or ending with a space")
+        problems.append(f"key {key[:100]!r}: 1 to 64 printable ASCII characters, not beginning or ending with a space")
     if key.isdecimal():
         problems.append(f"key {key!r}: digits alone are read as an order id; add a letter")
     if key.startswith(EXTERNAL):
         problems.append(f"key {key!r}: the prefix {EXTERNAL!r} is kept for orders of other clients")
     return tuple(problems)
+
+
+def check_strategy(name: str) -> tuple[str, ...]:
+    """What is wrong with the name of a strategy; empty is an order by hand."""
+    if len(name) <= _LONGEST_NAME and name.isprintable():
+        return ()
+    return (f"strategy {name[:_LONGEST_NAME]!r}: up to {_LONGEST_NAME} printable characters",)
 
 
 def check_account(asked: str, known: tuple[str, ...]) -> tuple[str, ...]:

@@ -64,10 +64,19 @@ class Changing:
     def modify(self, asked: ModifyOrder, sender: Sender) -> None:
         """Change an order that works. Raises Rejected."""
         order = self._of_ours(asked.key)
-        terms = self._modified(order, asked)
+        try:
+            terms = self._modified(order, asked)
+        except Rejected as error:
+            self._refusals.change(order, error, None)
+            raise
+
+        def refused(error: Rejected) -> None:
+            self._refusals.change(order, error, None)
+            sender.reject(error)
+
         found = partial(self._found, order.terms.account, asked, sender)
         priced = self._checks.desk.wants_quote(terms)
-        self._references.look_up(order.contract, found, sender.reject, priced=priced)
+        self._references.look_up(order.contract, found, refused, priced=priced)
 
     def _found(
         self, account: str, asked: ModifyOrder, sender: Sender, details: ContractDetails, quote: Quote | None

@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from typing import Final
 
 from actors.domain.locks import Locks
-from actors.domain.order_terms import Checked, check_account, check_key, new_terms
+from actors.domain.order_terms import Checked, check_account, check_key, check_strategy, new_terms
 from actors.domain.risk.contract_rules import CONTRACT
 from actors.messages.broker import OrderTerms
 from actors.messages.market import ContractDetails
@@ -80,7 +80,8 @@ class Checks:
         accounts = self._identity.accounts
         account = asked.account or "".join(accounts[:1])
         checked = new_terms(asked, key=asked.key, account=account, default_tif=self.default_tif, now=clock.now())
-        problems = (*check_key(asked.key), *check_account(asked.account, accounts), *checked.problems)
+        named = (*check_key(asked.key), *check_strategy(asked.strategy), *check_account(asked.account, accounts))
+        problems = (*named, *checked.problems)
         return Checked(None if problems else checked.terms, problems)
 
     def judge(self, problems: Problems, question: Question, role: str = "") -> Ruling:

@@ -18,6 +18,7 @@ from actors.messages.market import Contract
 _CHANGE: Final = "not asked of a change"
 _COUNT: Final = Form("{0}", "up to {0}")
 _AFTER: Final = Form("{0:.3f} s after {1}", "{0:g} s or more after the same order")
+_EXIT: Final = "not asked of an exit, which comes with its entry"
 _FLATTENS: Final = "not asked of what closes a position for the kill switch"
 
 
@@ -83,8 +84,9 @@ def _counted(facts: Facts, rule: str, before: int, limit: int | None, when: str)
 def duplicates(facts: Facts, limits: RiskLimits) -> tuple[Verdict, ...]:
     """The same order may not come twice within the window; one with the same key is not even a second order."""
     rule, twin, window = "duplicate_window", facts.twin, limits.duplicate_window
-    if _exempt(facts) or window <= 0:
-        return (Verdict(rule, NOT_ASKED, _exempt(facts) or NONE),)
+    exempt = _exempt(facts) or (_EXIT if facts.waits_for_entry else "")
+    if exempt or window <= 0:
+        return (Verdict(rule, NOT_ASKED, exempt or NONE),)
     if twin is None:
         return (Verdict(rule, "no such order", window, _AFTER),)
     found = Verdict(rule, twin.age, window, _AFTER, twin.key)
