@@ -23,8 +23,8 @@ NOT_A_POSITION = frozenset({"CASH", "BAG"})
 
 _SIGNS = {"BUY": 1, "SELL": -1}
 
-Holding = tuple[str, int]
-"""Account and contract id: what a position is of."""
+Place = tuple[str, int]
+"""Account and contract id: where a position is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,8 +44,8 @@ class SignedExecution:
         return stem(self.exec_id)
 
     @property
-    def holding(self) -> Holding:
-        """What it is an execution in."""
+    def place(self) -> Place:
+        """Where it is an execution."""
         return (self.account, self.con_id)
 
 

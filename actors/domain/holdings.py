@@ -14,7 +14,7 @@ from collections.abc import Collection, Iterable
 from decimal import Decimal
 from typing import NamedTuple
 
-from actors.domain.executions import NOT_A_POSITION, Holding
+from actors.domain.executions import NOT_A_POSITION, Place
 from actors.messages.broker_account import PositionReport
 from actors.messages.market import Contract
 from actors.messages.orders import Execution
@@ -23,10 +23,10 @@ NOTHING = Decimal(0)
 
 
 class _Movement(NamedTuple):
-    """What one execution, or its correction, did to one holding, and when it was learned."""
+    """What one execution, or its correction, did to one place, and when it was learned."""
 
     exec_id: str
-    holding: Holding
+    place: Place
     quantity: Decimal
     at: float
 
@@ -43,8 +43,8 @@ class Holdings:
         """How often anything changed."""
         self.contracts: dict[int, Contract] = {}
         """The contracts of the positions that the last cut listed."""
-        self._now: defaultdict[Holding, Decimal] = defaultdict(Decimal)
-        self._moved: dict[Holding, float] = {}
+        self._now: defaultdict[Place, Decimal] = defaultdict(Decimal)
+        self._moved: dict[Place, float] = {}
         self._since: list[_Movement] = []
 
     def heard(self, before: Execution | None, after: Execution, at: float) -> None:
@@ -55,8 +55,8 @@ class Holdings:
                 signed = sign * (execution.quantity if execution.side == "BUY" else -execution.quantity)
                 movement = _Movement(after.exec_id, (execution.account, execution.con_id), signed, at)
                 self._since.append(movement)
-                self._now[movement.holding] += signed
-                self._moved[movement.holding] = at
+                self._now[movement.place] += signed
+                self._moved[movement.place] = at
 
     def confirmed(self, positions: Iterable[PositionReport], contained: Collection[str], asked: float) -> None:
         """A cut that began at `asked` found these positions, in which the executions `contained` are counted."""
@@ -71,7 +71,7 @@ class Holdings:
                 self.contracts[report.contract.con_id] = report.contract
                 self._now[report.account, report.contract.con_id] += report.quantity
         for movement in self._since:
-            self._now[movement.holding] += movement.quantity
+            self._now[movement.place] += movement.quantity
 
     def of(self, account: str, con_id: int) -> Decimal:
         """What is held of one contract."""

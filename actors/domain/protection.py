@@ -19,7 +19,7 @@ from typing import Final, Protocol
 import msgspec
 
 from actors.domain.contracts import words
-from actors.domain.executions import NOT_A_POSITION, Holding
+from actors.domain.executions import NOT_A_POSITION, Place
 from actors.domain.fills import COMBO
 from actors.domain.holdings import Holdings
 from actors.domain.order_state import OrderState
@@ -32,7 +32,7 @@ STOPS: Final = frozenset({"STP", "STP LMT", "TRAIL", "TRAIL LIMIT"})
 _LIVE: Final[frozenset[OrderStatus]] = frozenset({"PRESUBMITTED", "SUBMITTED"})
 _LOST: Final[frozenset[OrderStatus]] = frozenset({"CANCELLED", "REJECTED", "INACTIVE", "PENDING_CANCEL", "UNKNOWN"})
 
-Whose = tuple[str, Holding]
+Whose = tuple[str, Place]
 """A strategy (empty: orders by hand) and the account and contract that it claims a stop for."""
 
 
@@ -81,7 +81,7 @@ class Claims:
         self._strategies: frozenset[str] = frozenset()
         self._by_bracket: dict[Whose, Decimal] = {}
         self._by_strategy: defaultdict[Whose, Decimal] = defaultdict(Decimal)
-        self._moved_by: dict[Holding, str] = {}  # the strategy that traded last, empty: by hand or elsewhere
+        self._moved_by: dict[Place, str] = {}  # the strategy that traded last, empty: by hand or elsewhere
 
     def begin(self, kept: Iterable[Claim], strategies: Mapping[str, Iterable[Execution]]) -> None:
         """What brackets claimed before a restart, and every execution of the strategies that want protection."""
@@ -109,7 +109,7 @@ class Claims:
             left = claimed + moved
             self._set(whose, left if left * claimed > 0 else NOTHING)
 
-    def ended(self, holdings: Holdings, unexplained: Collection[Holding]) -> None:
+    def ended(self, holdings: Holdings, unexplained: Collection[Place]) -> None:
         """Forget what is claimed of positions that are flat or have turned round; not while broker and executions do
         not agree on them, for the broker may only be late, nor when a strategy's trade did it.
         """
@@ -120,25 +120,25 @@ class Claims:
             if not claimed or self._over(whose[1], claimed, holdings, unexplained):
                 del self._by_strategy[whose]
 
-    def _over(self, holding: Holding, claimed: Decimal, holdings: Holdings, unexplained: Collection[Holding]) -> bool:
-        closed = holdings.of(*holding) * claimed <= 0
-        return closed and holding not in unexplained and not self._moved_by.get(holding)
+    def _over(self, place: Place, claimed: Decimal, holdings: Holdings, unexplained: Collection[Place]) -> bool:
+        closed = holdings.of(*place) * claimed <= 0
+        return closed and place not in unexplained and not self._moved_by.get(place)
 
     def kept(self) -> tuple[Claim, ...]:
         """What brackets claim, for a restart."""
-        return tuple(Claim(strategy, *holding, claimed) for (strategy, holding), claimed in self._by_bracket.items())
+        return tuple(Claim(strategy, *place, claimed) for (strategy, place), claimed in self._by_bracket.items())
 
-    def on(self, holding: Holding, held: Decimal) -> dict[str, Decimal]:
+    def on(self, place: Place, held: Decimal) -> dict[str, Decimal]:
         """How much of a position each strategy wants to have a stop, without a sign."""
         found: dict[str, Decimal] = {}
         for (strategy, where), claimed in (*self._by_bracket.items(), *self._by_strategy.items()):
-            if where == holding and claimed * held > 0:
+            if where == place and claimed * held > 0:
                 found[strategy] = max(found.get(strategy, NOTHING), abs(claimed))
         return found
 
-    def holdings(self) -> list[Holding]:
+    def places(self) -> list[Place]:
         """Everything that something is claimed of."""
-        return [*dict.fromkeys(holding for _, holding in (*self._by_bracket, *self._by_strategy))]
+        return [*dict.fromkeys(place for _, place in (*self._by_bracket, *self._by_strategy))]
 
     def _set(self, whose: Whose, claimed: Decimal) -> None:
         self.changed = True
@@ -152,7 +152,7 @@ def exposures(claims: Claims, holdings: Holdings, orders: Orders) -> tuple[Expos
     """Every position that has less live stops than it should."""
     found = []
     working = orders.open_orders()
-    for account, con_id in claims.holdings():
+    for account, con_id in claims.places():
         held = holdings.of(account, con_id)
         wanted = claims.on((account, con_id), held)
         claimed = min(abs(held), sum(wanted.values(), NOTHING))

@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from itertools import accumulate
 
-from actors.domain.executions import Holding, SignedExecution
+from actors.domain.executions import Place, SignedExecution
 
 NOTHING = Decimal(0)
 
@@ -24,11 +24,11 @@ NOTHING = Decimal(0)
 class Baseline:
     """Positions of the last confirmed cut, and how much of each execution, by stem, they contain.
 
-    A holding that is absent was flat. A quantity of None was in motion when it was first seen: it
+    A place that is absent was flat. A quantity of None was in motion when it was first seen: it
     becomes known in the next cut that finds it at rest.
     """
 
-    positions: Mapping[Holding, Decimal | None] = field(default_factory=dict)
+    positions: Mapping[Place, Decimal | None] = field(default_factory=dict)
     counted: Mapping[str, Decimal] = field(default_factory=dict)
 
 
@@ -52,7 +52,7 @@ class Verdict:
 
 @dataclass(slots=True)
 class _Movement:
-    """What executions did to one holding since the baseline: settled ones, then those in flight, in order."""
+    """What executions did to one place since the baseline: settled ones, then those in flight, in order."""
 
     settled: Decimal = NOTHING
     changes: list[Decimal] = field(default_factory=list)
@@ -67,7 +67,7 @@ class _Movement:
 def judge(
     baseline: Baseline | None,
     before: Mapping[str, SignedExecution],
-    positions: Mapping[Holding, Decimal],
+    positions: Mapping[Place, Decimal],
     since: Iterable[SignedExecution],
     not_positions: Collection[int] = (),
 ) -> Verdict:
@@ -79,36 +79,36 @@ def judge(
     """
     movements = _movements({} if baseline is None else baseline.counted, before, since)
     old = None if baseline is None else baseline.positions
-    now: dict[Holding, Decimal | None] = {}
+    now: dict[Place, Decimal | None] = {}
     counted = {stem: execution.quantity for stem, execution in before.items()}
     differences: list[PositionDifference] = []
-    for holding in sorted({*(old or ()), *positions, *movements}):
-        account, con_id = holding
+    for place in sorted({*(old or ()), *positions, *movements}):
+        account, con_id = place
         if con_id in not_positions:
             continue
-        movement, actual = movements.get(holding, _Movement()), positions.get(holding, NOTHING)
-        start = None if old is None else old.get(holding, NOTHING)
+        movement, actual = movements.get(place, _Movement()), positions.get(place, NOTHING)
+        start = None if old is None else old.get(place, NOTHING)
         expected = None if start is None else start + movement.settled
         seen = None if expected is None else movement.seen_in(actual - expected)
         if expected is not None and seen is None:
             differences.append(PositionDifference(account, con_id, expected, actual))
         if seen is None and movement.in_flight:
-            now[holding] = None  # nobody can say which of the executions in flight it contains
+            now[place] = None  # nobody can say which of the executions in flight it contains
         elif actual:
-            now[holding] = actual
+            now[place] = actual
         counted.update((execution.stem, execution.quantity) for execution in movement.in_flight[: seen or 0])
     return Verdict(Baseline(now, counted), tuple(differences))
 
 
 def _movements(
     counted: Mapping[str, Decimal], before: Mapping[str, SignedExecution], since: Iterable[SignedExecution]
-) -> dict[Holding, _Movement]:
-    movements: dict[Holding, _Movement] = defaultdict(_Movement)
+) -> dict[Place, _Movement]:
+    movements: dict[Place, _Movement] = defaultdict(_Movement)
     for stem, execution in before.items():
-        movements[execution.holding].settled += execution.quantity - counted.get(stem, NOTHING)
+        movements[execution.place].settled += execution.quantity - counted.get(stem, NOTHING)
     now = {stem: execution.quantity for stem, execution in before.items()}
     for execution in since:
-        movement = movements[execution.holding]
+        movement = movements[execution.place]
         movement.changes.append(execution.quantity - now.get(execution.stem, NOTHING))
         movement.in_flight.append(execution)
         now[execution.stem] = execution.quantity

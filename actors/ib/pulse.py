@@ -40,9 +40,8 @@ class Pulse:
         self._silent = silent
         self._check = check
         self._timeout = timeout
-        self._asked_at: int | None = (
-            None  # at the latest, by the clock that goes on in a suspend; None: nothing is asked
-        )
+        self._asked_at: int | None = None
+        """At the latest, by the clock that goes on in a suspend; None: nothing is asked."""
         self._heartbeat = Heartbeat(interval, timeout)
         self._timer: Timer | None = None
         self._clocks = ClockWatch(reactor, self._jumped)

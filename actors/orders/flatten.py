@@ -21,6 +21,7 @@ from typing import Final
 
 import msgspec
 
+from actors.domain.executions import Place
 from actors.domain.flattening import Closing, closings, key_of, overdone
 from actors.messages.market import Contract
 from actors.messages.orders import PlaceOrder
@@ -44,9 +45,6 @@ PAUSES: Final = (1.0, 2.0, 5.0, 15.0, 30.0)
 FRESH_SECONDS: Final = 5.0
 CONFIRM_SECONDS: Final = 5.0
 """Seconds between reconciliations that are to show that nothing is held."""
-
-Place = tuple[str, int]
-"""Account and contract id."""
 
 
 class Flattening:

@@ -11,6 +11,7 @@ from typing import Final
 
 import msgspec
 
+from actors.domain.executions import Place
 from actors.domain.holdings import Holdings
 from actors.domain.order_state import OrderState
 from actors.domain.risk.facts import NOTHING, Holding, Known
@@ -18,7 +19,7 @@ from actors.domain.risk.known import known as seen
 from actors.domain.risk.met import Met
 from actors.domain.risk.told import figures_text
 from actors.domain.risk.working import Find, Instead, traded
-from actors.domain.risk.working_orders import Place, WorkingOrders
+from actors.domain.risk.working_orders import WorkingOrders
 from actors.messages.market import Contract, Quote
 from actors.messages.risk import Mark, RiskFigures
 from actors.orders.figures import Figures

@@ -16,7 +16,7 @@ from typing import Final, NamedTuple
 
 import msgspec
 
-from actors.domain.executions import Holding
+from actors.domain.executions import Place
 from actors.domain.locks import Locks
 from actors.domain.protection import Claim, Exposure, exposures
 from actors.messages.risk import ProtectionChanged, Unprotected
@@ -60,8 +60,8 @@ class ProtectionWatch:
         self._reactor = reactor
         self._publish = publish
         self._log = log
-        self._seen: dict[Holding, _Seen] = {}
-        self._told: dict[Holding, Exposure] = {}
+        self._seen: dict[Place, _Seen] = {}
+        self._told: dict[Place, Exposure] = {}
         self._items: tuple[Unprotected, ...] | None = None  # until judged for the first time
         self._timer: Timer | None = None
         kept = msgspec.json.decode(records.settings.get(SETTING, "[]"), type=tuple[Claim, ...])
@@ -117,7 +117,7 @@ class ProtectionWatch:
             self._look_in(self._grace - max(age for where, age in ages.items() if where not in self._told))
         self._records.commit()
 
-    def _tell(self, missing: dict[Holding, Exposure]) -> None:
+    def _tell(self, missing: dict[Place, Exposure]) -> None:
         for where in missing.keys() - self._told.keys():
             one = missing[where]
             self._log.error("%s of %s in %s is not protected: %s", one.quantity, one.symbol, one.account, one.reason)
@@ -132,6 +132,6 @@ class ProtectionWatch:
             self._items = items
             self._publish("risk", ProtectionChanged(items))
 
-    def _item(self, where: Holding, one: Exposure) -> Unprotected:
+    def _item(self, where: Place, one: Exposure) -> Unprotected:
         since = self._seen[where].at
         return Unprotected(one.account, one.con_id, one.symbol, one.quantity, one.covered, since, one.reason)

@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from actors.domain.executions import Holding
+from actors.domain.executions import Place
 from actors.domain.fills import Totals
 from actors.domain.holdings import Holdings
 from actors.domain.order_state import OrderState
@@ -57,7 +57,7 @@ class Books:
         state = {"key": key, "reported": "SUBMITTED", "terms": terms(**(values | changes))}
         self.orders[key] = order(**(state | own))
 
-    def exposed(self, *unexplained: Holding) -> tuple[Exposure, ...]:
+    def exposed(self, *unexplained: Place) -> tuple[Exposure, ...]:
         self.claims.ended(self.holdings, unexplained)
         return exposures(self.claims, self.holdings, self.orders)
 

@@ -8,15 +8,15 @@ from decimal import Decimal
 from hypothesis import given
 from hypothesis import strategies as st
 
-from actors.domain.executions import Holding, KnownExecutions, SignedExecution
+from actors.domain.executions import KnownExecutions, Place, SignedExecution
 from actors.domain.reconciliation import Baseline, PositionDifference, Verdict, judge
 
 NOON = datetime(2026, 11, 20, 12, tzinfo=UTC)
-HOLDINGS: list[Holding] = [("DU1", 1), ("DU1", 2), ("DU2", 1)]
+PLACES: list[Place] = [("DU1", 1), ("DU1", 2), ("DU2", 1)]
 
 
-def execution(number: int, holding: Holding, quantity: int, revision: int = 1) -> SignedExecution:
-    account, con_id = holding
+def execution(number: int, place: Place, quantity: int, revision: int = 1) -> SignedExecution:
+    account, con_id = place
     at = NOON + timedelta(seconds=number)
     return SignedExecution(f"0000e0d5.{number:06}.{revision:02}", account, con_id, f"S{con_id}", Decimal(quantity), at)
 
@@ -24,19 +24,19 @@ def execution(number: int, holding: Holding, quantity: int, revision: int = 1) -
 class Account:
     """The broker's books: a history of executions, and the positions after each of them."""
 
-    def __init__(self, start: dict[Holding, Decimal], history: list[SignedExecution]) -> None:
+    def __init__(self, start: dict[Place, Decimal], history: list[SignedExecution]) -> None:
         self.history = history
-        self.states: list[dict[Holding, Decimal]] = [dict(start)]
+        self.states: list[dict[Place, Decimal]] = [dict(start)]
         latest: dict[str, Decimal] = {}
         for one in history:
             state = dict(self.states[-1])
             change = one.quantity - latest.get(one.stem, Decimal(0))
-            state[one.holding] = state.get(one.holding, Decimal(0)) + change
+            state[one.place] = state.get(one.place, Decimal(0)) + change
             latest[one.stem] = one.quantity
             self.states.append(state)
 
-    def positions(self, instant: int) -> dict[Holding, Decimal]:
-        return {holding: quantity for holding, quantity in self.states[instant].items() if quantity}
+    def positions(self, instant: int) -> dict[Place, Decimal]:
+        return {place: quantity for place, quantity in self.states[instant].items() if quantity}
 
 
 @st.composite
@@ -49,17 +49,17 @@ def histories(draw: st.DrawFn) -> list[SignedExecution]:
         if newest and draw(st.integers(0, 5)) == 0:
             corrected = draw(st.sampled_from(sorted(newest)))
             old = newest[corrected]
-            one = execution(corrected, old.holding, quantity, int(old.exec_id[-2:]) + 1)
+            one = execution(corrected, old.place, quantity, int(old.exec_id[-2:]) + 1)
             newest[corrected] = one
         else:
-            one = newest[number] = execution(number, draw(st.sampled_from(HOLDINGS)), quantity)
+            one = newest[number] = execution(number, draw(st.sampled_from(PLACES)), quantity)
         history.append(one)
     return history
 
 
 @st.composite
 def accounts(draw: st.DrawFn) -> Account:
-    start = {holding: Decimal(draw(st.integers(-10, 10))) for holding in HOLDINGS}
+    start = {place: Decimal(draw(st.integers(-10, 10))) for place in PLACES}
     return Account(start, draw(histories()))
 
 
@@ -106,9 +106,9 @@ def test_executions_known_from_elsewhere_survive_the_brokers_midnight(data: st.D
         baseline = verdict.baseline
 
 
-@given(st.data(), accounts(), st.sampled_from(HOLDINGS), st.integers(-20, 20).filter(bool))
+@given(st.data(), accounts(), st.sampled_from(PLACES), st.integers(-20, 20).filter(bool))
 def test_a_move_that_no_execution_explains_comes_to_light_by_the_next_cut_at_rest(
-    data: st.DataObject, account: Account, holding: Holding, move: int
+    data: st.DataObject, account: Account, place: Place, move: int
 ) -> None:
     end = len(account.history)
     known = KnownExecutions()
@@ -116,7 +116,7 @@ def test_a_move_that_no_execution_explains_comes_to_light_by_the_next_cut_at_res
     baseline = look(known, None, account, (first, first, first), 0).baseline
     moved_at = data.draw(st.integers(first, end))
     for state in account.states[moved_at:]:
-        state[holding] = state.get(holding, Decimal(0)) + move
+        state[place] = state.get(place, Decimal(0)) + move
 
     reported: list[PositionDifference] = []
     for instants in [*data.draw(looks(end)), (end, end, end)]:
@@ -126,7 +126,7 @@ def test_a_move_that_no_execution_explains_comes_to_light_by_the_next_cut_at_res
             baseline = verdict.baseline
 
     assert reported
-    assert {(one.account, one.con_id) for one in reported} == {holding}
+    assert {(one.account, one.con_id) for one in reported} == {place}
 
 
 def test_a_difference_at_rest_says_what_was_expected_and_is_then_accepted() -> None:

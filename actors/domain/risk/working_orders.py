@@ -13,14 +13,12 @@ from decimal import Decimal
 from typing import NamedTuple
 
 from actors.domain.combos import multiplier_of
+from actors.domain.executions import Place
 from actors.domain.order_groups import exit_keys
 from actors.domain.order_state import OrderState
 from actors.domain.risk.facts import NOTHING
 from actors.domain.risk.market import prices_of
 from actors.domain.risk.working import Find, Instead, Pending, group_of, may_fill, moved
-
-Place = tuple[str, int]
-"""Account and contract id."""
 
 
 class _Part(NamedTuple):
