@@ -37,7 +37,8 @@ class HaltState(msgspec.Struct, frozen=True):
         """The switch after one more halt."""
         least: CancelMode = "own" if halt.flatten else "none"
         harsher = max(self.cancel, halt.cancel, least, key=MODES.index)
-        return HaltState(f"{_reason(halt)} (by {halt.by})", harsher, self.flatten or halt.flatten, halt.id)
+        text = f"{_in_words(halt.reason) or 'no reason given'} (by {_in_words(halt.by)})"
+        return HaltState(text, harsher, self.flatten or halt.flatten, halt.id)
 
     def settings(self) -> dict[str, str]:
         """As the journal keeps it."""
@@ -59,8 +60,9 @@ def named(halt: Halt, otherwise: str) -> Halt:
     return halt if _ID.fullmatch(halt.id) else msgspec.structs.replace(halt, id=otherwise)
 
 
-def _reason(halt: Halt) -> str:
-    return halt.reason.strip()[:LONGEST_REASON] or "no reason given"
+def _in_words(text: str) -> str:
+    """As it can be shown on a terminal: a file may say anything, as long as it likes."""
+    return "".join(letter if letter.isprintable() else " " for letter in text[:LONGEST_REASON]).strip()
 
 
 def as_file(halt: Halt) -> bytes:

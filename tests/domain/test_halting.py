@@ -73,3 +73,9 @@ def test_an_id_that_no_key_can_have_is_replaced() -> None:
     assert named(halt, "other") == msgspec.structs.replace(halt, id="other")
     assert named(Halt("fire", id="a/b"), "other").id == "other"
     assert named(Halt("fire", id="ab-1"), "other").id == "ab-1"
+
+
+def test_whatever_a_file_says_is_shown_as_words_of_bounded_length() -> None:
+    halt = from_file(b"\x1b[2Jfire\x00\n" + b"!" * 5000, "x")
+    assert HaltState().with_halt(halt).text == f"[2Jfire  {'!' * 490} (by file HALT)"
+    assert HaltState().with_halt(Halt("\x00", by="a\nb" * 900)).text.startswith("no reason given (by a ba b")
