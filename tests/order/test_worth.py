@@ -36,3 +36,14 @@ def test_a_cheap_order_beside_a_dear_one_hides_nothing_of_what_that_is_worth(
     stands_at(house, "MSFT", 272093)
     with pytest.raises(Rejected, match="above max_gross_exposure"):
         house.place(contract="MSFT", quantity=150)
+
+
+@pytest.mark.parametrize("collar", [None, 50.0])
+def test_what_sells_at_a_limit_or_above_is_worth_the_market_not_its_limit(idle: House, collar: float | None) -> None:
+    idle.risk = RiskSettings(
+        daily_loss=NO_LOSS_LIMIT, duplicate_window=0, price_collar=collar, max_order_value=Decimal(1499)
+    )
+    house = idle.start().open()
+    with pytest.raises(Rejected, match=r"value 1648\.90 USD is above max_order_value"):
+        house.place(side="SELL", quantity=11, limit=75.0)
+    house.place(side="SELL", quantity=10, limit=75.0)

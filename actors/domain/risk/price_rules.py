@@ -50,7 +50,7 @@ def stop_side(facts: Facts, limits: RiskLimits) -> tuple[Verdict, ...]:
         return _NO_STOP
     if limits.price_collar is None or facts.waits_for_entry:
         return (Verdict("stop", stop, NONE if limits.price_collar is None else _OF_ENTRY, _STOP),)
-    market = market_price(facts, limits.quote_age, resting=_resting(facts))
+    market = market_price(facts, limits.quote_age, resting=resting(facts))
     if isinstance(market, str):
         return (Verdict("stop", stop, _KNOWN, _STOP, text=_unmeasured("stop", stop, market)),)
     buying = facts.terms.side == "BUY"
@@ -74,7 +74,7 @@ def collar(facts: Facts, limits: RiskLimits) -> tuple[Verdict, ...]:
         return _NO_LIMIT
     if limits.price_collar is None or facts.waits_for_entry:
         return (Verdict(rule, price, NONE if limits.price_collar is None else _OF_ENTRY, _LIMIT, name),)
-    market = market_price(facts, limits.quote_age, resting=_resting(facts))
+    market = market_price(facts, limits.quote_age, resting=resting(facts))
     if isinstance(market, str):
         return (Verdict(rule, price, _KNOWN, _LIMIT, name, _unmeasured(name, price, market)),)
     reference = _reference(facts, market)
@@ -104,7 +104,7 @@ def _reference(facts: Facts, market: float) -> Decimal:
     return max(now, exact(stop)) if facts.terms.side == "BUY" else min(now, exact(stop))
 
 
-def _resting(facts: Facts) -> bool:
+def resting(facts: Facts) -> bool:
     """Whether the market is known to be closed and the order waits for it, so that its last prices count."""
     hours = facts.hours
     closed = hours is not None and not hours.open and hours.next_open is not None

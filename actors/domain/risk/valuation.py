@@ -1,9 +1,10 @@
 """What an order is worth: the price it would trade at at worst, times quantity and multiplier. Pure.
 
-An order with a limit is valued at its own prices, and so is a stop to sell, which trades at its stop or below. What
-may trade at any price is valued at the quote: a market order, a trailing one, whose stop moves, and a stop to buy,
-which trades at its stop or above; the greater of stop and quote counts. A combo is valued at its net price. Prices
-are in the contract's unit and turned into exact numbers as a person would write them.
+An order to buy with a limit is valued at its own prices, and so is a stop to sell, which trades at its stop or below.
+What may trade at a greater price is valued at the quote: a market order, a trailing one, whose stop moves, a stop to
+buy, which trades at its stop or above, and a limit to sell, which trades at its limit or above; the greater of its own
+price and the quote counts. A combo is valued at its net price. Prices are in the contract's unit and turned into exact
+numbers as a person would write them.
 """
 
 from __future__ import annotations
@@ -14,14 +15,15 @@ from actors.domain.combos import multiplier_of
 from actors.domain.exact import exact
 from actors.domain.risk.facts import Facts
 from actors.domain.risk.market import market_price
+from actors.domain.risk.price_rules import resting
 from actors.messages.broker import OrderTerms
 from actors.messages.risk import RiskFigures
 
 
 def needs_quote(terms: OrderTerms) -> bool:
-    """Whether the order may trade at a worse price than any it names."""
+    """Whether the order may trade at a greater price than any it names."""
     if terms.limit is not None:
-        return False
+        return terms.side == "SELL" and terms.stop is None
     return terms.order_type != "STP" or terms.side == "BUY" or terms.stop is None
 
 
@@ -29,7 +31,7 @@ def unit_value(facts: Facts, quote_age: float) -> Decimal | str:
     """What one of the order's contracts costs at worst, in its currency, or why nobody knows."""
     prices = [abs(price) for price in (facts.terms.limit, facts.terms.stop) if price is not None]
     if needs_quote(facts.terms):
-        quoted = market_price(facts, quote_age)
+        quoted = market_price(facts, quote_age, resting=facts.terms.limit is not None and resting(facts))
         if isinstance(quoted, str):
             return quoted
         prices.append(abs(quoted))
