@@ -1,4 +1,4 @@
-"""What docs/database.md promises to people with a shell holds."""
+"""What docs/database.md promises to people with a shell holds, and what docs/risk.md asks the order journal runs."""
 
 from __future__ import annotations
 
@@ -15,7 +15,9 @@ from actors.orders.journal import Journal
 from actors.store.audit import AuditTrail
 from actors.store.database import Database
 
-DOCUMENT = (Path(__file__).parents[2] / "docs" / "database.md").read_text(encoding="utf-8")
+DOCS = Path(__file__).parents[2] / "docs"
+DOCUMENT = (DOCS / "database.md").read_text(encoding="utf-8")
+SQL = re.compile(r"```sql\n(.*?)```", re.DOTALL)
 
 
 def blocks(language: str) -> list[str]:
@@ -24,10 +26,11 @@ def blocks(language: str) -> list[str]:
 
 def queries() -> list[tuple[str, str]]:
     """Each block of SQL with the file it is for: the one that its section's heading names, or else state.db."""
-    found = []
+    found = [("orders.db", block) for block in SQL.findall((DOCS / "risk.md").read_text(encoding="utf-8"))]
+    assert found
     for section in re.split(r"^## ", DOCUMENT, flags=re.MULTILINE):
         file = "orders.db" if "`orders.db`" in section.partition("\n")[0] else "state.db"
-        found += [(file, block) for block in re.findall(r"```sql\n(.*?)```", section, re.DOTALL)]
+        found += [(file, block) for block in SQL.findall(section)]
     return found
 
 
