@@ -96,10 +96,11 @@ class Positions:
             if con_id not in working and con_id not in known.flat:
                 self._renew(account, known, con_id)
             found = known.contracts.get(con_id) or known.flat[con_id]
-        if found.holding.unit is None and ordered.legs:  # no price of its own says what a leg is worth
-            holding = msgspec.structs.replace(found.holding, unit=self._met.unit(con_id))
-            return seen(holding, known.figures, account)
-        return found
+        unit, market = found.holding.unit, self._met.unit(con_id) if ordered.legs else None
+        if market is None or _marked_unit(known.marks.get(con_id)) or (unit is not None and unit >= market):
+            return found
+        # no price of its own says what a leg is worth, nor does what an order bids for it
+        return seen(msgspec.structs.replace(found.holding, unit=market), known.figures, account)
 
     def _renew(self, account: str, known: _Account, con_id: int) -> None:
         mark = known.marks.get(con_id)

@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from actors.messages.market import Contract
+from actors.messages.market import ComboLeg, Contract
 from config.settings import RiskSettings
 from supervision.errors import Rejected
 from tests.domain.order_builders import quote
@@ -47,3 +47,15 @@ def test_what_sells_at_a_limit_or_above_is_worth_the_market_not_its_limit(idle: 
     with pytest.raises(Rejected, match=r"value 1648\.90 USD is above max_order_value"):
         house.place(side="SELL", quantity=11, limit=75.0)
     house.place(side="SELL", quantity=10, limit=75.0)
+
+
+def test_a_leg_is_worth_the_market_not_what_a_cheap_order_bids_for_it(idle: House) -> None:
+    idle.risk = RiskSettings(daily_loss=NO_LOSS_LIMIT, duplicate_window=0, max_position_value=Decimal(10000))
+    house = idle.start().open()
+    single = house.market.details
+    house.place(quantity=1, limit=1.0, key="cheap")
+    legs = (ComboLeg(single.contract.con_id, 1, "BUY"), ComboLeg(272093, 1, "SELL"))
+    house.market.details = msgspec.structs.replace(single, contract=Contract("AAPL,MSFT", "BAG", legs=legs))
+    house.market.quote = quote(symbol="AAPL,MSFT", con_id=0, bid=0.4, ask=0.5, last=None)
+    with pytest.raises(Rejected, match=r"position in AAPL worth 15150\.00 USD is above max_position_value"):
+        house.place(contract="AAPL - MSFT", quantity=100, limit=0.5)
