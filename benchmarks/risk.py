@@ -122,7 +122,7 @@ class _Bench:
         self._records.intend((order,), {key: ruling.kept()})
         ended = time.perf_counter()
         self._desk.intended(order)  # once the order is on its way
-        assert ruling.allowed, ruling.decision()
+        assert not ruling.refusals, ruling.decision()
         self._desk.heard(msgspec.structs.replace(order, reported="CANCELLED"))  # it does not work on
         return ended - began, decided - began
 

@@ -87,9 +87,8 @@ class Checks:
     def judge(self, problems: Problems, question: Question, role: str = "") -> Ruling:
         """Note what the rules refuse. Raises Rejected when a file that they need cannot be read."""
         ruling = self.desk.rule(question)
-        for verdict in ruling.verdicts:
-            if verdict.text:
-                problems.add(_KINDS.get(verdict.rule, LIMIT), (verdict.text,), role)
+        for verdict in ruling.refusals:
+            problems.add(_KINDS.get(verdict.rule, LIMIT), (verdict.text,), role)
         return ruling
 
     def against_locks(self, problems: Problems, terms: OrderTerms, details: ContractDetails) -> None:

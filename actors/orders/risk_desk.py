@@ -14,10 +14,10 @@ from typing import NamedTuple
 from actors.domain.order_state import OrderState
 from actors.domain.own_positions import OwnPositions
 from actors.domain.risk.decision import decide
-from actors.domain.risk.facts import Counts, Facts, Known, Move
+from actors.domain.risk.facts import Counts, Facts, Move
 from actors.domain.risk.flow_rules import fingerprint
+from actors.domain.risk.limits import RiskLimits
 from actors.domain.risk.rates import OrderRates
-from actors.domain.risk.reducing import reducing
 from actors.domain.risk.valuation import needs_quote
 from actors.domain.risk.working import Instead, traded
 from actors.messages.broker import OrderTerms
@@ -71,17 +71,31 @@ class RiskDesk:
 
     def rule(self, question: Question) -> Ruling:
         """What becomes of an order. Raises Rejected when a file that is needed cannot be read."""
-        self._positions.meet(question.details.contract, question.quote)
-        parts = traded(question.details.contract, question.terms.side, _left(question))
-        moves = tuple(self._move(question, *part) for part in parts)
-        mine = {con_id for con_id, _, _ in parts}
-        every = self._positions.all(question.terms.account)
-        now = clock.now()
-        others = tuple([known for con_id, known in every.items() if con_id not in mine])
-        facts = self._facts(question, moves, others, now)
-        verdicts = decide(facts, self._limits.of(question.strategy))
-        allowed = not any(verdict.text for verdict in verdicts)
-        return Ruling(allowed, reducing(facts), verdicts, facts, self._positions.text(question.terms.account), now)
+        terms, details, strategy = question.terms, question.details, question.strategy
+        limits, now = self._limits.of(strategy), clock.now()
+        self._positions.meet(details.contract, question.quote)
+        parts = traded(details.contract, terms.side, _left(question))
+        moved = [con_id for con_id, _, _ in parts]
+        every = self._positions.all(terms.account)
+        facts = Facts(
+            terms=terms,
+            strategy=strategy,
+            details=details,
+            quote=question.quote,
+            hours=self._hours.fact(details, terms, now) if limits.market_hours else None,
+            moves=tuple([self._move(question, limits, *part) for part in parts]),
+            others=tuple([known for con_id, known in every.items() if con_id not in moved]),
+            figures=self._figures.of(terms.account),
+            counts=self._counts(strategy, now),
+            twin=self._rates.twin(fingerprint(details.contract, terms, strategy), time.monotonic()),
+            together=question.together,
+            change=question.changed is not None,
+            waits_for_entry=question.waits_for_entry,
+            asks_broker=question.asks_broker,
+            flattens=question.flattens,
+            only_reducing=self._only_reducing(),
+        )
+        return Ruling(decide(facts, limits), facts, self._positions.text(terms.account), now)
 
     def wants_quote(self, terms: OrderTerms) -> bool:
         """Whether some rule needs the market's price for an order with these terms."""
@@ -113,38 +127,16 @@ class RiskDesk:
 
     # --- facts ----------------------------------------------------------------------------------------
 
-    def _facts(self, question: Question, moves: tuple[Move, ...], others: tuple[Known, ...], now: datetime) -> Facts:
-        terms, details, strategy = question.terms, question.details, question.strategy
-        regulated = self._limits.of(strategy).market_hours
-        return Facts(
-            terms=terms,
-            strategy=strategy,
-            details=details,
-            quote=question.quote,
-            hours=self._hours.fact(details, terms, now) if regulated else None,
-            moves=moves,
-            others=others,
-            figures=self._figures.of(terms.account),
-            counts=self._counts(strategy, now),
-            twin=self._rates.twin(fingerprint(details.contract, terms, strategy), time.monotonic()),
-            together=question.together,
-            change=question.changed is not None,
-            waits_for_entry=question.waits_for_entry,
-            asks_broker=question.asks_broker,
-            flattens=question.flattens,
-            only_reducing=self._only_reducing(),
-        )
-
     def _counts(self, strategy: str, now: datetime) -> Counts:
         working, own = self._positions.working.open(strategy)
         rates = self._rates.counts(strategy, time.monotonic(), now.date())
         return Counts(working, own, rates.minute, rates.minute_own, rates.day, rates.day_own)
 
-    def _move(self, question: Question, con_id: int, side: str, quantity: Decimal) -> Move:
+    def _move(self, question: Question, limits: RiskLimits, con_id: int, side: str, quantity: Decimal) -> Move:
         place, strategy = (question.terms.account, con_id), question.strategy
         instead = None if question.changed is None else Instead(question.changed.key, side, quantity)
         known = self._positions.one(place, question.details.contract, instead)
-        if self._limits.of(strategy).own.max_position_value is None:
+        if limits.own.max_position_value is None:
             return Move(side, quantity, known.holding, text=known.text)
         pending = self._positions.working.pending(place, instead, strategy)
         own = self._own(strategy).held(*place)

@@ -3,33 +3,39 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any, NamedTuple
+from typing import Any
 
 from actors.domain.risk.facts import Facts
+from actors.domain.risk.reducing import reducing
 from actors.domain.risk.told import numbers, told
 from actors.domain.risk.verdict import NONE, Verdict
 from actors.messages.risk import Decision
 
 
-class Ruling(NamedTuple):
-    """All verdicts on one order. `reduces`: it reduces positions and nothing else; `figures`: its account, in words."""
+class Ruling:
+    """All verdicts on one order, and the facts of which they are; `figures` is its account in words."""
 
-    allowed: bool
-    reduces: bool
-    verdicts: tuple[Verdict, ...]
-    facts: Facts
-    figures: str
-    at: datetime
+    def __init__(self, verdicts: tuple[Verdict, ...], facts: Facts, figures: str, at: datetime) -> None:
+        self.verdicts = verdicts
+        self.refusals = [one for one in verdicts if one.text]
+        self._facts = facts
+        self._figures = figures
+        self._at = at
+
+    @property
+    def reduces(self) -> bool:
+        """Whether the order reduces positions and nothing else."""
+        return reducing(self._facts)
 
     def decision(self) -> Decision:
         """In words, as `why` shows it."""
         verdicts = tuple(one.words() for one in self.verdicts)
-        return Decision(self.allowed, verdicts, told(self.facts, self.figures), self.at)
+        return Decision(not self.refusals, verdicts, told(self._facts, self._figures), self._at)
 
     def kept(self) -> dict[str, Any]:
         """As the row of an intent has it: the facts, and of each rule that has a limit its value and that limit."""
         rules = {one.rule: (one.value, one.limit) for one in self.verdicts if one.limit != NONE}
-        return {"facts": numbers(self.facts, self.figures), "rules": rules}
+        return {"facts": numbers(self._facts, self._figures), "rules": rules}
 
     def refused(self) -> dict[str, Any]:
         """The same in words, for the row of a refusal, which has no order beside it."""

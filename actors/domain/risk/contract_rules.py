@@ -11,16 +11,16 @@ from typing import Final
 from actors.domain.contract_terms import check_against_contract
 from actors.domain.risk.facts import Facts
 from actors.domain.risk.limits import RiskLimits
-from actors.domain.risk.reducing import reducing, why_not
+from actors.domain.risk.reducing import why_not
 from actors.domain.risk.verdict import EXEMPT, NONE, NOT_ASKED, Form, Verdict
 from actors.messages.broker import OrderTerms
 
 CONTRACT: Final = "contract"
 """The rule that says what makes no sense as an order of this contract, whatever the limits are."""
 
-_NUMBERS: Final = ("limit", "stop", "trail", "trail_percent", "limit_offset")
 _AUCTIONS: Final = frozenset({"MOC", "LOC"})
 _WAITING: Final = frozenset({"GTC", "GTD", "OPG"})
+_TRADE: Final = Form("{1} {0}")
 _CONTRACTS: Final = Form("{0}", "up to {0:f}")
 _NO_LISTS: Final = (Verdict("allowed", NOT_ASKED, NONE), Verdict("restricted", NOT_ASKED, NONE))
 
@@ -32,8 +32,7 @@ def waits(terms: OrderTerms) -> bool:
 
 def is_measurable(terms: OrderTerms) -> bool:
     """Whether all numbers of an order are numbers; otherwise no other rule can be asked."""
-    for name in _NUMBERS:
-        price = getattr(terms, name)
+    for price in (terms.limit, terms.stop, terms.trail, terms.trail_percent, terms.limit_offset):
         if price is not None and not math.isfinite(price):
             return False
     return terms.quantity.is_finite() and terms.quantity > 0
@@ -45,9 +44,8 @@ def not_measurable(facts: Facts) -> Verdict:
     return found.refused(f"the order has a price or quantity that is not a number (accepted: {found.words().limit})")
 
 
-def contract_accepts(facts: Facts, limits: RiskLimits) -> tuple[Verdict, ...]:
+def contract_accepts(facts: Facts) -> tuple[Verdict, ...]:
     """Size increment, tick, signs of prices."""
-    del limits
     problems = check_against_contract(facts.terms, facts.details)
     found = _contract(facts)
     return tuple(map(found.refused, problems)) if problems else (found,)
@@ -55,8 +53,7 @@ def contract_accepts(facts: Facts, limits: RiskLimits) -> tuple[Verdict, ...]:
 
 def _contract(facts: Facts) -> Verdict:
     terms, details = facts.terms, facts.details
-    value = f"{terms.side} {terms.quantity} {terms.order_type}"
-    return Verdict(CONTRACT, value, _steps(details.size_increment, details.min_tick))
+    return Verdict(CONTRACT, terms.quantity, _steps(details.size_increment, details.min_tick), _TRADE, terms.side)
 
 
 @lru_cache
@@ -64,16 +61,14 @@ def _steps(size: float, tick: float) -> str:
     return f"sizes in steps of {size:.10g}, prices in steps of {tick:.10g}"
 
 
-def only_reducing(facts: Facts, limits: RiskLimits) -> tuple[Verdict, ...]:
+def only_reducing(facts: Facts, *, reduces: bool) -> Verdict:
     """While only orders that reduce a position pass, the order must be one."""
-    del limits
-    reduces = reducing(facts)
     value = "reduces a position" if reduces else "does not, or not only, reduce a position"
     limit = "orders that reduce a position" if facts.only_reducing else NONE
     text = ""
     if facts.only_reducing and not reduces:
         text = f"{facts.only_reducing}: the order {value} ({why_not(facts)}; accepted: {limit})"
-    return (Verdict("reducing", value, limit, text=text),)
+    return Verdict("reducing", value, limit, text=text)
 
 
 def quantity(facts: Facts, limits: RiskLimits) -> tuple[Verdict, ...]:
@@ -95,18 +90,17 @@ def _quantity(facts: Facts, rule: str, limit: Decimal) -> Verdict:
     return found.refused(f"quantity {asked}{of_leg} is above {rule} (accepted: {words.limit})")
 
 
-def listed(facts: Facts, limits: RiskLimits) -> tuple[Verdict, ...]:
+def listed(facts: Facts, limits: RiskLimits, *, reduces: bool) -> tuple[Verdict, ...]:
     """Symbols that may be traded, or may not; what is held of others may be closed."""
     if not (limits.allowed or limits.restricted or limits.own.allowed):
         return _NO_LISTS
-    return tuple(_listed(facts, limits))
+    return tuple(_listed(facts, limits, closing=reduces))
 
 
-def _listed(facts: Facts, limits: RiskLimits) -> Iterator[Verdict]:
+def _listed(facts: Facts, limits: RiskLimits, *, closing: bool) -> Iterator[Verdict]:
     named = ",".join(move.holding.symbol.upper() for move in facts.moves)  # a combo's symbol may name several
     symbols = tuple(dict.fromkeys(named.split(",")))
     value = ", ".join(symbols)
-    closing = reducing(facts)
     for rule, names in (("allowed", limits.allowed), (f"allowed of {facts.strategy}", limits.own.allowed)):
         foreign = [symbol for symbol in symbols if names and symbol not in _upper(names)]
         if names or rule == "allowed":
@@ -128,21 +122,21 @@ def _upper(names: tuple[str, ...]) -> tuple[str, ...]:
     return tuple(name.upper() for name in names)
 
 
-def open_hours(facts: Facts, limits: RiskLimits) -> tuple[Verdict, ...]:
+def open_hours(facts: Facts, limits: RiskLimits) -> Verdict:
     """An order that would have to trade now needs an open market."""
     rule, hours = "market_hours", facts.hours
     if not limits.market_hours:
-        return (Verdict(rule, NOT_ASKED, NONE),)
+        return Verdict(rule, NOT_ASKED, NONE)
     value = "not known" if hours is None else hours.text
     if waits(facts.terms) or facts.waits_for_entry:
-        return (Verdict(rule, value, "any time: the order may wait"),)
+        return Verdict(rule, value, "any time: the order may wait")
     limit = "open"
     if hours is not None and hours.open:
-        return (Verdict(rule, value, limit),)
+        return Verdict(rule, value, limit)
     why = "its hours are not known" if hours is None else hours.text
     terms, symbol = facts.terms, facts.details.contract.symbol
     text = (
         f"{symbol} does not trade now, {why}: an order of type {terms.order_type} for {terms.tif} would have to"
         f" (accepted: {', '.join(sorted(_WAITING))}, {' and '.join(sorted(_AUCTIONS))}, which wait)"
     )
-    return (Verdict(rule, value, limit, text=text),)
+    return Verdict(rule, value, limit, text=text)

@@ -6,9 +6,6 @@ refusal that says so.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Final
-
 from actors.domain.risk.contract_rules import (
     contract_accepts,
     is_measurable,
@@ -23,24 +20,8 @@ from actors.domain.risk.flow_rules import duplicates, open_orders, rates
 from actors.domain.risk.limits import RiskLimits
 from actors.domain.risk.money_rules import money
 from actors.domain.risk.price_rules import collar, fresh_quote, stop_side
+from actors.domain.risk.reducing import reducing
 from actors.domain.risk.verdict import Verdict
-
-Rule = Callable[[Facts, RiskLimits], tuple[Verdict, ...]]
-
-_RULES: Final[tuple[Rule, ...]] = (
-    contract_accepts,
-    only_reducing,
-    quantity,
-    listed,
-    open_hours,
-    fresh_quote,
-    stop_side,
-    collar,
-    money,
-    open_orders,
-    rates,
-    duplicates,
-)
 
 
 def decide(facts: Facts, limits: RiskLimits) -> tuple[Verdict, ...]:
@@ -50,4 +31,18 @@ def decide(facts: Facts, limits: RiskLimits) -> tuple[Verdict, ...]:
     """
     if not is_measurable(facts.terms):
         return (not_measurable(facts),)
-    return tuple([verdict for rule in _RULES for verdict in rule(facts, limits)])
+    reduces = reducing(facts)
+    return (
+        *contract_accepts(facts),
+        only_reducing(facts, reduces=reduces),
+        *quantity(facts, limits),
+        *listed(facts, limits, reduces=reduces),
+        open_hours(facts, limits),
+        fresh_quote(facts, limits),
+        stop_side(facts, limits),
+        collar(facts, limits),
+        *money(facts, limits, reduces=reduces),
+        *open_orders(facts, limits),
+        *rates(facts, limits),
+        duplicates(facts, limits),
+    )

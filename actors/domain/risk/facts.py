@@ -19,7 +19,7 @@ from actors.messages.risk import RiskFigures
 NOTHING = Decimal(0)
 
 
-class Holding(msgspec.Struct, frozen=True):
+class Holding(msgspec.Struct, frozen=True, gc=False):
     """One contract of an account: what is held of it, and what working orders may still do to that.
 
     `quantity` is the position of the last cut and the executions since; `told` is what Account has, zero when it lists
@@ -42,7 +42,7 @@ class Holding(msgspec.Struct, frozen=True):
     selling: Decimal = NOTHING
 
 
-class Known(msgspec.Struct, frozen=True):
+class Known(msgspec.Struct, frozen=True, gc=False):
     """One contract of an account with what follows from it alone (`known.known`), put together once, not each time.
 
     `text` is the holding in words. `gross` is what it may be worth at worst and `unshown` how much of that Account's
@@ -55,7 +55,7 @@ class Known(msgspec.Struct, frozen=True):
     unshown: Decimal | str = NOTHING
 
 
-class Move(msgspec.Struct, frozen=True):
+class Move(msgspec.Struct, frozen=True, gc=False):
     """What the order does to one contract: a single order moves its own, a combo each of its legs.
 
     `quantity` is what it may still buy or sell of it, above zero: for a change without what is filled, for a leg
@@ -73,7 +73,7 @@ class Move(msgspec.Struct, frozen=True):
     text: str = ""
 
 
-class Counts(msgspec.Struct, frozen=True):
+class Counts(msgspec.Struct, frozen=True, gc=False):
     """How many orders there are, without this one and those that go with it: of all, and of its strategy alone.
 
     `open` work or wait; `minute` were placed in the last 60 seconds, `day` since midnight of the day that counts.
@@ -88,14 +88,14 @@ class Counts(msgspec.Struct, frozen=True):
     day_own: int = 0
 
 
-class Twin(msgspec.Struct, frozen=True):
+class Twin(msgspec.Struct, frozen=True, gc=False):
     """The newest order that says the same (`flow_rules.fingerprint`) and was not refused; `age` in seconds."""
 
     key: str
     age: float
 
 
-class Facts(msgspec.Struct, frozen=True, kw_only=True):
+class Facts(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """One order and all that its decision needs.
 
     `terms` is the order as it would be sent; of a change the new ones. `quote` has its age as of now, None when

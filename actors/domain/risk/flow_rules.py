@@ -81,17 +81,17 @@ def _counted(facts: Facts, rule: str, before: int, limit: int | None, when: str)
     return found.refused(text)
 
 
-def duplicates(facts: Facts, limits: RiskLimits) -> tuple[Verdict, ...]:
+def duplicates(facts: Facts, limits: RiskLimits) -> Verdict:
     """The same order may not come twice within the window; one with the same key is not even a second order."""
     rule, twin, window = "duplicate_window", facts.twin, limits.duplicate_window
     exempt = _exempt(facts) or (_EXIT if facts.waits_for_entry else "")
     if exempt or window <= 0:
-        return (Verdict(rule, NOT_ASKED, exempt or NONE),)
+        return Verdict(rule, NOT_ASKED, exempt or NONE)
     if twin is None:
-        return (Verdict(rule, "no such order", window, _AFTER),)
+        return Verdict(rule, "no such order", window, _AFTER)
     found = Verdict(rule, twin.age, window, _AFTER, twin.key)
     if twin.age >= window:
-        return (found,)
+        return found
     limit = found.words().limit
     text = f"the same order was placed {twin.age:.3f} s ago as {twin.key}: {rule} (accepted: {limit}, or other terms)"
-    return (found.refused(text),)
+    return found.refused(text)

@@ -43,16 +43,14 @@ def prices_of(*values: float | None) -> tuple[float, ...]:
 
 
 def _problem(quote: Quote, quote_age: float, *, resting: bool) -> str:
+    if quote.age is not None and quote.state in _CURRENT and quote.age < quote_age:
+        return ""  # NaN is not below anything
     age = "no tick yet" if quote.age is None else f"last tick {quote.age:.0f} s ago"
-    if quote.state == "waiting" or quote.age is None:
-        return f"the quote of {quote.symbol} is {quote.state} ({age})"
-    if resting and quote.state != "gap":
+    if quote.age is not None and resting and quote.state not in ("waiting", "gap"):
         return ""
-    if quote.state not in _CURRENT:
+    if quote.age is None or quote.state not in _CURRENT:
         return f"the quote of {quote.symbol} is {quote.state} ({age})"
-    if not quote.age < quote_age:  # also when it is NaN
-        return f"the quote of {quote.symbol} is stale ({age}, accepted: less than {quote_age:g} s)"
-    return ""
+    return f"the quote of {quote.symbol} is stale ({age}, accepted: less than {quote_age:g} s)"
 
 
 def _price(facts: Facts, quote: Quote) -> float | str:

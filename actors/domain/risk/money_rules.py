@@ -7,7 +7,7 @@ with the combo's net price. Orders that reduce a position are exempt from all of
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from decimal import Decimal
 from functools import partial
 from typing import Final
@@ -15,7 +15,7 @@ from typing import Final
 from actors.domain.risk.facts import NOTHING, Facts, Holding, Move
 from actors.domain.risk.known import is_value, most_of, not_shown
 from actors.domain.risk.limits import RiskLimits
-from actors.domain.risk.reducing import bounds, reducing
+from actors.domain.risk.reducing import bounds
 from actors.domain.risk.valuation import rate_of, unit_value
 from actors.domain.risk.verdict import EXEMPT, NONE, NOT_ASKED, Form, Verdict
 
@@ -27,33 +27,21 @@ class _Unknown(Exception):
     """What a rule needs and nobody knows, in words."""
 
 
-def money(facts: Facts, limits: RiskLimits) -> tuple[Verdict, ...]:
+def money(facts: Facts, limits: RiskLimits, *, reduces: bool) -> list[Verdict]:
     """All rules about money; what they share is worked out once."""
-    measure = _Measure(facts, limits)
-    return (
-        *_order_value(facts, limits, measure),
-        *_positions(facts, limits, measure),
-        measure.judge("max_gross_exposure", limits.max_gross_exposure, "gross exposure", measure.gross),
-        _buying_power(facts, limits, measure),
-    )
-
-
-def _order_value(facts: Facts, limits: RiskLimits, measure: _Measure) -> Iterator[Verdict]:
-    """What the order itself is worth at worst."""
-    yield measure.judge("max_order_value", limits.max_order_value, "value", measure.order)
-    if limits.own.max_order_value is not None:
-        rule = f"max_order_value of {facts.strategy}"
-        yield measure.judge(rule, limits.own.max_order_value, "value", measure.order)
-
-
-def _positions(facts: Facts, limits: RiskLimits, measure: _Measure) -> Iterator[Verdict]:
-    """What the position in each contract would be worth, and the strategy's own where that has a limit."""
+    measure, own, name = _Measure(facts, limits, exempt=reduces), limits.own, facts.strategy
+    found = [measure.judge("max_order_value", limits.max_order_value, "value", measure.order)]
+    if own.max_order_value is not None:
+        found.append(measure.judge(f"max_order_value of {name}", own.max_order_value, "value", measure.order))
     for move in facts.moves:
-        what, own = f"position in {move.holding.symbol} worth", limits.own.max_position_value
-        yield measure.judge("max_position_value", limits.max_position_value, what, partial(measure.position, move))
-        if own is not None:
-            rule = f"max_position_value of {facts.strategy}"
-            yield measure.judge(rule, own, what, partial(measure.position, move, own=True))
+        what, position = f"position in {move.holding.symbol} worth", partial(measure.position, move)
+        found.append(measure.judge("max_position_value", limits.max_position_value, what, position))
+        if own.max_position_value is not None:
+            position = partial(measure.position, move, own=True)
+            found.append(measure.judge(f"max_position_value of {name}", own.max_position_value, what, position))
+    found.append(measure.judge("max_gross_exposure", limits.max_gross_exposure, "gross exposure", measure.gross))
+    found.append(_buying_power(facts, limits, measure))
+    return found
 
 
 def _buying_power(facts: Facts, limits: RiskLimits, measure: _Measure) -> Verdict:
@@ -78,8 +66,8 @@ def _buying_power(facts: Facts, limits: RiskLimits, measure: _Measure) -> Verdic
 class _Measure:
     """Sums over one order's facts, in the base currency of its account. Raises _Unknown, always in words."""
 
-    def __init__(self, facts: Facts, limits: RiskLimits) -> None:
-        self.exempt = reducing(facts)
+    def __init__(self, facts: Facts, limits: RiskLimits, *, exempt: bool) -> None:
+        self.exempt = exempt
         self._facts = facts
         self._base = "" if facts.figures is None else facts.figures.currency
         self._unit = unit_value(facts, limits.quote_age)
@@ -122,18 +110,14 @@ class _Measure:
 
     def gross(self) -> Decimal:
         """All positions, each at its worst."""
-        total = NOTHING
-        for other in self._facts.others:
-            total += _known(other.gross)
+        total = _sum([other.gross for other in self._facts.others])
         for move in self._facts.moves:
             total += most_of(move.holding, move) * self._worth(move)
         return total
 
     def needed(self) -> Decimal:
         """What Account's funds do not show yet: this order, working orders, fills since."""
-        total, moves = NOTHING, self._facts.moves
-        for other in self._facts.others:
-            total += _known(other.unshown)
+        total, moves = _sum([other.unshown for other in self._facts.others]), self._facts.moves
         if len(moves) == 1:
             held = moves[0].holding
             return total + not_shown(held, most_of(held, moves[0])) * self._worth(moves[0])
@@ -168,3 +152,12 @@ def _known(found: Decimal | str) -> Decimal:
     if isinstance(found, str):
         raise _Unknown(found)
     return found
+
+
+def _sum(amounts: list[Decimal | str]) -> Decimal:
+    total = NOTHING
+    for amount in amounts:
+        if isinstance(amount, str):
+            raise _Unknown(amount)
+        total += amount
+    return total
