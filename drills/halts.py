@@ -92,7 +92,7 @@ def halts(ground: Ground) -> None:
             "halts": str(len(late)),
             "of which orders waited for their turn": str(waited),
             "of which an order was accepted after the command": str(sum(seconds > 0 for seconds in late)),
-            "command to last order accepted": f"p50 {_rank(late, 0.5)}, p99 {_rank(late, 0.99)}, max {_rank(late, 1.0)}",
+            "command to last order accepted": f"p50 {_rank(late, 0.5)}, p99 {_rank(late, 0.99)}, max {_rank(late, 1)}",
         }
         worst = f"the broker got an order {_rank(late, 0.99)} after a halt at p99; allowed are 50 ms"
         expect(percentile(late, 0.99) < BUDGET, worst)
