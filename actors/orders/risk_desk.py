@@ -11,6 +11,8 @@ from datetime import datetime
 from decimal import Decimal
 from typing import NamedTuple
 
+import msgspec
+
 from actors.domain.order_state import OrderState
 from actors.domain.own_positions import OwnPositions
 from actors.domain.risk.decision import decide
@@ -122,8 +124,9 @@ class RiskDesk:
         for order in sorted(self._records.book, key=lambda each: each.created):
             self._positions.heard(order)
             if not order.external and not _never_left(order):
-                age = max(0.0, (today - order.created).total_seconds())
-                self._rates.placed(order, now - age)
+                created = min(order.created, today)  # one of a clock that was ahead begins no day that is to come
+                age = (today - created).total_seconds()
+                self._rates.placed(msgspec.structs.replace(order, created=created), now - age)
 
     # --- facts ----------------------------------------------------------------------------------------
 

@@ -47,15 +47,15 @@ class OrderRates:
         self._newest: dict[tuple[object, ...], _Placed] = {}
 
     def placed(self, order: OrderState, at: float) -> None:
-        """An order of ours was made at this moment; in order of time."""
+        """An order of ours was made at this moment; in order of time. It is of the day that counts, or begins one."""
         like = fingerprint(order.contract, order.terms, order.strategy)
-        one = _Placed(order.key, order.strategy, at, order.created.date(), like)
-        self._begin(one.day)
+        day = order.created.date()
+        self._begin(day)
+        one = _Placed(order.key, order.strategy, at, self._day or day, like)
         self._placed[one.key] = self._newest[like] = one
         self._minute.append(one)
         self._minute_of[one.strategy] += 1
-        if one.day == self._day:
-            self._day_of[one.strategy] += 1
+        self._day_of[one.strategy] += 1
 
     def refused(self, key: str) -> None:
         """It never left."""

@@ -55,3 +55,12 @@ def test_the_newest_order_that_says_the_same_is_found_with_its_age() -> None:
     assert twin is not None
     assert (twin.key, twin.age) == ("b", 2.0)
     assert rates.twin(like(placed("c", "another")), 5.0) is None
+
+
+def test_an_order_of_a_calendar_that_was_set_back_counts_on_the_day_that_has_begun() -> None:
+    rates = OrderRates()
+    rates.placed(placed("a", days=1), 0.0)
+    rates.placed(placed("b"), 1.0)
+    assert rates.counts("s", 2.0, TODAY) == Rates(2, 2, 2, 2)
+    rates.refused("b")
+    assert rates.counts("s", 2.0, TODAY) == Rates(1, 1, 1, 1)
