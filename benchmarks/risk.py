@@ -138,8 +138,6 @@ class _Bench:
 
 
 def _figures(contracts: list[Contract]) -> RiskFigures:
-    marks = tuple(
-        Mark(one.con_id, one.symbol, "STK", "USD", Decimal(10), Decimal(1000), Decimal(900)) for one in contracts
-    )
+    marks = tuple(Mark(one.con_id, one.symbol, "STK", "USD", Decimal(10), Decimal(1000)) for one in contracts)
     rates = {"USD": Decimal(1)}
     return RiskFigures(ACCOUNT, "USD", True, RICH, RICH, RICH, Decimal(0), rates, marks, clock.now())

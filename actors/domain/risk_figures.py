@@ -61,7 +61,6 @@ def _amount(told: Standing, key: str, currency: str) -> Decimal | None:
 
 def _mark(holding: Holding) -> Mark:
     held = holding.held
-    cost = None if held.average_cost is None else money(held.average_cost)
     return Mark(
         con_id=held.contract.con_id,
         symbol=held.contract.symbol,
@@ -69,7 +68,6 @@ def _mark(holding: Holding) -> Mark:
         currency=held.contract.currency,
         quantity=held.quantity,
         value=_value(holding),
-        cost=None if cost is None else cost * held.quantity,
     )
 
 

@@ -47,10 +47,8 @@ class ExplainOrder(Ask[Decision], frozen=True):
 
 
 class Mark(Message, frozen=True):
-    """What one position is worth: `value` in the contract's currency as the broker marks it, None when it was not told.
-
-    `cost` is what it was bought for, in the same currency, None when it was not told; both are negative for a short
-    position.
+    """What one position is worth: `value` in the contract's currency as the broker marks it, negative for a short
+    position, None when it was not told.
     """
 
     con_id: int
@@ -59,7 +57,6 @@ class Mark(Message, frozen=True):
     currency: str
     quantity: Decimal
     value: Decimal | None
-    cost: Decimal | None
 
 
 class RiskFigures(Message, frozen=True):

@@ -84,7 +84,7 @@ def test_a_position_is_worth_what_its_last_mark_says_of_a_unit() -> None:
     book = book_of(value("NetLiquidation", "5", "USD"))
     book.replace_positions(PositionList((PositionReport(1, "DU1", SAP, Decimal(-4), 150.5),)), 1, T0)
     (unmarked,) = risk_figures(book, "DU1", live=True).marks
-    assert (unmarked.value, unmarked.cost, unmarked.currency) == (None, Decimal("-602.0"), "EUR")
+    assert (unmarked.value, unmarked.currency) == (None, "EUR")
     book.apply_portfolio(mark(-4, -800.4))
     (marked,) = risk_figures(book, "DU1", live=True).marks
     assert (marked.quantity, marked.value) == (Decimal(-4), Decimal("-800.4"))
@@ -94,9 +94,3 @@ def test_a_position_is_worth_what_its_last_mark_says_of_a_unit() -> None:
     book.apply_portfolio(mark(2, None))
     (untold,) = risk_figures(book, "DU1", live=True).marks
     assert untold.value is None
-
-
-def test_a_position_without_a_cost_that_was_told_has_none() -> None:
-    book = book_of(value("NetLiquidation", "5", "USD"))
-    book.replace_positions(PositionList((PositionReport(1, "DU1", SAP, Decimal(4), 1.7976931348623157e308),)), 1, T0)
-    assert risk_figures(book, "DU1", live=True).marks[0].cost is None

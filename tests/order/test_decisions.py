@@ -150,7 +150,7 @@ def losing(idle: House) -> House:
     idle.risk = RiskSettings(
         daily_loss=LossSettings(reduce_at=Decimal(1000), halt_at=None), duplicate_window=0, max_order_value=Decimal(100)
     )
-    mark = Mark(AAPL.con_id, "AAPL", "STK", "USD", Decimal(10), Decimal(1500), Decimal(1000))
+    mark = Mark(AAPL.con_id, "AAPL", "STK", "USD", Decimal(10), Decimal(1500))
     idle.figures = msgspec.structs.replace(RICH, daily=Decimal(-1500), marks=(mark,))
     house = idle.start()
     house.wait_gate("reconciling")

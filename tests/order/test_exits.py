@@ -31,7 +31,7 @@ def loses(idle: House, *, filled: int) -> House:
     if filled == 10:
         done = {"filled": Decimal(10), "remaining": Decimal(0)}
         house.says(status_report("Filled", order_id=1, perm_id=901, **done))
-    mark = Mark(AAPL.con_id, "AAPL", "STK", "USD", Decimal(filled), Decimal(150 * filled), None)
+    mark = Mark(AAPL.con_id, "AAPL", "STK", "USD", Decimal(filled), Decimal(150 * filled))
     house.worth(daily=Decimal(-1500), marks=(mark,))
     house.wait_gate("reducing")
     return house

@@ -30,7 +30,7 @@ def _by_what_is_known(monkeypatch: pytest.MonkeyPatch) -> None:
 def hold(house: House, quantity: int, *orders: Any) -> None:
     """The broker lists so many shares, and so does Account."""
     size = Decimal(quantity)
-    house.worth(marks=(Mark(AAPL.con_id, "AAPL", "STK", "USD", size, size * 150, size * 100),))
+    house.worth(marks=(Mark(AAPL.con_id, "AAPL", "STK", "USD", size, size * 150),))
     house.cut(orders=orders, positions=(listed(quantity),))
     closes = PlaceOrder("AAPL", "SELL" if quantity > 0 else "BUY", abs(size), key="asked")
     while not orders and "not only" in str(house.ref.ask(ExplainOrder(closes))):
@@ -177,7 +177,7 @@ def test_what_refuses_an_order_is_told_in_the_journal_and_tried_again(house: Hou
 def test_a_position_that_came_since_the_last_cut_is_closed_too(house: House) -> None:
     house.place(key="entry")
     entry = house.transmitted()
-    mark = Mark(AAPL.con_id, "AAPL", "STK", "USD", Decimal(10), Decimal(1500), Decimal(1000))
+    mark = Mark(AAPL.con_id, "AAPL", "STK", "USD", Decimal(10), Decimal(1500))
     house.worth(marks=(mark,))
     fills(house, entry, "a.b.c.01")
     flatten(house)
@@ -207,7 +207,7 @@ def test_without_any_position_it_is_over_as_soon_as_the_broker_says_so_too(house
 
 
 def test_a_position_that_only_the_last_reconciliation_finds_is_closed_before_it_is_over(house: House) -> None:
-    mark = Mark(AAPL.con_id, "AAPL", "STK", "USD", Decimal(4), Decimal(600), Decimal(400))
+    mark = Mark(AAPL.con_id, "AAPL", "STK", "USD", Decimal(4), Decimal(600))
     house.worth(marks=(mark,))
     flatten(house)
     while "whether every position is closed" not in house.causes.get(timeout=5.0):
