@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from actors.domain.order_groups import Member
 from actors.domain.order_state import OrderState
@@ -14,6 +14,8 @@ from supervision import clock
 from supervision.actor import Sender
 from supervision.errors import Rejected
 from supervision.message import Message
+
+MARGIN_TRIES: Final = 3
 
 
 def one_view(orders: tuple[OrderState, ...]) -> OrderView:
@@ -57,14 +59,23 @@ class Placement:
         self.reduces = False
         """Whether all of them only reduce positions, as it was decided."""
         self.rulings: dict[str, Ruling] = {}
-        self.margin_passed = False
-        """The broker was asked for its margin, and let them through."""
+        self.margin_at = -1
+        """The broker let them through by its margin when so many other asks had left; it knows of none after them."""
+        self._margin_asked = 0
         self.waiters = [waiter]
 
-    @property
-    def asks_margin(self) -> bool:
-        """Whether the broker must be asked before they are sent."""
-        return not self.margin_passed and any(member.order.what_if for member in self.members)
+    def asks_margin(self, left: int) -> bool:
+        """Whether the broker must be asked before they are sent, or once more: `left` is how many asks have left now.
+
+        Raises Rejected when others left each time that it was asked.
+        """
+        if self.margin_at == left or not any(member.order.what_if for member in self.members):
+            return False
+        if self._margin_asked == MARGIN_TRIES:
+            text = f"what_if: each of {MARGIN_TRIES} times that the broker was asked other orders left meanwhile"
+            raise Rejected(f"{text} (accepted: the same order again, when fewer do)", kind="limit")
+        self._margin_asked += 1
+        return True
 
     def pairs(self) -> Iterator[tuple[Member, OrderTerms]]:
         """Each order with its terms."""

@@ -68,6 +68,7 @@ class Placing:
         self._previews = previews
         self._refusals = refusals
         self._burst = burst
+        self._left = 0  # how many asks took new positions to the broker
         self._waiting: dict[str, Placement] = {}
 
     def place(self, asked: PlaceOrder, sender: Sender) -> None:
@@ -210,7 +211,7 @@ class Placing:
         try:
             self._check(placement, known)
             self._checks.pass_gate(reducing=placement.reduces, flattens=placement.flattens)
-            if placement.asks_margin:
+            if placement.asks_margin(self._left):
                 self._ask_margin(placement, known)
                 return
             orders = self._intents(placement, known)
@@ -228,6 +229,7 @@ class Placing:
             sent, unsent = partial(self._answer, placement.key), partial(self._unsent, placement.key)
             self._exit.place(orders, receipts, sent, unsent, reducing=placement.reduces or placement.flattens)
             self._records.tell_intents(orders)
+            self._left += not placement.reduces
             for order in orders:
                 self._checks.desk.intended(order)
 
@@ -239,9 +241,10 @@ class Placing:
     def _ask_margin(self, placement: Placement, known: Known) -> None:
         """By the broker's answer the market has moved on: everything is looked up and decided once more."""
         member, terms = next((member, terms) for member, terms in placement.pairs() if member.order.what_if)
+        left = self._left
 
         def passed() -> None:
-            placement.margin_passed = True
+            placement.margin_at = left
             if self._wanted(placement):
                 self._look_up(placement)
 
