@@ -88,15 +88,18 @@ def new_terms(asked: PlaceOrder, *, key: str, account: str, default_tif: str, no
         side=asked.side,
         quantity=Decimal(asked.quantity),
         order_type=order_type,
-        limit=None,
-        stop=None,
+        limit=asked.limit,
+        stop=asked.stop,
         tif=tif,
         key=key,
         outside_rth=asked.outside_rth,
+        trail=asked.trail,
+        trail_percent=asked.trail_percent,
+        limit_offset=asked.limit_offset,
         # the wire has whole seconds of UTC, and what the broker tells must be what was asked
         good_till=None if asked.good_till is None else asked.good_till.astimezone(UTC).replace(microsecond=0),
     )
-    return Checked(msgspec.structs.replace(terms, **prices))
+    return Checked(terms)
 
 
 def changed_terms(terms: OrderTerms, asked: ModifyOrder, filled: Decimal) -> Checked:

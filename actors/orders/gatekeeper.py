@@ -84,9 +84,11 @@ class GateKeeper:
         return Rejected(*(f"gate {view.state}: {reason}" for reason in view.reasons), kind="gate")
 
     def why_only_reducing(self) -> str:
-        """Why only orders pass that reduce a position; empty when all may, or none."""
-        refused = self.why_not()
-        return "" if refused is None or self._passes != "reducing" else "; ".join(refused.reasons)
+        """Why only orders pass that reduce a position; empty when all may, or none. `why_not` is asked besides."""
+        view = self.view()
+        if self._passes != "reducing":
+            return ""
+        return "; ".join(f"gate {view.state}: {reason}" for reason in view.reasons)
 
     def tell_connection(self) -> None:
         """Say where the gate stands: at each change, and to a Connection that has not heard it from us."""

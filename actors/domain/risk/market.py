@@ -39,7 +39,7 @@ def against(facts: Facts) -> str:
 
 def prices_of(*values: float | None) -> tuple[float, ...]:
     """Those of some numbers of which one can be a price: not missing, zero, NaN, infinite or a sentinel."""
-    return tuple(value for value in values if value and abs(value) < _NO_PRICE)
+    return tuple([value for value in values if value and abs(value) < _NO_PRICE])
 
 
 def _problem(quote: Quote, quote_age: float, *, resting: bool) -> str:
