@@ -142,9 +142,10 @@ class Positions:
         return max(known, default=None)
 
     def _told(self, account: str, mark: Mark | None) -> Decimal | None:
-        if mark is not None:
-            return mark.quantity
-        return None if self._figures.of(account) is None else NOTHING
+        figures = self._figures.of(account)
+        if figures is None or not figures.live:  # what it has told so far in a session may be a part
+            return None
+        return NOTHING if mark is None else mark.quantity
 
 
 def _marked_unit(mark: Mark | None) -> Decimal | None:

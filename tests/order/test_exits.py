@@ -8,6 +8,7 @@ import msgspec
 import pytest
 
 from actors.messages.broker import Transmit
+from actors.messages.broker_account import PositionReport
 from actors.messages.orders import ModifyOrder
 from actors.messages.risk import Mark
 from config.settings import LossSettings, RiskSettings
@@ -15,6 +16,7 @@ from supervision.errors import Rejected
 from tests.domain.order_builders import AAPL, execution_report, order_report, status_report, terms
 from tests.order.groups import bracket
 from tests.order.neighbours import RICH, House, mine
+from tests.order.test_decisions import why
 
 
 def loses(idle: House, *, filled: int) -> House:
@@ -54,3 +56,18 @@ def test_an_exit_that_would_sell_more_than_is_held_is_no_exit(idle: House) -> No
     house = loses(idle, filled=10)
     with pytest.raises(Rejected, match=r"SELL 11 AAPL: 10 held, working orders take off 0"):
         house.ref.ask(ModifyOrder("k1/profit", quantity=11))
+
+
+def test_while_account_begins_anew_and_has_told_no_position_yet_what_is_held_can_be_closed(idle: House) -> None:
+    idle.risk = RiskSettings(daily_loss=LossSettings(reduce_at=Decimal(1000), halt_at=None))
+    idle.figures = msgspec.structs.replace(RICH, daily=Decimal(-1500))
+    house = idle.start()
+    house.wait_gate("reconciling")
+    house.cut(positions=(PositionReport(1, "DU1", AAPL, Decimal(10), 100.0),))
+    house.wait_gate("reducing")
+    with pytest.raises(Rejected, match="SELL 10 AAPL: 0 held"):  # Account and our own count differ
+        house.place(side="SELL")
+    house.worth(live=False)
+    while not why(house).facts["figures"].startswith("not live"):
+        pass
+    house.place(side="SELL")
