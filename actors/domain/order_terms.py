@@ -59,12 +59,12 @@ def check_strategy(name: str) -> tuple[str, ...]:
 
 def check_account(asked: str, known: tuple[str, ...]) -> tuple[str, ...]:
     """What is wrong with the account; empty is accepted when there is exactly one."""
+    if asked in known or (not asked and len(known) == 1):
+        return ()
     accepted = ", ".join(known) or "none is known yet"
-    if not asked and len(known) != 1:
+    if not asked:
         return (f"account is missing and there is not exactly one (accepted: {accepted})",)
-    if asked and asked not in known:
-        return (f"account {asked} is not one of this service's (accepted: {accepted})",)
-    return ()
+    return (f"account {asked} is not one of this service's (accepted: {accepted})",)
 
 
 def new_terms(asked: PlaceOrder, *, key: str, account: str, default_tif: str, now: datetime) -> Checked:
@@ -152,10 +152,10 @@ def _tif_known(tif: str) -> list[str]:
 
 def _tif(tif: str, order_type: str, kind: Kind, word: str) -> list[str]:
     accepted = ("OPG",) if word in OPENING else kind.tifs
+    if tif in accepted:
+        return []
     name = word if word in OPENING else order_type
-    if _tif_known(tif) or tif in accepted:
-        return _tif_known(tif)
-    return [f"tif {tif}: an order of type {name} does not take it (accepted: {', '.join(accepted)})"]
+    return _tif_known(tif) or [f"tif {tif}: an order of type {name} does not take it (accepted: {', '.join(accepted)})"]
 
 
 def _good_till(instant: datetime | None, tif: str, now: datetime) -> list[str]:

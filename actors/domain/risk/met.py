@@ -21,13 +21,13 @@ class Met:
 
     def __init__(self) -> None:
         self.contracts: dict[int, Contract] = {}
-        self._told: dict[int, Decimal] = {}
+        self._told: dict[int, tuple[Contract, tuple[float, ...]]] = {}
         self._named: dict[int, Decimal] = {}
 
     def unit(self, con_id: int) -> Decimal | None:
         """What one contract is worth, its multiplier counted, in its currency; None when nobody said."""
         told = self._told.get(con_id)
-        return self._named.get(con_id) if told is None else told
+        return self._named.get(con_id) if told is None else _worth(*told)
 
     def contract(self, contract: Contract, quote: Quote | None) -> None:
         """A contract is looked up for an order, perhaps with a quote."""
@@ -36,7 +36,7 @@ class Met:
         self.contracts[contract.con_id] = contract
         told = () if quote is None else prices_of(quote.last) or prices_of(quote.bid, quote.ask)
         if told:
-            self._told[contract.con_id] = _worth(contract, told)
+            self._told[contract.con_id] = contract, told
 
     def order(self, order: OrderState) -> None:
         """An order has a new value: its fills tell a price, before that its own prices do."""
@@ -46,7 +46,7 @@ class Met:
         self.contracts[contract.con_id] = contract
         filled, named = prices_of(order.totals.average_price), prices_of(terms.limit, terms.stop)
         if filled:
-            self._told[contract.con_id] = _worth(contract, filled)
+            self._told[contract.con_id] = contract, filled
         elif named:
             worth, known = _worth(contract, named), self._named.get(contract.con_id)
             self._named[contract.con_id] = worth if known is None or known < worth else known
