@@ -110,6 +110,8 @@ class Changing:
             terms = self._modified(order, asked)  # once more: it may have changed while the contract was looked up
             problems = Problems()
             ruling = self._checks.judge(problems, self._question(order, terms, market))
+            if terms.quantity > order.terms.quantity and not ruling.reduces:  # what it grows by is a new order
+                self._checks.against_locks(problems, terms, market.details)
             problems.refuse()
             self._checks.pass_gate(reducing=ruling.reduces)
             order, receipt = self._records.require(order, ModifyAsked(terms), decision=ruling.kept())

@@ -64,6 +64,8 @@ def test_a_position_that_no_execution_explains_locks_new_orders_alone_and_asks_u
     assert "AAPL in DU1: no execution explains it" in house.causes.get(timeout=5.0)
     with pytest.raises(Rejected, match="AAPL is locked in DU1: its position is 25"):
         house.place(key="k2")
+    with pytest.raises(Rejected, match="AAPL is locked in DU1: its position is 25"):
+        house.ref.ask(ModifyOrder("k1", quantity=11))  # one that grows is new by so much
     house.ref.ask(ModifyOrder("k1", limit=149.0))
     house.ref.ask(CancelOrder("k1"))
     (still,) = [each for each in house.cut((works,)).differences if each.kind == "position"]
