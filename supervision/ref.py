@@ -26,7 +26,7 @@ from supervision.errors import ActorDied, ActorUnavailable, AskTimeout, Rejected
 from supervision.message import Ask, Message
 from supervision.peer import READ_SIZE, Peer
 from supervision.reactor import Reactor
-from supervision.uplink import HELLO_LIMIT, Arriving, Uplink
+from supervision.uplink import HELLO_LIMIT, OTHER_VERSION, Arriving, Uplink
 from supervision.wire import Codec, Envelope, FrameBuffer, Hello, Refusal, Reply, Request, Tell, Welcome
 
 R = TypeVar("R")
@@ -63,7 +63,7 @@ class _Channel:
             raise ActorUnavailable(name, reason) from error
         if not isinstance(welcome, Welcome) or welcome.fingerprint != codec.fingerprint:
             self.close()
-            raise ActorUnavailable(name, "it runs another version of the messages")
+            raise ActorUnavailable(name, OTHER_VERSION)
         self.incarnation = welcome.incarnation
 
     @property

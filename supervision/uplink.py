@@ -27,6 +27,9 @@ from supervision.wire import Codec, Envelope, Hello, Refusal, Reply, Request, Te
 
 HELLO_LIMIT = 1.0
 RECONNECT_SECONDS = 0.02
+ESTRANGED_SECONDS = 1.0
+"""Between attempts to link to an actor of another program, as after an upgrade beside a running service."""
+OTHER_VERSION = "it runs another version of the messages"
 ATTACH_ID = 0
 
 OnReply = Callable[[Any], None]
@@ -105,6 +108,7 @@ class Uplink:
         self._pending: dict[int, _Pending] = {}
         self._ids = itertools.count(1)
         self._closed = False
+        self._estranged = False  # it runs another version of the messages, as far as is known
         self._connect()
 
     # --- sending --------------------------------------------------------------------------------
@@ -213,8 +217,9 @@ class Uplink:
         if not isinstance(envelope, Welcome) or self.up:
             raise WireError(f"a {type(envelope).__name__} from {self.name}")
         if envelope.fingerprint != self._codec.fingerprint:
-            raise WireError(f"{self.name} runs another version of the messages")
-        self.up = True
+            self._estrange(peer)
+            return
+        self.up, self._estranged = True, False
         self.incarnation = peer.incarnation = envelope.incarnation
         if self.topics:
             peer.post(Request(ATTACH_ID, 0.0, Attach(self.topics)), None)
@@ -231,7 +236,19 @@ class Uplink:
         if was_up:
             self._deliver(self, Down(peer))
         if not self._closed:
-            self._reactor.after(0.0 if was_up else RECONNECT_SECONDS, self._connect)
+            again = ESTRANGED_SECONDS if self._estranged else RECONNECT_SECONDS
+            self._reactor.after(0.0 if was_up else again, self._connect)
+
+    def _estrange(self, peer: Peer) -> None:
+        """It is another program, until it is restarted: say so once, and to each who waits for it."""
+        for number, pending in [*self._pending.items()]:
+            if pending.sent_over is None:
+                self._unavailable(number, OTHER_VERSION)
+        told, self._estranged = self._estranged, True
+        if told:
+            peer.close()
+        else:
+            peer.hang_up(OTHER_VERSION)
 
     # --- deadlines --------------------------------------------------------------------------------
 

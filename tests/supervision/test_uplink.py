@@ -9,8 +9,9 @@ from pathlib import Path
 
 import pytest
 
+from supervision import uplink
 from supervision.boot import socket_path
-from supervision.errors import ActorDied, AskTimeout, DeliveryError, Rejected
+from supervision.errors import ActorDied, ActorUnavailable, AskTimeout, DeliveryError, Rejected
 from supervision.peer import Peer
 from supervision.reactor import Reactor
 from supervision.uplink import Arriving, Uplink
@@ -64,10 +65,15 @@ class Stage:
 
     def welcome(self) -> socket.socket:
         """Welcome the caller as incarnation 1."""
+        caller = self.greet(CODEC.fingerprint)
+        self.turn(lambda: self.link.up)
+        return caller
+
+    def greet(self, fingerprint: int) -> socket.socket:
+        """Answer the next caller's hello."""
         self.turn(lambda: readable(self.address))
         caller, _ = self.address.accept()
-        caller.sendall(CODEC.encode(Welcome("parrot", 1, CODEC.fingerprint)))
-        self.turn(lambda: self.link.up)
+        caller.sendall(CODEC.encode(Welcome("parrot", 1, fingerprint)))
         return caller
 
     def request(self, caller: socket.socket) -> Request[object]:
@@ -151,3 +157,18 @@ def test_a_flush_while_nobody_is_there_is_harmless(stage: Stage) -> None:
     stage.link.flush()
     with stage.welcome() as caller:
         assert stage.request(caller).body == Say("later")
+
+
+def test_an_actor_of_another_program_is_told_of_once_and_to_all_who_ask_until_it_is_ours(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(uplink, "ESTRANGED_SECONDS", 0.1)
+    for number in (1, 2, 3):
+        stage.ask("anybody there")
+        with stage.greet(CODEC.fingerprint + 1):
+            stage.turn(lambda number=number: len(stage.errors) == number)
+    assert {str(error) for error in stage.errors} == {str(ActorUnavailable("parrot", uplink.OTHER_VERSION))}
+    assert [record.message for record in caplog.records] == [f"hanging up on parrot: {uplink.OTHER_VERSION}"]
+    stage.ask("and now")
+    with stage.welcome() as caller:
+        assert stage.request(caller).body == Say("and now")
