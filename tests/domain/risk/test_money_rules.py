@@ -187,6 +187,17 @@ def test_exposure_that_nobody_can_value_is_refused_by_name(unit: Decimal | None)
     assert not refusals(facts(others=(held(con_id=1, symbol="XYZ", unit=unit),)), kept)
 
 
+@pytest.mark.parametrize("wrong", [{"quantity": "NaN"}, {"told": Decimal("NaN")}, {"told": Decimal("Infinity")}])
+def test_a_contract_of_which_nobody_knows_how_much_is_held_fails_closed_where_it_counts(wrong: dict[str, Any]) -> None:
+    others = (held(**{"quantity": 10, "con_id": 1, "symbol": "XYZ"} | wrong),)
+    about = facts(others=others)
+    assert (
+        "nobody knows how much of XYZ"
+        in refusals(about, limits(max_gross_exposure=Decimal(10**6)))["max_gross_exposure"]
+    )
+    assert "nobody knows how much of XYZ" in refusals(about)["buying_power"]
+
+
 # --- buying power -------------------------------------------------------------------------------------
 
 
