@@ -170,7 +170,7 @@ def test_an_order_by_hand_is_placed_once_filled_cancelled_and_streamed() -> None
     [
         (("order", "place", "BUY", "10", "NOSUCH"), 2, "NOSUCH"),
         (("order", "place", "BUY", "10", "AAPL", "--type", "LMT"), 2, "limit"),
-        (("order", "place", "BUY", "5000", "AAPL", "--limit", "1"), 10, "1000"),
+        (("order", "place", "BUY", "5000000", "AAPL", "--limit", "1"), 10, "1000000"),
         (("order", "place", "BUY", "-5", "AAPL"), 2, "-5"),
         (("order", "cancel", "no-such-key"), 2, "no-such-key"),
     ],
