@@ -32,11 +32,12 @@ class ComboLookup:
         self._legs(combo, lambda details, _: found(details), refused)
 
     def reference(self, combo: Combo, found: Callable[[Reference], None], refused: Refused) -> None:
-        """The same with the net of the legs' quotes, once each has a price or has been waited for."""
+        """The same with the legs' quotes and the net of them, once each has a price or has been waited for."""
 
         def priced(details: ContractDetails, legs: Legs, quotes: tuple[Quote, ...]) -> None:
             parts = zip(details.contract.legs, weights(details, legs), quotes, strict=True)
-            found(Reference(details, net_quote(details.contract, tuple(LegQuote(*part) for part in parts))))
+            net = net_quote(details.contract, tuple(LegQuote(*part) for part in parts))
+            found(Reference(details, net, tuple(map(Reference, legs, quotes))))
 
         def resolved(details: ContractDetails, legs: Legs) -> None:
             together = _Together[Quote](len(legs), partial(priced, details, legs))

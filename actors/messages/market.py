@@ -205,16 +205,17 @@ class KeepQuotes(Ask[Quotes], frozen=True):
 
 
 class Reference(Message, frozen=True):
-    """What a pre-trade check needs to know of a contract."""
+    """What a pre-trade check needs to know of a contract; `legs` is the same of each leg of a combo, in its order."""
 
     details: ContractDetails
     quote: Quote
+    legs: tuple[Reference, ...] = ()
 
 
 class GetReference(Ask[Reference], frozen=True):
     """Contract and quote; opens a line for a short while when nobody holds one, and waits for its first price.
 
-    The quote of a combo is the net of its legs' quotes: it has no line of its own.
+    The quote of a combo is the net of its legs' quotes, which are told with it: it has no line of its own.
     """
 
     contract: str | Contract | Combo

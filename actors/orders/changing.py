@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
-from typing import NamedTuple
 
 from actors.domain.order_events import ModifyAsked, Settled
 from actors.domain.order_groups import check_change
@@ -16,14 +15,13 @@ from actors.domain.order_settling import not_settleable
 from actors.domain.order_state import ON_THE_WAY, OrderState
 from actors.domain.order_terms import changed_terms
 from actors.messages.broker import OrderTerms
-from actors.messages.market import ContractDetails, Quote
 from actors.messages.orders import ModifyOrder, Orders, OrderView, SettleOrder
 from actors.orders.checks import INVALID, Checks, Problems
 from actors.orders.exit import Exit
 from actors.orders.identity import Identity
 from actors.orders.journal import JournalError
 from actors.orders.records import Records
-from actors.orders.references import References
+from actors.orders.references import Market, References
 from actors.orders.refusals import Refusals
 from actors.orders.risk_desk import Question
 from actors.orders.ruling import Ruling
@@ -31,13 +29,6 @@ from supervision import clock
 from supervision.actor import Sender
 from supervision.errors import Rejected
 from supervision.failpoints import failpoint
-
-
-class Market(NamedTuple):
-    """What is known of an order's contract."""
-
-    details: ContractDetails
-    quote: Quote | None
 
 
 class Changing:
@@ -78,10 +69,8 @@ class Changing:
         priced = self._checks.desk.wants_quote(terms)
         self._references.look_up(order.contract, found, refused, priced=priced)
 
-    def _found(
-        self, account: str, asked: ModifyOrder, sender: Sender, details: ContractDetails, quote: Quote | None
-    ) -> None:
-        self._checks.prepare((details,), account, partial(self._modify, asked, sender, Market(details, quote)))
+    def _found(self, account: str, asked: ModifyOrder, sender: Sender, market: Market) -> None:
+        self._checks.prepare((market.details,), account, partial(self._modify, asked, sender, market))
 
     def _modified(self, order: OrderState, asked: ModifyOrder) -> OrderTerms:
         self._checks.pass_gate(reducing=True)

@@ -8,11 +8,10 @@ from typing import Final
 import msgspec
 
 from actors.messages.broker import OrderTerms
-from actors.messages.market import ContractDetails, Quote
 from actors.messages.orders import PlaceOrder
 from actors.messages.risk import Decision
 from actors.orders.checks import INVALID, Checks
-from actors.orders.references import References
+from actors.orders.references import Market, References
 from actors.orders.risk_desk import Question
 from supervision.actor import Sender
 from supervision.errors import Rejected
@@ -36,11 +35,9 @@ class Explaining:
         priced = self._checks.desk.wants_quote(checked.terms)
         self._references.look_up(asked.contract, found, sender.reject, priced=priced)
 
-    def _found(
-        self, asked: PlaceOrder, terms: OrderTerms, sender: Sender, details: ContractDetails, quote: Quote | None
-    ) -> None:
-        question = Question(terms, asked.strategy, details, quote, asks_broker=asked.what_if)
-        self._checks.prepare((details,), terms.account, partial(self._answer, question, sender))
+    def _found(self, asked: PlaceOrder, terms: OrderTerms, sender: Sender, market: Market) -> None:
+        question = Question(terms, asked.strategy, *market, asks_broker=asked.what_if)
+        self._checks.prepare((market.details,), terms.account, partial(self._answer, question, sender))
 
     def _answer(self, question: Question, sender: Sender) -> None:
         try:

@@ -1,16 +1,16 @@
-"""Contract and quote of several orders at once: one question for each contract, one answer for all."""
+"""Contract and market of several orders at once: one question for each contract, one answer for all."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from functools import partial
 
-from actors.messages.market import Combo, Contract, ContractDetails, Quote
-from actors.orders.references import References
+from actors.messages.market import Combo, Contract
+from actors.orders.references import Market, References
 from supervision.errors import Rejected
 
 Wanted = str | Contract | Combo
-Known = dict[Wanted, tuple[ContractDetails, Quote | None]]
+Known = dict[Wanted, Market]
 
 
 def look_up_all(
@@ -36,8 +36,8 @@ def look_up_all(
             else:
                 found(known)
 
-    def keep(contract: Wanted, details: ContractDetails, quote: Quote | None) -> None:
-        known[contract] = details, quote
+    def keep(contract: Wanted, market: Market) -> None:
+        known[contract] = market
         look()
 
     def refuse(error: Rejected) -> None:

@@ -179,7 +179,7 @@ class Placing:
         look_up_all(self._references, orders, partial(self._found, placement), partial(self._not_found, placement))
 
     def _found(self, placement: Placement, known: Known) -> None:
-        several, account = (details for details, _ in known.values()), placement.terms[0].account
+        several, account = (market.details for market in known.values()), placement.terms[0].account
         self._checks.prepare(several, account, partial(self._intend, placement, known))
 
     def _terms(self, members: tuple[Member, ...], wrong: tuple[str, ...]) -> tuple[OrderTerms, ...]:
@@ -248,7 +248,7 @@ class Placing:
             if self._wanted(placement):
                 self._look_up(placement)
 
-        details, _ = known[member.order.contract]
+        details = known[member.order.contract].details
         self._previews.check_margin(terms, details, passed, partial(self._not_found, placement))
 
     def _wanted(self, placement: Placement) -> bool:
@@ -259,12 +259,10 @@ class Placing:
         problems = Problems()
         reduces = []
         for member, terms in placement.pairs():
-            details, quote = known[member.order.contract]
             question = Question(
                 terms,
                 member.order.strategy,
-                details,
-                quote,
+                *known[member.order.contract],
                 together=len(placement.members),
                 waits_for_entry=bool(member.parent),
                 asks_broker=member.order.what_if,
@@ -273,10 +271,10 @@ class Placing:
             ruling = self._checks.judge(problems, question, member.role)
             placement.rulings[terms.key] = ruling
             reduces.append(ruling.reduces)
-            self._checks.against_locks(problems, terms, details)
+            self._checks.against_locks(problems, terms, question.details)
         brackets = any(member.parent for member in placement.members)  # what exits from a close opens
         placement.reduces = all(reduces) and not brackets
-        _, entry_quote = known[placement.members[0].order.contract]
+        entry_quote = known[placement.members[0].order.contract].quote
         problems.add(INVALID, check_exits(placement.members, placement.terms, entry_quote))
         problems.refuse()
 
@@ -287,12 +285,11 @@ class Placing:
             order_id = self._records.book.next_id()
             if order_id is None:
                 raise Rejected("every order id is used up; the ids must be reset in TWS", kind=LIMIT)
-            details, _ = known[member.order.contract]
             order = OrderState(
                 key=terms.key,
                 order_id=order_id,
                 client_id=self._identity.client_id,
-                contract=details.contract,
+                contract=known[member.order.contract].details.contract,
                 terms=msgspec.structs.replace(terms, parent_id=orders[0].order_id) if member.parent else terms,
                 strategy=member.order.strategy,
                 created=now,

@@ -9,8 +9,6 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import Final
 
-import msgspec
-
 from actors.domain.executions import Place
 from actors.domain.holdings import Holdings
 from actors.domain.order_state import OrderState
@@ -91,16 +89,10 @@ class Positions:
         working, known = self.all(account), self._accounts[account]
         if instead is not None or con_id not in self._met.contracts:
             holding = self._put_together(place, known.marks.get(con_id), ordered, instead)
-            found = seen(holding, known.figures, account)
-        else:
-            if con_id not in working and con_id not in known.flat:
-                self._renew(account, known, con_id)
-            found = known.contracts.get(con_id) or known.flat[con_id]
-        unit, market = found.holding.unit, self._met.unit(con_id) if ordered.legs else None
-        if market is None or _marked_unit(known.marks.get(con_id)) or (unit is not None and unit >= market):
-            return found
-        # no price of its own says what a leg is worth, nor does what an order bids for it
-        return seen(msgspec.structs.replace(found.holding, unit=market), known.figures, account)
+            return seen(holding, known.figures, account)
+        if con_id not in working and con_id not in known.flat:
+            self._renew(account, known, con_id)
+        return known.contracts.get(con_id) or known.flat[con_id]
 
     def _renew(self, account: str, known: _Account, con_id: int) -> None:
         mark = known.marks.get(con_id)
@@ -118,6 +110,7 @@ class Positions:
         named: Contract | Mark = met or mark or ordered or Contract(f"contract {con_id}", currency="", con_id=con_id)
         pending = self.working.pending(place, instead)
         quantity, told = self._holdings.of(account, con_id), self._told(account, mark)
+        marked = _marked_unit(mark)
         return Holding(
             con_id,
             named.symbol,
@@ -125,7 +118,8 @@ class Positions:
             quantity=quantity,
             told=told,
             lagging=self._holdings.moved(account, con_id) > self._figures.told_at(account) - SETTLE,
-            unit=_marked_unit(mark) or self._unmarked_unit(place, instead, flat=not (quantity or told)),
+            unit=marked or self._unmarked_unit(place, instead, flat=not (quantity or told)),
+            marked=bool(marked),
             buying=pending.buying,
             selling=pending.selling,
         )

@@ -17,12 +17,12 @@ import msgspec
 from actors.domain.contract_terms import check_against_contract
 from actors.domain.risk.what_if import refused
 from actors.messages.broker import FetchPreview, OrderTerms
-from actors.messages.market import ContractDetails, Quote
+from actors.messages.market import ContractDetails
 from actors.messages.orders import OrderPreview, PlaceOrder
 from actors.orders.checks import INVALID, LIMIT, Checks, Problems
 from actors.orders.gatekeeper import GateKeeper
 from actors.orders.records import Records
-from actors.orders.references import References
+from actors.orders.references import Market, References
 from supervision.actor import Sender
 from supervision.errors import DeliveryError, Rejected
 from supervision.uplink import Uplink
@@ -51,15 +51,15 @@ class Previews:
         found = partial(self._ask, checked.terms, sender)
         self._references.look_up(asked.contract, found, sender.reject, priced=False)
 
-    def _ask(self, terms: OrderTerms, sender: Sender, details: ContractDetails, _: Quote | None) -> None:
+    def _ask(self, terms: OrderTerms, sender: Sender, market: Market) -> None:
         problems = Problems()
-        problems.add(INVALID, check_against_contract(terms, details))
+        problems.add(INVALID, check_against_contract(terms, market.details))
         try:
             problems.refuse()
         except Rejected as error:
             sender.reject(error)
         else:
-            self._fetch(terms, details, sender.reply, sender.reject)
+            self._fetch(terms, market.details, sender.reply, sender.reject)
 
     def check_margin(
         self,

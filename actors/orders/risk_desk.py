@@ -23,7 +23,7 @@ from actors.domain.risk.rates import OrderRates
 from actors.domain.risk.valuation import needs_quote
 from actors.domain.risk.working import Instead, traded
 from actors.messages.broker import OrderTerms
-from actors.messages.market import ContractDetails, Quote
+from actors.messages.market import ContractDetails, Quote, Reference
 from actors.orders.figures import Figures
 from actors.orders.market_hours import MarketHours
 from actors.orders.positions import Positions
@@ -42,6 +42,7 @@ class Question(NamedTuple):
     strategy: str
     details: ContractDetails
     quote: Quote | None
+    legs: tuple[Reference, ...] = ()
     together: int = 1
     waits_for_entry: bool = False
     asks_broker: bool = False
@@ -76,6 +77,8 @@ class RiskDesk:
         terms, details, strategy = question.terms, question.details, question.strategy
         limits, now = self._limits.of(strategy), clock.now()
         self._positions.meet(details.contract, question.quote)
+        for leg in question.legs:
+            self._positions.meet(leg.details.contract, leg.quote)
         parts = traded(details.contract, terms.side, _left(question))
         moved = [con_id for con_id, _, _ in parts]
         every = self._positions.all(terms.account)
@@ -139,11 +142,12 @@ class RiskDesk:
         place, strategy = (question.terms.account, con_id), question.strategy
         instead = None if question.changed is None else Instead(question.changed.key, side, quantity)
         known = self._positions.one(place, question.details.contract, instead)
+        leg = next((each for each in question.legs if each.details.contract.con_id == con_id), None)
         if limits.own.max_position_value is None:
-            return Move(side, quantity, known.holding, text=known.text)
+            return Move(side, quantity, known.holding, text=known.text, leg=leg)
         pending = self._positions.working.pending(place, instead, strategy)
         own = self._own(strategy).held(*place)
-        return Move(side, quantity, known.holding, own, pending.buying, pending.selling, known.text)
+        return Move(side, quantity, known.holding, own, pending.buying, pending.selling, known.text, leg)
 
     def _own(self, strategy: str) -> OwnPositions:
         """What a strategy's own executions add up to; from the first question on they are counted as they come."""

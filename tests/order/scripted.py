@@ -104,6 +104,7 @@ class Market(Actor):
         self.script = script
         self.details = details()
         self.quote: Quote = quote()
+        self.legs: tuple[Reference, ...] = ()
         self.asked: list[str | Contract] = []
 
     @handles(KeepQuotes)
@@ -115,7 +116,7 @@ class Market(Actor):
     def _reference(self, message: GetReference, sender: Sender) -> object:
         self.asked.append(message.contract)
         script = self.script.get(GetReference)
-        return Reference(self.details, self.quote) if script is None else script(message, sender)
+        return Reference(self.details, self.quote, self.legs) if script is None else script(message, sender)
 
 
 class Reconciling(Actor):

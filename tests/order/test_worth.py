@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from actors.messages.market import ComboLeg, Contract
+from actors.messages.market import ComboLeg, Contract, Reference
 from config.settings import RiskSettings
 from supervision.errors import Rejected
 from tests.domain.order_builders import quote
@@ -49,13 +49,29 @@ def test_what_sells_at_a_limit_or_above_is_worth_the_market_not_its_limit(idle: 
     house.place(side="SELL", quantity=10, limit=75.0)
 
 
-def test_a_leg_is_worth_the_market_not_what_a_cheap_order_bids_for_it(idle: House) -> None:
-    idle.risk = RiskSettings(daily_loss=NO_LOSS_LIMIT, duplicate_window=0, max_position_value=Decimal(10000))
+@pytest.mark.parametrize("collar", [None, 5.0])
+def test_a_leg_is_worth_the_market_not_what_a_cheap_order_bids_for_it_nor_what_the_combo_costs(
+    idle: House, collar: float | None
+) -> None:
+    idle.risk = RiskSettings(
+        daily_loss=NO_LOSS_LIMIT, duplicate_window=0, price_collar=collar, max_position_value=Decimal(10000)
+    )
     house = idle.start().open()
     single = house.market.details
     house.place(quantity=1, limit=1.0, key="cheap")
+    other = msgspec.structs.replace(single, contract=Contract("MSFT", con_id=272093))
     legs = (ComboLeg(single.contract.con_id, 1, "BUY"), ComboLeg(272093, 1, "SELL"))
     house.market.details = msgspec.structs.replace(single, contract=Contract("AAPL,MSFT", "BAG", legs=legs))
     house.market.quote = quote(symbol="AAPL,MSFT", con_id=0, bid=0.4, ask=0.5, last=None)
-    with pytest.raises(Rejected, match=r"position in AAPL worth 15150\.00 USD is above max_position_value"):
-        house.place(contract="AAPL - MSFT", quantity=100, limit=0.5)
+    dear = quote(symbol="MSFT", con_id=272093, bid=120.0, last=120.0)
+    house.market.legs = Reference(single, quote()), Reference(other, dear)
+    house.place(contract="AAPL - MSFT", quantity=60, limit=0.5, key="inside")
+    words = (
+        r"position in AAPL worth 12758\.50 USD is above max_position_value \(accepted: up to 10000 USD\); "
+        r"position in MSFT worth 10080\.00 USD is above max_position_value"
+    )
+    with pytest.raises(Rejected, match=words):  # what works counts; the contract is known by now
+        house.place(contract="AAPL - MSFT", quantity=24, limit=0.5)
+    house.market.legs = (house.market.legs[0], Reference(other, quote(symbol="MSFT", state="gap", con_id=272093)))
+    with pytest.raises(Rejected, match=r"quote of MSFT is gap .* max_position_value cannot be kept"):
+        house.place(contract="AAPL - MSFT", quantity=1, limit=0.5)

@@ -216,6 +216,29 @@ def test_working_orders_count_to_the_gross_exposure(service: Whole, account: str
     assert_leaves(service, account=account, contract="IBM", quantity=10, limit=100.0)
 
 
+def test_each_leg_of_a_combo_counts_with_its_own_price_to_position_and_exposure(
+    service: Whole, accounts: Iterator[str]
+) -> None:
+    sold, bought = service.desk.market_data.ask(GetReference("MSFT - AAPL"), timeout=10.0).legs
+    assert sold.quote.bid is not None
+    assert bought.quote.ask is not None
+    pair = (Decimal(repr(sold.quote.bid)) + Decimal(repr(bought.quote.ask))).quantize(Decimal("0.01"))
+    fits = int(8000 / pair)
+    order = {"contract": "MSFT - AAPL", "side": "SELL", "limit": 0.5, "account": next(accounts)}
+    words = (f"gross exposure {pair * (fits + 1)} USD", "max_gross_exposure", "up to 8000 USD")
+    assert_refused(service, *words, quantity=fits + 1, **order)
+    assert_leaves(service, quantity=fits, **order)
+
+    five = "5x MSFT - AAPL"
+    net = service.desk.market_data.ask(GetReference(five), timeout=10.0).quote.bid
+    assert net is not None
+    order = {"contract": five, "side": "SELL", "limit": round(net + 1.0, 2), "account": next(accounts)}
+    each = 5 * Decimal(repr(sold.quote.bid)).quantize(Decimal("0.01"))
+    words = (f"position in MSFT worth {each * 11} USD", "max_position_value", "up to 6000 USD")
+    assert_refused(service, *words, quantity=11, **order)
+    assert_leaves(service, quantity=10, **order)
+
+
 def test_a_change_passes_the_same_rules_with_itself_taken_out(service: Whole, account: str) -> None:
     key = assert_leaves(service, account=account, quantity=50, limit=100.0)
     service.until("it works", lambda: service.desk.order.ask(GetOrder(key)).status == "SUBMITTED")

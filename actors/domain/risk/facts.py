@@ -13,7 +13,7 @@ import msgspec
 
 from actors.domain.hours import HoursFact
 from actors.messages.broker import OrderTerms
-from actors.messages.market import ContractDetails, Quote
+from actors.messages.market import ContractDetails, Quote, Reference
 from actors.messages.risk import RiskFigures
 
 NOTHING = Decimal(0)
@@ -26,7 +26,7 @@ class Holding(msgspec.Struct, frozen=True, gc=False):
     none, None when it has told nothing at all. `lagging`: an execution in it is newer than what Account told, so that
     `told` is only the quantity that its funds go with.
     `unit` is what one contract is worth, its multiplier counted and never negative: as Account marks it, else the
-    price of its last execution or of an order in it; None when nobody knows.
+    price of its last execution or of an order in it; None when nobody knows. `marked`: it is Account's.
     `buying` and `selling` are what working orders buy and sell at most (`working.pending`), the order in question
     taken out.
     """
@@ -38,6 +38,7 @@ class Holding(msgspec.Struct, frozen=True, gc=False):
     told: Decimal | None = None
     lagging: bool = False
     unit: Decimal | None = None
+    marked: bool = False
     buying: Decimal = NOTHING
     selling: Decimal = NOTHING
 
@@ -61,7 +62,7 @@ class Move(msgspec.Struct, frozen=True, gc=False):
     `quantity` is what it may still buy or sell of it, above zero: for a change without what is filled, for a leg
     times its ratio. `side` is that of the leg as it would trade. `own` is the position of the order's strategy alone,
     by its executions; `own_buying` and `own_selling` what its other working orders buy and sell at most. `text` is the
-    holding in words.
+    holding in words. `leg` is what the market told of the leg; None of a single order, and when it told nothing.
     """
 
     side: str
@@ -71,6 +72,7 @@ class Move(msgspec.Struct, frozen=True, gc=False):
     own_buying: Decimal = NOTHING
     own_selling: Decimal = NOTHING
     text: str = ""
+    leg: Reference | None = None
 
 
 class Counts(msgspec.Struct, frozen=True, gc=False):

@@ -9,8 +9,8 @@ from __future__ import annotations
 
 from typing import Final
 
-from actors.domain.risk.facts import Facts
-from actors.messages.market import Quote
+from actors.domain.risk.facts import Facts, Move
+from actors.messages.market import Contract, Quote
 
 SIGNED: Final = frozenset({"FUT", "BAG", "FOP"})
 """Types of contracts that may trade at a negative price."""
@@ -25,16 +25,23 @@ def market_price(facts: Facts, quote_age: float, *, resting: bool = False) -> fl
 
     `resting`: the market is closed and the order waits for it, so that the last prices it had are as good as fresh.
     """
-    quote = facts.quote
+    contract, quote = facts.details.contract, facts.quote
     if quote is None:
-        return f"no price of {facts.details.contract.symbol} is known"
-    problem = _problem(quote, quote_age, resting=resting)
-    return problem or _price(facts, quote)
+        return f"no price of {contract.symbol} is known"
+    return _problem(quote, quote_age, resting=resting) or _price(contract, quote, against(facts))
+
+
+def leg_price(move: Move, quote_age: float, *, resting: bool = False) -> float | str:
+    """The same of one leg of a combo, as it would trade."""
+    if move.leg is None:
+        return f"no price of the leg {move.holding.symbol} is known"
+    contract, quote = move.leg.details.contract, move.leg.quote
+    return _problem(quote, quote_age, resting=resting) or _price(contract, quote, _against(move.side))
 
 
 def against(facts: Facts) -> str:
     """The name of the side of the quote that the order would trade against."""
-    return "ask" if facts.terms.side == "BUY" else "bid"
+    return _against(facts.terms.side)
 
 
 def prices_of(*values: float | None) -> tuple[float, ...]:
@@ -53,9 +60,12 @@ def _problem(quote: Quote, quote_age: float, *, resting: bool) -> str:
     return f"the quote of {quote.symbol} is stale ({age}, accepted: less than {quote_age:g} s)"
 
 
-def _price(facts: Facts, quote: Quote) -> float | str:
-    side = against(facts)
-    signed = facts.details.contract.sec_type in SIGNED
+def _against(side: str) -> str:
+    return "ask" if side == "BUY" else "bid"
+
+
+def _price(contract: Contract, quote: Quote, side: str) -> float | str:
+    signed = contract.sec_type in SIGNED
     for name, price in ((side, getattr(quote, side)), ("last", quote.last)):
         if price is None or (price == 0 and not signed):
             continue  # there is no such offer, or none was told

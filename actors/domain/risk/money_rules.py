@@ -1,8 +1,8 @@
 """Rules about money, in the account's base currency: an order's value, positions, gross exposure, buying power. Pure.
 
 Positions and exposure are judged at their worst: every working order on that side fills, and of our own count and
-Account's the one counts that is worse. A combo's legs move positions one by one; a leg that nobody has valued counts
-with the combo's net price. Orders that reduce a position are exempt from all of these.
+Account's the one counts that is worse. A combo's legs move positions one by one, each worth its mark or its own quote;
+a leg that nobody can value refuses. Orders that reduce a position are exempt from all of these.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from actors.domain.risk.facts import NOTHING, Facts, Holding, Move
 from actors.domain.risk.known import is_value, most_of, not_shown
 from actors.domain.risk.limits import RiskLimits
 from actors.domain.risk.reducing import bounds
-from actors.domain.risk.valuation import rate_of, unit_value
+from actors.domain.risk.valuation import leg_value, rate_of, unit_value
 from actors.domain.risk.verdict import EXEMPT, NONE, NOT_ASKED, Form, Verdict
 
 _MONEY: Final = Form("{0:.2f} {1}", "up to {0:f} {1}")
@@ -70,6 +70,7 @@ class _Measure:
         self.exempt = exempt
         self._facts = facts
         self._base = "" if facts.figures is None else facts.figures.currency
+        self._quote_age = limits.quote_age
         self._unit = unit_value(facts, limits.quote_age)
         self._worths: dict[int, Decimal] = {}
 
@@ -142,10 +143,10 @@ class _Measure:
         marked = move.holding.unit
         if marked is not None and not is_value(marked):
             raise _Unknown(f"the mark {marked} of {move.holding.symbol} is no value")
+        if self._facts.details.contract.legs:
+            return _known(leg_value(self._facts, move, self._quote_age))
         unit = _known(self._unit)
-        if not self._facts.details.contract.legs:
-            return unit if marked is None or marked < unit else marked
-        return marked if marked is not None else self._facts.terms.quantity * unit / move.quantity
+        return unit if marked is None or marked < unit else marked
 
 
 def _known(found: Decimal | str) -> Decimal:

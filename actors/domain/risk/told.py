@@ -46,6 +46,9 @@ def numbers(facts: Facts, figures: str) -> dict[str, Any]:
         "figures": figures,
         "orders": {**msgspec.structs.asdict(facts.counts), "together": facts.together},
     }
+    legs = {move.holding.symbol: move.leg.quote for move in facts.moves if move.leg is not None}
+    if legs:
+        found["legs"] = "; ".join([f"{symbol} {_quote(leg)}" for symbol, leg in legs.items()])
     if twin is not None:
         found["alike"] = {"key": twin.key, "age": twin.age}
     if facts.change:

@@ -3,8 +3,8 @@
 An order to buy with a limit is valued at its own prices, and so is a stop to sell, which trades at its stop or below.
 What may trade at a greater price is valued at the quote: a market order, a trailing one, whose stop moves, a stop to
 buy, which trades at its stop or above, and a limit to sell, which trades at its limit or above; the greater of its own
-price and the quote counts. A combo is valued at its net price. Prices are in the contract's unit and turned into exact
-numbers as a person would write them.
+price and the quote counts. A combo is valued at its net price, each of its legs, as a position, at its mark or its own
+quote. Prices are in the contract's unit and turned into exact numbers as a person would write them.
 """
 
 from __future__ import annotations
@@ -13,8 +13,8 @@ from decimal import Decimal
 
 from actors.domain.combos import multiplier_of
 from actors.domain.exact import exact
-from actors.domain.risk.facts import Facts
-from actors.domain.risk.market import market_price
+from actors.domain.risk.facts import NOTHING, Facts, Move
+from actors.domain.risk.market import leg_price, market_price
 from actors.domain.risk.price_rules import resting
 from actors.messages.broker import OrderTerms
 from actors.messages.risk import RiskFigures
@@ -31,11 +31,29 @@ def unit_value(facts: Facts, quote_age: float) -> Decimal | str:
     """What one of the order's contracts costs at worst, in its currency, or why nobody knows."""
     prices = [abs(price) for price in (facts.terms.limit, facts.terms.stop) if price is not None]
     if needs_quote(facts.terms):
-        quoted = market_price(facts, quote_age, resting=facts.terms.limit is not None and resting(facts))
+        quoted = market_price(facts, quote_age, resting=_rests(facts))
         if isinstance(quoted, str):
             return quoted
         prices.append(abs(quoted))
     return exact(max(prices)) * multiplier_of(facts.details.contract)
+
+
+def leg_value(facts: Facts, move: Move, quote_age: float) -> Decimal | str:
+    """What one contract of a combo's leg is worth, in its currency, or why nobody knows.
+
+    Its mark, else the market's price of the leg or what working orders pay for it, whichever is more.
+    """
+    unit = move.holding.unit or NOTHING
+    if move.holding.marked:
+        return unit
+    quoted = leg_price(move, quote_age, resting=_rests(facts))
+    if isinstance(quoted, str) or move.leg is None:
+        return f"{quoted} (accepted: an order that reduces a position, or once each leg has a fresh quote)"
+    return max(exact(abs(quoted)) * multiplier_of(move.leg.details.contract), unit)
+
+
+def _rests(facts: Facts) -> bool:
+    return facts.terms.limit is not None and resting(facts)
 
 
 def rate_of(figures: RiskFigures | None, currency: str, account: str) -> Decimal | str:

@@ -8,17 +8,13 @@ from typing import Any
 import msgspec
 import pytest
 
-from actors.domain.risk.facts import Move
 from actors.domain.risk.limits import StrategyLimits
-from actors.messages.market import ComboLeg, Contract
+from actors.messages.market import Contract
 from tests.domain.order_builders import details, quote, terms
 from tests.domain.risk.builders import facts, figures, held, limits, refusals, verdict
 
 MARKET = {"order_type": "MKT", "limit": None}
 EURO = details(contract=Contract("SAP", currency="EUR", con_id=7))
-SPREAD = details(
-    contract=Contract("AAPL", "BAG", multiplier="100", legs=(ComboLeg(1, 1, "BUY"), ComboLeg(2, 1, "SELL")))
-)
 
 
 def value_of(order: dict[str, Any], **changes: Any) -> str:
@@ -247,38 +243,3 @@ def test_funds_that_are_not_known_now_refuse(words: dict[str, Any]) -> None:
 def test_debts_are_no_funds() -> None:
     wrong = refusals(facts(figures=figures(available_funds=Decimal(-500))))
     assert "accepted: up to 0 USD" in wrong["buying_power"]
-
-
-# --- combos -------------------------------------------------------------------------------------------
-
-
-def spread(buys: Any, sells: Any) -> Any:
-    moves = (Move("BUY", Decimal(10), buys), Move("SELL", Decimal(10), sells))
-    return facts(terms(limit=4.0), details=SPREAD, quote=quote(bid=3.9, ask=4.0), moves=moves)
-
-
-def test_a_combo_moves_the_position_of_each_leg_at_its_own_mark() -> None:
-    about = spread(held(con_id=1, symbol="C150", unit=Decimal(900)), held(con_id=2, symbol="C160", unit=Decimal(500)))
-    assert not refusals(about, limits(max_position_value=Decimal(9000), max_gross_exposure=Decimal(14000)))
-    wrong = refusals(about, limits(max_position_value=Decimal(4999), max_gross_exposure=Decimal(13999)))
-    assert set(wrong) == {"max_position_value", "max_gross_exposure"}
-
-
-def test_a_leg_that_nobody_valued_counts_with_the_net_price_of_the_combo() -> None:
-    about = spread(held(con_id=1, unit=None), held(con_id=2, unit=None))
-    assert not refusals(about, limits(max_position_value=Decimal(4000), max_order_value=Decimal(4000)))
-    assert list(refusals(about, limits(max_position_value=Decimal(3999)))) == ["max_position_value"]
-
-
-def test_a_combo_takes_funds_by_its_net_price() -> None:
-    legs = held(con_id=1, unit=Decimal(900)), held(con_id=2, unit=Decimal(500))
-    rich, poor = (figures(available_funds=Decimal(funds)) for funds in (4000, 3999))
-    about = spread(*legs)
-    assert not refusals(facts(about.terms, details=SPREAD, quote=about.quote, moves=about.moves, figures=rich))
-    assert refusals(facts(about.terms, details=SPREAD, quote=about.quote, moves=about.moves, figures=poor))
-
-
-def test_a_combo_reduces_when_each_of_its_legs_does() -> None:
-    kept = limits(max_order_value=Decimal(1))
-    assert not refusals(spread(held(-10, con_id=1), held(10, con_id=2)), kept)
-    assert refusals(spread(held(-10, con_id=1), held(9, con_id=2)), kept)
