@@ -9,10 +9,11 @@ import msgspec
 import pytest
 
 from actors.messages.market import ComboLeg, Contract, Reference
+from actors.messages.risk import Mark
 from config.settings import RiskSettings
 from supervision.errors import Rejected
 from tests.domain.order_builders import quote
-from tests.order.neighbours import NO_LOSS_LIMIT, House
+from tests.order.neighbours import NO_LOSS_LIMIT, RICH, House
 
 
 def stands_at(house: House, symbol: str, con_id: int) -> None:
@@ -75,3 +76,16 @@ def test_a_leg_is_worth_the_market_not_what_a_cheap_order_bids_for_it_nor_what_t
     house.market.legs = (house.market.legs[0], Reference(other, quote(symbol="MSFT", state="gap", con_id=272093)))
     with pytest.raises(Rejected, match=r"quote of MSFT is gap .* max_position_value cannot be kept"):
         house.place(contract="AAPL - MSFT", quantity=1, limit=0.5)
+
+
+def test_a_leg_that_account_marks_needs_no_quote(idle: House) -> None:
+    """Ten of each are held, so that a combo may be worth 100 a leg and no quote tells otherwise."""
+    idle.risk = RiskSettings(daily_loss=NO_LOSS_LIMIT, price_collar=None, max_position_value=Decimal(2000))
+    held = [Mark(con_id, name, "STK", "USD", Decimal(10), Decimal(1000)) for con_id, name in ((1, "A"), (2, "B"))]
+    idle.figures = msgspec.structs.replace(RICH, marks=tuple(held))
+    house = idle.start().open()
+    legs = (ComboLeg(1, 1, "BUY"), ComboLeg(2, 1, "BUY"))
+    house.market.details = msgspec.structs.replace(house.market.details, contract=Contract("A,B", "BAG", legs=legs))
+    house.place(contract="A + B", quantity=10, limit=0.5, key="inside")
+    with pytest.raises(Rejected, match=r"position in A worth 2100\.00 USD is above max_position_value"):
+        house.place(contract="A + B", quantity=1, limit=0.5)
