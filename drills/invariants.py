@@ -169,7 +169,7 @@ def unknown_until_evidence(record: Record, books: Books) -> Iterator[str]:
             unknown_since.setdefault(row.key, cuts)
         elif row.key and row.status:
             unknown_since.pop(row.key, None)
-        if row.key and row.status != "NOT_PLACED":
+        if row.key and row.status and row.status != "NOT_PLACED":  # a row of a refusal says nothing of the order
             given_up.discard(row.key)
     yield from (f"order {key} was called NOT_PLACED by no cut" for key in by_this_cut)
 

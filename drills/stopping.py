@@ -137,7 +137,7 @@ def reload(ground: Ground) -> None:
     """Only what changed restarts, which is no failure; what is wrong changes nothing and is named."""
     file = ground.home / "nightdesk.yaml"
     file.write_text(_configuration(1000, changing=10))
-    with ground.service({"strategies": None}, config=file) as stage:
+    with ground.service({"strategies": None, "risk.max_order_quantity": None}, config=file) as stage:
         stage.recovers(stage.strike("order"))
         before = _pids(stage)
         file.write_text(_configuration(-5, changing=20))

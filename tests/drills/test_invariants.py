@@ -239,9 +239,13 @@ def test_an_entry_that_the_gateway_kept_back_and_cancelled_is_in_no_book_of_the_
         assert broken.startswith("I4: order k2 is CANCELLED")
 
 
-def test_what_is_journalled_of_an_order_that_was_given_up_gives_it_up_once() -> None:
-    cuts = (("1", "UNKNOWN"), ("2", "cut"), ("3", "NOT_PLACED"), ("4", "cut"), ("5", "NOT_PLACED"), ("6", "no"))
-    assert violations(good_record(), replace(GOOD, journal=unknown_rows(*cuts))) == []
+@pytest.mark.parametrize("between", [(), (("5", ""),)], ids=["nothing", "the refusal of a change"])
+def test_what_is_journalled_of_an_order_that_was_given_up_gives_it_up_once(
+    between: tuple[tuple[str, str], ...],
+) -> None:
+    given_up = (("1", "UNKNOWN"), ("2", "cut"), ("3", "NOT_PLACED"), ("4", "cut"))
+    rows = unknown_rows(*given_up, *between, ("6", "NOT_PLACED"), ("7", "no"))
+    assert violations(good_record(), replace(GOOD, journal=rows)) == []
 
 
 def test_two_confirmed_cuts_may_call_an_order_not_placed() -> None:
