@@ -271,5 +271,8 @@ class Gateway:
         # Where ibapi decodes by a callback's signature it only logs a wrong count, and drops the frame.
         if known.wrapperMeth is not None and len(fields) != len(known.wrapperParams):
             raise BadFrame(f"{len(fields)} fields where {len(known.wrapperParams)} belong")
-        self._decoder.interpret(fields, int(head))
-        self._alike.learn(payload, self._translator.take_told())
+        try:
+            self._decoder.interpret(fields, int(head))
+        finally:
+            told = self._translator.take_told()  # of this frame, never of one that failed before
+        self._alike.learn(payload, told)

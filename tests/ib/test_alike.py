@@ -134,3 +134,20 @@ def test_a_what_if_after_an_order_is_never_told_as_an_order() -> None:
             server.sendall(frame(payload_of(same(LIMITED, {WHAT_IF: what_if}))))
         talk.sentinel()
         assert len(talk.owner.of("order_report")) == 2
+
+
+def test_an_order_whose_telling_failed_is_not_learnt_for_the_what_if_after_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    told: list[object] = []
+
+    def fail_once(report: object) -> None:
+        told.append(report)
+        if len(told) == 1:
+            raise RuntimeError("nobody could take it")
+
+    with Conversation() as talk:
+        server = talk.start()
+        monkeypatch.setattr(talk.owner, "order_report", fail_once)
+        for what_if in ("0", "1", "1"):
+            server.sendall(frame(payload_of(same(LIMITED, {WHAT_IF: what_if}))))
+        talk.sentinel()
+        assert len(told) == 1
